@@ -1,4 +1,4 @@
-"""What must stay true: claims, their evidence, and every move they made."""
+"""The tables of claims, their evidence, their status changes, and the work that they cause."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from accounts.models import Desk
 from claims.states import MOVES, OPEN, VERDICTS, Deciders, State
 from sources.models import Actor, Basis, Source, Visibility
 
-# What a claim that nobody has to look at by any time is due: keyset paging needs a value that is never null.
+# The due date of a claim that has none: keyset paging needs a value that is never null.
 NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +36,7 @@ class Stance(models.TextChoices):
 
 
 class Credibility(models.IntegerChoices):
-    """How far a piece of information is borne out (Admiralty code, NATO STANAG 2511)."""
+    """How well a piece of information is confirmed (Admiralty code, NATO STANAG 2511)."""
 
     CONFIRMED = 1, _("confirmed by other sources")
     PROBABLE = 2, _("probably true")
@@ -54,7 +54,7 @@ class CloseReason(models.TextChoices):
 
 
 class Topic(models.Model):
-    """A word that a desk files claims under."""
+    """A topic under which a desk files claims."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="topics")
@@ -69,12 +69,12 @@ class Topic(models.Model):
 
 
 class Claim(models.Model):
-    """One checkable assertion in a fixed wording, and where it stands.
+    """One checkable assertion in fixed wording, and its state.
 
-    `state`, `last_seq` and `version` are written by `claims.transitions` and by the actions of this room alone.
-    `contested`, `independence_*`, `threshold` and `support_lost_at` restate what the unrestricted evidence says, so
-    that lists can be read fast; every change that could alter them recomputes them in its own transaction, or leaves a
-    `Recomputation` there. Whatever decides reads the graph itself.
+    Only `claims.transitions` and the actions of this room write `state`, `last_seq` and `version`. `contested`,
+    `independence_*`, `threshold` and `support_lost_at` restate what the unrestricted evidence shows, so that lists are
+    fast to read. Every change that could alter them recomputes them in its own transaction, or leaves a
+    `Recomputation`. Decisions read the evidence graph itself.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -103,7 +103,7 @@ class Claim(models.Model):
     independence_exact = models.BooleanField(default=True, db_default=True)
     threshold = models.PositiveSmallIntegerField(default=2)
     support_lost_at = models.DateTimeField(null=True, blank=True)
-    grounds_changed_at = models.DateTimeField(null=True, blank=True)  # since then its verdict rests on something else
+    grounds_changed_at = models.DateTimeField(null=True, blank=True)  # when the grounds of its verdict changed
     due_at = models.DateTimeField(default=NEVER_DUE)
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -156,7 +156,7 @@ class Claim(models.Model):
 
     @property
     def day(self) -> date:
-        """When the claim was made, else the day it was written down (UTC)."""
+        """The day the claim was made, or else the day it was added (UTC)."""
         return self.claimed_on or self.created_at.astimezone(UTC).date()
 
     def __str__(self) -> str:
@@ -172,7 +172,7 @@ class Claim(models.Model):
 
 
 class Element(models.Model):
-    """One separately checkable part of a claim."""
+    """A separately checkable part of a claim."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="elements")
@@ -192,7 +192,7 @@ class Element(models.Model):
 
 
 class Evidence(models.Model):
-    """A source attached to a claim, and what it says to it."""
+    """A source attached to a claim, with its bearing on the claim."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="evidence")
@@ -213,7 +213,7 @@ class Evidence(models.Model):
     withdrawn_reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    # Whether its person was an editor of the desk then: those who review the claim see by it what is restricted.
+    # Whether the person was an editor of the desk at the time: it decides which restricted evidence reviewers may see.
     placed_by_editor = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
 
@@ -244,17 +244,20 @@ class Evidence(models.Model):
 
     @property
     def live(self) -> bool:
-        """Neither withdrawn nor superseded."""
+        """Whether the evidence is neither withdrawn nor superseded."""
         return self.withdrawn_at is None and self.superseded_by_id is None
 
     @property
     def effective_basis(self) -> str:
-        """The basis for this claim: its own, else its source's. Needs `source` loaded."""
+        """The evidence's own basis for this claim, or else its source's. Needs `source` loaded."""
         return self.basis or self.source.basis
 
     @property
     def counts(self) -> bool:
-        """Live, of a source that counts, and not of credibility 5. Needs `source` and its publisher loaded."""
+        """Whether the evidence is live, its source counts and its credibility is not 5.
+
+        Needs `source` and its publisher loaded.
+        """
         return self.live and self.source.counts and self.credibility != Credibility.IMPROBABLE
 
 
@@ -270,7 +273,7 @@ class RevisionKind(models.TextChoices):
 
 
 class Revision(models.Model):
-    """What raised a claim's version, so that whoever comes second can be told what changed meanwhile."""
+    """A change that raised a claim's version, kept so that an editor who saves later can be told of it."""
 
     id = models.BigAutoField(primary_key=True)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="revisions")
@@ -279,8 +282,8 @@ class Revision(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
-    note = models.TextField(blank=True)  # why, where the one who did it said so
-    closed_as = models.CharField(max_length=16, choices=CloseReason, blank=True)  # of a closing
+    note = models.TextField(blank=True)  # the reason, where the author gave one
+    closed_as = models.CharField(max_length=16, choices=CloseReason, blank=True)  # the reason for closing
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["claim", "version"], name="revision_once_a_version")]
@@ -295,9 +298,9 @@ class ParticipantRole(models.TextChoices):
 
 
 class Participant(models.Model):
-    """What claims must know of assignments: who works on one, or was named to decide it, and until when.
+    """A person who works on a claim or was named to decide it, and until when.
 
-    Written by the actions of `reviews`.
+    All that claims know of assignments; the actions of `reviews` write it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -330,12 +333,11 @@ class TaskKind(models.TextChoices):
 
 
 class Task(models.Model):
-    """What somebody has to look at again, with a due time: a claim that lost its support, an excerpt, or a verdict
-    whose grounds changed.
+    """A re-check that is due: a claim that lost its support, an excerpt, or a verdict whose grounds changed.
 
-    Written in the transaction of the change that calls for it. An excerpt's task (`evidence`) is opened by a
-    correction of its source. `reminders_follow`: whether the reminders agree with the task as it is now; `reviews`
-    plans or cancels those of tasks where it is false, since this room knows nothing of reminders.
+    Written in the transaction of the change that causes it. A correction of its source opens the task of an excerpt
+    (`evidence`). `reminders_follow`: whether the reminders match the task as it is now. This room knows nothing of
+    reminders, so `reviews` plans or cancels them for tasks where it is false.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -378,9 +380,9 @@ class Task(models.Model):
 
 
 class Recomputation(models.Model):
-    """A claim whose numbers are still to be brought up to date after a change on which very many claims rest.
+    """A claim whose numbers are still to be recomputed after a change that affects very many claims.
 
-    Written in the transaction of the change, taken away in the one that recomputes the claim.
+    Written in the transaction of the change, deleted in the one that recomputes the claim.
     """
 
     claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="recomputation")
@@ -403,10 +405,10 @@ class BundleState(models.TextChoices):
 
 
 class Bundle(models.Model):
-    """An evidence bundle that somebody asked for: how far it is, and what it is made of (`parts`).
+    """An evidence bundle that a person asked for: its progress, and the parts that it consists of.
 
-    The zip itself lies nowhere: it is put together from the parts while it is sent. `shown` is what its reader could
-    see when it was made, by ids. Rows and parts are gone a day after they were asked for.
+    The zip itself is never stored: it is assembled from the parts while it is sent. `shown`: the ids of the rows that
+    its reader could see when it was made. Rows and parts are deleted a day after the request.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -415,13 +417,13 @@ class Bundle(models.Model):
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=BundleState, default=BundleState.WAITING)
     attempt = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)  # attempts since the last part that was taken in
+    tries = models.PositiveSmallIntegerField(default=0)  # attempts since the last part that was read
     lease_until = models.DateTimeField(null=True, blank=True)
-    checkpoint = models.BigIntegerField(null=True, blank=True)  # its size: what all proofs are against
+    checkpoint = models.BigIntegerField(null=True, blank=True)  # size of the checkpoint that all proofs are against
     parts_done = models.PositiveIntegerField(default=0)
     parts_all = models.PositiveIntegerField(default=0)
     shown = models.JSONField(default=dict)
-    size = models.PositiveBigIntegerField(default=0)  # bytes of the zip
+    size = models.PositiveBigIntegerField(default=0)  # of the zip, in bytes
     ended_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
 
@@ -448,9 +450,9 @@ class Bundle(models.Model):
 
 
 class BundlePart(models.Model):
-    """A file of a bundle: its `content`, where it was made for it, or the `attachment` whose file is sent.
+    """A file in a bundle: generated `content`, or an `attachment` whose file is sent.
 
-    An attachment's digest is looked at when it is taken in; `crc` is None until then.
+    The attachment's digest is checked when the file is read; until then `crc` is None.
     """
 
     bundle = models.ForeignKey(Bundle, models.CASCADE, related_name="parts")
@@ -478,7 +480,7 @@ class BundlePart(models.Model):
 
 
 def _pairs(moves: list[tuple[State | None, State]]) -> Q:
-    """Whether a row is one of these moves. Never NULL, which a check would let through."""
+    """A condition that a row is one of these moves. Never NULL, since a check constraint lets NULL pass."""
     condition = Q()
     for before, after in moves:
         condition |= (
@@ -496,10 +498,11 @@ _NEEDING_EVIDENCE = [(move.before, move.after) for move in MOVES if move.needs_e
 
 
 class StatusChange(models.Model):
-    """One move of a claim. Never edited, never deleted: the application's role may only insert and read.
+    """A move that a claim made. Never edited and never deleted: the application's role may only insert and read.
 
-    Rows form a chain: `(claim, prev, from_state)` has to be an earlier row's `(claim, seq, to_state)`, which the
-    migration that follows the table adds as a foreign key, with the guards against UPDATE, DELETE and TRUNCATE.
+    Rows form a chain: `(claim, prev, from_state)` has to be an earlier row's `(claim, seq, to_state)`. The migration
+    after the one that creates the table adds this as a foreign key, with the guards against UPDATE, DELETE and
+    TRUNCATE.
     """
 
     append_only = True
@@ -510,7 +513,7 @@ class StatusChange(models.Model):
     prev = models.GeneratedField(
         expression=NullIf(F("seq") - 1, 0), output_field=models.IntegerField(null=True), db_persist=True
     )
-    from_state = models.CharField(max_length=16, null=True)  # the first row has no state before it
+    from_state = models.CharField(max_length=16, null=True)  # null in a claim's first row
     to_state = models.CharField(max_length=16)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -519,7 +522,7 @@ class StatusChange(models.Model):
     stance = models.CharField(max_length=16, choices=Stance)
     independence_min = models.PositiveSmallIntegerField()
     independence_max = models.PositiveSmallIntegerField()
-    independence_exact = models.BooleanField(default=True, db_default=True)  # False: they are bounds
+    independence_exact = models.BooleanField(default=True, db_default=True)  # False: the numbers are bounds
     threshold = models.PositiveSmallIntegerField()
     graph_digest = models.CharField(max_length=64)
 
@@ -561,7 +564,7 @@ class StatusChange(models.Model):
 
 
 class StatusChangeText(models.Model):
-    """The free text of a status change, apart from it so that words can be erased later and the row stays."""
+    """The free text of a status change, in a table of its own so that a redaction can erase it and the row remains."""
 
     append_only = True
 
@@ -576,7 +579,9 @@ class StatusChangeText(models.Model):
 
 
 class StatusChangeGraph(models.Model):
-    """The graph that a status change was decided on: canonical JSON (RFC 8785), whose SHA-256 the change keeps."""
+    """The evidence graph that a status change was decided on: canonical JSON (RFC 8785), whose SHA-256 the change
+    keeps.
+    """
 
     append_only = True
 
@@ -590,7 +595,7 @@ class StatusChangeGraph(models.Model):
 
 
 class PolicyField(models.TextChoices):
-    """What a desk has agreed on; each is a field of Desk."""
+    """A setting of a desk's policy; each is a field of Desk."""
 
     MIN_INDEPENDENCE = "min_independence", _("independent voices needed")
     DAYS_TO_REVIEW = "days_to_review", _("days to review")
@@ -599,7 +604,7 @@ class PolicyField(models.TextChoices):
 
 
 class PolicyChange(models.Model):
-    """One change of a desk's policy: what it was, what it is, who, when and why. Never edited, never deleted."""
+    """A change of a desk's policy: old and new value, person, time and reason. Never edited, never deleted."""
 
     append_only = True
 
@@ -624,7 +629,7 @@ class PolicyChange(models.Model):
 
 
 class ActorMerge(models.Model):
-    """An actor that proved to be another: who said so, when and why. Never edited, never deleted, never undone."""
+    """An actor merged into another: the person, the time and the reason. Never edited, never deleted, never undone."""
 
     append_only = True
 
@@ -645,11 +650,11 @@ class ActorMerge(models.Model):
 
 
 class Grounds(models.Model):
-    """What an assessment or a verdict rests on, as it was at one moment (claims.verdicts.grounds). Never edited,
-    never deleted.
+    """The grounds of an assessment or a verdict as they were at one moment (claims.verdicts.grounds).
 
-    `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `state`: which one they are to establish, or did;
-    `named` and `answered`: on which evidence. A redaction can erase the content; the digest stays.
+    Never edited, never deleted. `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `state`: the state
+    that they support; `named` and `answered`: the evidence relied on and answered. A redaction can erase the content;
+    the digest stays.
     """
 
     append_only = True
@@ -687,11 +692,11 @@ class StatusChangeGrounds(models.Model):
 
 
 class GroundsWatch(models.Model):
-    """Whether grounds that somebody stands for are still what they were: those of an assessment that waits, or
-    (`of_verdict`) those of the verdict that the claim is in.
+    """Whether grounds are still as they were kept: those of an assessment under review, or (`of_verdict`) of the
+    claim's verdict.
 
-    `subjects`: the rows that they are read from now, by id; the database notes a change of any of them. `digest` is
-    that of the grounds as they are now, and `content` what they are where that is not what was kept.
+    `subjects`: the ids of the rows that they are read from now; the database notes any change of these rows. `digest`
+    is that of the grounds as they are now. `content` is set only where they differ from those kept.
     """
 
     grounds = models.OneToOneField(Grounds, models.PROTECT, primary_key=True, related_name="watch")
@@ -712,24 +717,27 @@ class GroundsWatch(models.Model):
 
 
 class GroundsChange(models.Model):
-    """That somebody changed what kept grounds rest on: which fields of which rows, by which act. No value of them."""
+    """A change of kept grounds: the fields and rows changed, and the act that changed them. Holds no values."""
 
     append_only = True
 
     id = models.BigAutoField(primary_key=True)
     grounds = models.ForeignKey(Grounds, models.PROTECT, related_name="changes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    kind = models.CharField(max_length=64)  # of the act, as the ledger calls it
+    kind = models.CharField(max_length=64)  # of the act, as in the ledger
     at = models.DateTimeField()
-    fields = models.JSONField()  # [kind of row, its id, field]; "" for a row that came or went
-    digest = models.CharField(max_length=64)  # of the grounds after it
+    fields = models.JSONField()  # [kind of row, its id, field]; the field is "" for a row added or removed
+    digest = models.CharField(max_length=64)  # of the grounds after the change
 
     def __str__(self) -> str:
         return f"{self.grounds_id} by {self.by_id}"
 
 
 class GroundsTouch(models.Model):
-    """A row of watched grounds that this transaction has changed. Written by triggers, taken away before it ends."""
+    """A row of watched grounds that this transaction has changed.
+
+    Written by triggers, deleted before the transaction ends.
+    """
 
     id = models.BigAutoField(primary_key=True)
     subject = models.UUIDField()
@@ -739,7 +747,7 @@ class GroundsTouch(models.Model):
 
 
 class GroundsToKeep(models.Model):
-    """A claim in a verdict of before grounds were kept: what it rests on is kept as soon as a worker comes to it."""
+    """A claim whose verdict is older than kept grounds: a worker keeps its grounds when it reaches the claim."""
 
     claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="+")
 
@@ -748,7 +756,7 @@ class GroundsToKeep(models.Model):
 
 
 class GroundsCheck(models.Model):
-    """Watched grounds that are still to be read after a change on which very many rest, and whose change it was."""
+    """Watched grounds still to be read after a change that affects very many, and the person who made the change."""
 
     id = models.BigAutoField(primary_key=True)
     watch = models.ForeignKey(GroundsWatch, models.CASCADE, related_name="checks")

@@ -1,6 +1,6 @@
 """The four states and the moves between them, as plain data.
 
-The documentation's diagram, the database's checks and the choices on the pages are made from this table.
+The diagram in the documentation, the database's constraints and the choices on the pages are made from this table.
 """
 
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ VERDICTS = frozenset({State.CORROBORATED, State.REFUTED})
 
 
 class Deciders(StrEnum):
-    """Who decides a move."""
+    """The people who decide a move."""
 
-    WRITER = "writer"  # who reports the claim: reporter, reviewer or editor
+    WRITER = "writer"  # the person who adds the claim: reporter, reviewer or editor
     ALONE = "alone"  # the assigned reviewer or an editor, alone
-    SECOND = "second"  # a second person, who approves the assessor's assessment
+    SECOND = "second"  # a second person, who approves the assessment
 
 
 class MoveName(StrEnum):
-    """The moves by name. What each asks of a claim is in `claims.verdicts.policy.POLICIES`."""
+    """The moves by name; `claims.verdicts.policy.POLICIES` has the policy of each."""
 
     REPORT = "report"
     RECORD_DENIAL = "record denial"
@@ -40,7 +40,7 @@ class MoveName(StrEnum):
 
 @dataclass(frozen=True)
 class Move:
-    """One allowed change of state. `before` is None for a new claim. `needs_evidence`: it has to name some evidence."""
+    """An allowed change of state. `before` is None for a new claim. `needs_evidence`: it has to name evidence."""
 
     name: MoveName
     before: State | None
@@ -67,10 +67,10 @@ _BY_PAIR = {(move.before, move.after): move for move in MOVES}
 
 
 def find_move(before: State | str | None, after: State | str) -> Move | None:
-    """The move from one state to another; None where the table has no such move."""
+    """The move from one state to another; None where the table has none."""
     return _BY_PAIR.get((State(before) if before else None, State(after)))
 
 
 def moves_from(state: State | str) -> list[Move]:
-    """Every legal move out of a state, in the table's order."""
+    """All moves out of a state, in the table's order."""
     return [move for move in MOVES if move.before == state]

@@ -1,4 +1,4 @@
-"""Beat's ticks find the claims whose numbers a large change left for later, and the bundles that are to be made."""
+"""Periodic tasks: recompute claims after large changes, make evidence bundles, and delete old bundles."""
 
 import logging
 import time
@@ -10,14 +10,15 @@ from claims.actions.bundles import forget_after_a_day, lease_bundles, make_lease
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 
 logger = logging.getLogger(__name__)
-# Seconds in which to begin with another claim: the last one has the rest of the task's time limit, and whatever else
+# Seconds within which a task may begin another claim or bundle. The last one has the rest of the task's time limit, and
+# the worker is soon free for other work.
 # waits for this worker is not held up for long.
 LONGEST_RUN = 10
 
 
 @shared_task
 def recompute_claims() -> int:
-    """Recompute claims that wait, one after the other; how many. What is left the next tick finds."""
+    """Recompute waiting claims one by one. Returns how many; the next tick takes the rest."""
     done = 0
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and (leases := lease_recomputations()):
@@ -31,7 +32,10 @@ def recompute_claims() -> int:
 
 @shared_task
 def make_bundles() -> int:
-    """Go on with evidence bundles that are to be made, one after the other; on how many. The next tick goes on."""
+    """Continue the evidence bundles that are still to be made, one by one.
+
+    Returns how many; the next tick continues.
+    """
     begun = 0
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and (leases := lease_bundles()):
@@ -43,5 +47,5 @@ def make_bundles() -> int:
 
 @shared_task
 def forget_old_bundles_task() -> int:
-    """Forget evidence bundles a day after they were asked for; how many."""
+    """Delete evidence bundles a day after the request. Returns how many."""
     return forget_after_a_day(now=timezone.now())

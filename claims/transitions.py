@@ -1,4 +1,7 @@
-"""The only writer of a claim's state. Imported by actions alone, which hold the locks and have asked who may."""
+"""The only code that writes a claim's state.
+
+Only actions import it; they hold the locks and have checked permission.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +26,9 @@ from sources.independence import Independence
 
 
 def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
-    """The move from where a locked claim stands.
+    """The move from a locked claim's state to `to`.
 
-    Raises Conflict where there is none, where the claim is closed, or where others decide it.
+    Raises Conflict where the table has no such move, where the claim is closed, or where other people decide the move.
     """
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Reopen it first."))
@@ -40,12 +43,12 @@ def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
 
 
 def check_policy(claim: Claim, move: Move, named_grounds: NamedGrounds) -> EvidenceGraph:
-    """Whether the move is possible now, on the evidence named.
+    """Check that the move is possible now, on the evidence named.
 
-    Raises PolicyNotMet with all that is missing, CountFirst.
+    Raises PolicyNotMet with everything that is missing, and CountFirst.
     """
     graph, last = load_evidence_graph(claim), last_change(claim)
-    # What a verdict rested on before is only asked where it is to be reopened; the move itself asks what is named.
+    # The grounds of the present verdict matter only when it is reopened; any other move rests on the evidence named.
     rests_on = last.evidence if last is not None and move.name is MoveName.REOPEN else named_grounds.named
     with counting_for(graph, rests_on):
         missing = missing_for(move, graph, last, named_grounds)
@@ -68,7 +71,7 @@ class MoveDecision:
 def make_move(
     claim: Claim, move: Move, named_grounds: NamedGrounds, *, decision: MoveDecision, now: datetime
 ) -> StatusChange:
-    """Move a locked claim: check the policy, write the change with its words and its graph, and the new state.
+    """Move a locked claim: check the policy, then write the status change with its text and graph, and the new state.
 
     Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
     """
@@ -89,7 +92,7 @@ def make_move(
 
 
 def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: str, now: datetime) -> StatusChange:
-    """The change that a newly written claim begins with. Raises PolicyNotMet where nothing is attached."""
+    """The first status change of a new claim. Raises PolicyNotMet where no evidence is attached."""
     move = find_move(None, State.REPORTED)
     assert move is not None
     named = frozenset(str(pk) for pk in evidence)
@@ -133,7 +136,7 @@ def _write(
     words = StatusChangeText(claim=claim, seq=claim.last_seq)
     words.reason, words.decision_reason = decision.reason, decision.decision_reason
     words.save(force_insert=True)
-    change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
+    change.words = words  # type: ignore[attr-defined]  # as in claims.queries.history_of
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
     status_changed(claim, change, decision.reason, decision_reason=decision.decision_reason)
     return change
@@ -142,10 +145,10 @@ def _write(
 def _measure(
     move: Move, graph: EvidenceGraph, named: frozenset[str], answered: frozenset[str] | None
 ) -> tuple[str, Independence, int]:
-    """The stance a move rests on, its interval then, and the threshold that held.
+    """The stance that a move rests on, its interval at the time, and the threshold that applied.
 
-    A verdict's interval is that of the evidence named; a refutation's that of the element that it refutes,
-    since one is enough. Any other move keeps what all supporting evidence added up to.
+    A verdict has the interval of the evidence named; a refutation that of the element it refutes, since one is enough.
+    Any other move has that of all supporting evidence.
     """
     stance = STANCE_OF_VERDICT.get(move.after)
     if stance == Stance.SUPPORTS:

@@ -1,13 +1,12 @@
-"""Whose turn it is: few requests at once work on graphs that are large, and one of each person's on one machine.
+"""Limits on concurrent work with large graphs: a few requests at a time, and one for each person on a machine.
 
-After a turn the person rests for a time that grows with it (`REST`): who asks without pause, as a program may, has a
-third of a processor and not a whole one. Nobody who reads what they asked for notices.
+After a turn the person rests for a time proportional to it (`REST`), so that a program that asks without pause gets a
+third of a processor. A person reading a page does not notice. Without the limit, eight requests for a tangled graph
+would occupy every thread of the server.
 
-Without it eight looks at a tangle would take every thread of the server, and everybody else would wait for one. Who
-asks is known here for their turn alone: it is no way to ask who may.
-
-The processes of a web server tell each other by locked files in the folder that `SECOND_SOURCE_TURNS` names: the
-system lets go of them when a process ends, however it does. Without that folder each process is by itself.
+The requester is known here only for the limit: permissions never depend on it. The processes of a web server coordinate
+by locked files in the folder that `SECOND_SOURCE_TURNS` names; the system releases a lock when its process ends,
+however it ends. Without that folder each process applies the limit by itself.
 """
 
 import fcntl
@@ -27,42 +26,42 @@ from django.utils.translation import gettext as _
 
 from house.errors import TooMany
 
-LARGE = 500  # rows of a graph
-AT_ONCE = 2  # requests on such graphs, of different people
-MOST_WAITING = 2  # besides
-PATIENCE = 5.0  # seconds
-REST = 3.0  # times as long as the turn took
+LARGE = 500  # rows of a graph from which it counts as large
+AT_ONCE = 2  # concurrent requests on large graphs, by different people
+MOST_WAITING = 2  # requests that may wait besides
+PATIENCE = 5.0  # seconds a request waits
+REST = 3.0  # times the length of the turn
 _LONGEST_REST = 2.0  # seconds
-_LOOK_AGAIN = 0.1  # seconds: other processes tell nobody when they are done
-_ASK_AGAIN = 2  # seconds
+_LOOK_AGAIN = 0.1  # seconds; other processes do not announce that they are done
+_ASK_AGAIN = 2  # seconds after which to try again
 _MOST_REMEMBERED = 1_000
 
 
 class TurnFirst(Exception):
-    """Somebody who holds locks would have to wait for their turn: let the locks go, wait, and do the act again."""
+    """A request that holds locks would have to wait: release the locks, wait, and repeat the action."""
 
 
 @dataclass
 class _Asking:
-    """A request: who asks ("" for nobody known), and whether it has its turn."""
+    """A request: the requester ("" where unknown), and whether it has its turn."""
 
     who: str = ""
     has_turn: bool = False
-    since: float = 0.0  # when the turn began
-    file: int | None = None  # held for other processes to see
+    since: float = 0.0  # beginning of the turn
+    file: int | None = None  # the locked file that other processes see
 
 
 _asking: ContextVar[_Asking | None] = ContextVar("asking", default=None)
 _changed = Condition()
 _working: set[str] = set()
 _waiting: Counter[str] = Counter()
-_resting: dict[str, float] = {}  # until when
-_small: dict[object, None] = {}  # what acts without a large graph were about, the latest last
+_resting: dict[str, float] = {}  # by requester: until when they rest
+_small: dict[object, None] = {}  # subjects of acts that had no large graph, the latest last
 
 
 @contextmanager
 def one_request() -> Iterator[None]:
-    """A request from its beginning to its end, when it gives its turn back."""
+    """Wrap a request; its turn ends with it."""
     asking = _Asking()
     token = _asking.set(asking)
     try:
@@ -86,17 +85,17 @@ def _give_back(asking: _Asking) -> None:
 
 
 def asked_by(who: object) -> None:
-    """Say who asks, as soon as that is known."""
+    """Note the requester, as soon as it is known."""
     asking = _asking.get()
     if asking is not None and not asking.has_turn:
         asking.who = str(who)
 
 
 def take_turn(*, may_wait: bool) -> None:
-    """Wait until this request may work on a large graph; outside of a request everybody may.
+    """Wait until this request may work on a large graph; code outside a request never waits.
 
-    Raises TooMany where the person has another such request under way and one that waits, where too many wait, and
-    where it takes too long; TurnFirst where it would have to wait and `may_wait` not, since it holds locks.
+    Raises TooMany where the person already has one such request running and one waiting, where too many wait, and where
+    the wait takes too long. Raises TurnFirst where it would have to wait and holds locks (`may_wait` is False).
     """
     asking = _asking.get()
     if asking is None or asking.has_turn:
@@ -110,17 +109,17 @@ def take_turn(*, may_wait: bool) -> None:
 
 
 def has_turn() -> bool:
-    """Whether this request works on a large graph."""
+    """Whether this request may work on a large graph now."""
     asking = _asking.get()
     return asking is not None and asking.has_turn
 
 
 def wait_for_own(subject: object) -> None:
-    """Before locks are taken: where a request of the same person has its turn or had it just now, this one waits.
+    """Wait, before any lock is taken, while another request of the same person has its turn or had it just now.
 
-    On a large graph it would find out only under locks for which others wait. It takes no turn by this, so that small
-    acts hold each other up for nothing, and where acts on its subject (a row's key) found no large graph it goes on at
-    once. Raises TooMany as `take_turn`.
+    On a large graph the request would otherwise find out only while it holds locks that others need. It takes no turn
+    here, so that small actions do not delay each other, and goes on at once where actions on its subject (a row's key)
+    found no large graph. Raises TooMany as `take_turn`.
     """
     asking = _asking.get()
     if asking is None or asking.has_turn:
@@ -133,7 +132,7 @@ def wait_for_own(subject: object) -> None:
 
 
 def remember_size(subject: object, *, is_large: bool) -> None:
-    """An act on this row has found a large graph, or was done without one."""
+    """Remember whether the graph of this row was large."""
     with _changed:
         _small.pop(subject, None)
         if not is_large:
@@ -143,12 +142,12 @@ def remember_size(subject: object, *, is_large: bool) -> None:
 
 
 def _is_busy(who: str) -> bool:
-    """Whether a request of this person has its turn, here or in another process, or had it so lately that they rest."""
+    """A moment with an unchanged clock time keeps its seconds and microseconds, which no control shows."""
     return who in _working or _rests(who) or _is_held(who)
 
 
 def _rests(who: str) -> bool:
-    """Whether a turn of this person in this process ended so lately that they rest."""
+    """Whether this person still rests after a turn in this process."""
     now = time.monotonic()
     for one in [one for one, until in _resting.items() if until <= now]:
         del _resting[one]
@@ -156,11 +155,11 @@ def _rests(who: str) -> bool:
 
 
 def _is_held(who: str) -> bool:
-    """Whether another process of this machine works for this person, or did so lately."""
+    """Whether another process of this machine works for this person, or did so recently."""
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if not folder:
         return False
-    # Shared, so that two requests that ask this at the same moment do not take each other for one at work.
+    # A shared lock, so that two requests that check at the same moment do not take each other for a running one.
     file = _locked_file(folder, who=who, lock=fcntl.LOCK_SH)
     if file is not None:
         os.close(file)
@@ -168,7 +167,7 @@ def _is_held(who: str) -> bool:
 
 
 def _take(asking: _Asking) -> bool:
-    """Whether the request has got its turn."""
+    """Try to give the request its turn. Returns whether it has it."""
     if asking.who in _working or len(_working) >= AT_ONCE or _rests(asking.who):
         return False
     folder = os.environ.get("SECOND_SOURCE_TURNS")
@@ -182,7 +181,9 @@ def _take(asking: _Asking) -> bool:
 
 
 def _locked_file(folder: str, *, who: str, lock: int) -> int | None:
-    """The file of this person, locked; None where another process has it, or they rest: its time says until when."""
+    """This person's file, locked; None where another process holds it, or where its timestamp says that they still
+    rest.
+    """
     name = hashlib.sha256(who.encode()).hexdigest()[:32]
     file = os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
@@ -190,7 +191,7 @@ def _locked_file(folder: str, *, who: str, lock: int) -> int | None:
     except BlockingIOError:
         os.close(file)
         return None
-    # A clock that was set back makes nobody rest for long.
+    # A clock that was set back must not make anybody rest for long.
     if 0 < os.fstat(file).st_mtime - time.time() <= _LONGEST_REST:
         os.close(file)
         return None
@@ -203,7 +204,10 @@ def _refuse() -> NoReturn:
 
 
 def _wait(who: str, is_over: Callable[[], bool]) -> bool:
-    """Whether the wait was over in time; not begun where this person waits already, or too many people do."""
+    """Wait for the turn.
+
+    Returns whether it came in time; False at once where this person or too many people wait already.
+    """
     until = time.monotonic() + PATIENCE
     if _waiting[who] or _waiting.total() >= MOST_WAITING:
         return False

@@ -1,4 +1,7 @@
-"""Addresses of claims, sources, actors and files. A claim's own page is in reviews.urls: it shows who has it."""
+"""Addresses of claims, sources, actors and files.
+
+A claim's own page is in reviews.urls, since it shows the assignees.
+"""
 
 from django.urls import path, register_converter
 

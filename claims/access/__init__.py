@@ -1,1 +1,1 @@
-"""Who may know of a claim and its material, and who may do what with them."""
+"""Who may see a claim and its material, and who may do what with them."""

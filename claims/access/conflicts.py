@@ -1,11 +1,11 @@
-"""Conflicts of interest that people declare, and which claims they touch.
+"""Conflicts of interest that people declare, and the claims that they touch.
 
-A conflict with an actor touches a claim where that actor speaks with the voice of its claimant, of somebody who also
-claims it, or of a party, on the claim's day. It is named by the claim's own actor: the one that was declared may be of
-another desk, or restricted.
+A conflict with an actor touches a claim where that actor has the voice of its claimant, of an actor who also claims it,
+or of a party, on the claim's day. The claim's own actor names the conflict, since the declared one may belong to
+another desk or be restricted.
 
-Refusals ask `conflicts_with`, which reads every actor. All that somebody reads, of their own conflict or of another's,
-comes from `conflicts_told`: an actor that is hidden from them has no say in it.
+Refusals use `conflicts_with`, which reads every actor. Anything that a person reads, of their own conflict or of
+another's, comes from `conflicts_told`, which ignores actors hidden from them.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,26 +28,26 @@ from sources.voices import ActorLink, voice_at
 
 
 class Untold(Forbidden):
-    """Refused for a conflict of interest whose tie to the claim the person may not know of."""
+    """Refused for a conflict of interest whose connection to the claim the person may not know."""
 
 
 def conflicts_with(claim: Claim, people: Iterable[UUID], *, since: datetime | None = None) -> dict[UUID, Actor]:
-    """Who of `people` declared a conflict that touches the claim, each with the actor of the claim that it touches.
+    """Those of `people` with a declared conflict that touches the claim, each with the claim's actor that it touches.
 
-    `since`: also what was taken back after that moment. For refusals only: nobody reads what this answers.
+    `since`: include conflicts withdrawn after that moment. For refusals only: the result is never shown.
     """
     return _conflicts(claim, people, since=since)
 
 
 def conflicts_told(claim: Claim, people: Iterable[UUID], *, to: User) -> dict[UUID, Actor]:
-    """The same as far as `to` may read it: made from the actors alone that they see, and from no link to another."""
+    """The same as far as `to` may read it: from the actors and links that they see."""
     return _conflicts(claim, people, to=to)
 
 
 def _conflicts(
     claim: Claim, people: Iterable[UUID], *, since: datetime | None = None, to: User | None = None
 ) -> dict[UUID, Actor]:
-    """`to`: only by the actors that this person sees; None for all of them."""
+    """The conflicts that touch the claim. `to`: use only the actors that this person sees; None for all of them."""
     lasting = Q(ended_at__isnull=True) | (Q(ended_at__gte=since) if since else Q())
     rows = DeclaredConflict.objects.filter(lasting, user__in=list(people))
     declared = list(rows.values_list("user_id", "actor_id"))
@@ -69,7 +69,7 @@ def _conflicts(
 
 
 def _seen_by(user: User, links: dict[str, ActorLink]) -> dict[str, ActorLink]:
-    """The links of the actors that the person sees; one to an actor that they do not see leads nowhere."""
+    """The links of the actors that the person sees; a link to a hidden actor ends there."""
     seen = {str(pk) for pk in Actor.objects.filter(actors_for(user), pk__in=links).values_list("pk", flat=True)}
     return {
         pk: link if link.part_of in seen else replace(link, part_of=None) for pk, link in links.items() if pk in seen
@@ -77,17 +77,17 @@ def _seen_by(user: User, links: dict[str, ActorLink]) -> dict[str, ActorLink]:
 
 
 def conflict_in_words(person: str, *, touched: str) -> str:
-    """Why somebody is not asked to judge a claim: for themselves and for the desk's editors."""
+    """Why a person is not asked to judge a claim, for themselves and for the desk's editors."""
     text = _("%(person)s declared a conflict of interest that touches %(actor)s, whom the claim names.")
     return text % {"person": person, "actor": touched}
 
 
 def refuse_conflicted(user: User, claim: Claim) -> None:
-    """Who declared a conflict that touches a claim does not judge it. Asked after all else that may stand against it.
+    """Refuse a person whose declared conflict touches the claim; the last check of all.
 
-    Raises Forbidden, which is Untold where they may not know why.
+    Raises Forbidden, as Untold where they may not know why.
     """
-    if not _declared_by(user):  # as for most people, who are asked about with every act
+    if not _declared_by(user):  # the common case: this runs with every act
         return
     if user.pk not in conflicts_with(claim, [user.pk]):
         return
@@ -104,7 +104,7 @@ def refuse_conflicted(user: User, claim: Claim) -> None:
 def is_offered(check: Callable[..., object], *arguments: Any) -> bool:
     """Whether to offer an act that `check` (of a permissions module) may refuse for a conflict of interest.
 
-    One that is refused untold is offered: that it is not would tell. The action refuses whoever tries.
+    An act refused as Untold is still offered, since leaving it out would reveal the conflict; the action refuses it.
     """
     try:
         check(*arguments)
@@ -121,7 +121,7 @@ def _declared_by(user: User) -> QuerySet[DeclaredConflict, UUID]:
 
 
 def conflicts_of(user: User) -> QuerySet[DeclaredConflict]:
-    """What the person has declared and not taken back, the newest first."""
+    """The person's declared conflicts that are not withdrawn, newest first."""
     rows = DeclaredConflict.objects.filter(user=user, ended_at__isnull=True)
     return rows.select_related("actor").order_by("-declared_at", "id")
 
@@ -135,7 +135,8 @@ def get_conflict(user: User, conflict_id: UUID) -> DeclaredConflict:
 
 
 def claims_touched(user: User) -> list[Claim]:
-    """The open claims that the person reviews or may decide on by name, and that a conflict of theirs touches,
-    as far as they may know of it."""
+    """The open claims that the person reviews or may decide, and that a conflict of theirs touches, as far as they may
+    know.
+    """
     rows = Claim.objects.filter(participants__user=user, participants__until__isnull=True, closed_at__isnull=True)
     return [claim for claim in rows.distinct().order_by("reference") if conflicts_told(claim, [user.pk], to=user)]

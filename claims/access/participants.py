@@ -1,4 +1,4 @@
-"""What claims know of assignments, written by the actions of `reviews` inside their own transactions."""
+"""The assignments that claims know of; the actions of `reviews` write them inside their own transactions."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from claims.models import NEVER_DUE, Claim, Participant, ParticipantRole
 
 
 def add_participant(claim: Claim, user: User, role: ParticipantRole, *, accepted: bool, now: datetime) -> Participant:
-    """The person takes part in the claim from now on; taking part already, only `accepted` is set."""
+    """Add the person to the claim from now on; where they take part already, only set `accepted`."""
     row, created = Participant.objects.get_or_create(
         claim=claim, user=user, role=role, until=None, defaults={"accepted": accepted, "since": now}
     )
@@ -18,12 +18,12 @@ def add_participant(claim: Claim, user: User, role: ParticipantRole, *, accepted
 
 
 def leave(claim: Claim, user: User, role: ParticipantRole, *, now: datetime) -> None:
-    """The person takes part no longer."""
+    """End the person's part in the claim."""
     Participant.objects.filter(claim=claim, user=user, role=role, until__isnull=True).update(until=now)
 
 
 def set_due(claim: Claim, due_at: datetime | None) -> None:
-    """When a locked claim is due next; None when nobody has to look at it by any time."""
+    """Set when a locked claim is due next; None for no due date."""
     due_at = due_at or NEVER_DUE
     if claim.due_at != due_at:
         claim.due_at = due_at

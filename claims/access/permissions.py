@@ -1,7 +1,7 @@
-"""Who may do what with claims, evidence, sources and actors. Whether it is possible now is asked in policy.py.
+"""Who may do what with claims, evidence, sources and actors. `policy.py` checks whether it is possible now.
 
-Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
-They are called after the locks are taken, inside the transaction.
+Every function raises: NotFound where the person may not see the thing, Forbidden where they may not do it. Actions call
+them inside the transaction, after the locks are taken.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from sources.models import Visibility
 
 
 def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
-    """Whether the claim is given to the person; with `accepted`, whether they took it on."""
+    """Whether the claim is assigned to the person; with `accepted`, whether they accepted."""
     found = _reviews(user, claim)
     return any(found) if accepted else bool(found)
 
@@ -35,7 +35,7 @@ def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
 
 
 def is_named_decider(user: User, claim: Claim) -> bool:
-    """Whether an editor named the person to decide on this claim."""
+    """Whether an editor made the person an approver of this claim."""
     return bool(_named(user, claim))
 
 
@@ -46,7 +46,7 @@ def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
 
 
 def role_for(user: User, claim: Claim) -> Role | None:
-    """The person's role on the claim's desk. None for somebody of another desk who was invited to decide."""
+    """The person's role on the claim's desk. None for an approver from another desk."""
     role = role_in(user, claim.desk_id)
     if role is None and not is_named_decider(user, claim):
         raise NotFound(_("Claim not found."))
@@ -55,10 +55,10 @@ def role_for(user: User, claim: Claim) -> Role | None:
 
 @dataclass
 class ClaimAccess:
-    """What a person is to a claim, read once for a page that offers several acts.
+    """A person's relation to a claim, read once for a page that offers several acts.
 
-    `memberships`: the person's own, where the page has read them. An action never takes a part over: it asks after its
-    locks, and what was read before may hold no longer.
+    `memberships`: the person's own, where the page has read them. Actions never reuse it: they check after taking their
+    locks, since an earlier reading may be out of date.
     """
 
     user: User
@@ -74,12 +74,12 @@ class ClaimAccess:
 
     @cached_property
     def reviews(self) -> list[bool]:
-        """For each time that the claim is given to the person, whether they took it on."""
+        """For each assignment of the claim to the person, whether they accepted it."""
         return _reviews(self.user, self.claim)
 
 
 def may_edit_claim(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
-    """Claims and their evidence: a reporter's own, any for a reviewer or an editor."""
+    """Claims and their evidence: a reporter may edit their own, a reviewer or an editor any."""
     role = (part or ClaimAccess(user, claim)).role
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
         return
@@ -87,15 +87,15 @@ def may_edit_claim(user: User, claim: Claim, part: ClaimAccess | None = None) ->
 
 
 def may_edit_evidence(user: User, evidence: Evidence) -> None:
-    """Evidence on a claim that one may edit; restricted evidence also has to be visible to one."""
+    """Evidence on a claim that the person may edit; restricted evidence has to be visible to them too."""
     may_edit_claim(user, evidence.claim)
     _may_see(user, evidence)
 
 
 def may_confirm_excerpt(user: User, evidence: Evidence) -> None:
-    """Whether an excerpt still stands: an editor, or the reviewer who has the claim. Restricted, they may see it."""
+    """An editor, or the reviewer assigned to the claim, may confirm an excerpt that they may see."""
     role = role_for(user, evidence.claim)
-    _may_see(user, evidence)  # what one may not know of is not there
+    _may_see(user, evidence)  # hidden evidence raises NotFound
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, evidence.claim)):
         return
     may_edit_claim(user, evidence.claim)
@@ -110,13 +110,13 @@ def _may_see(user: User, evidence: Evidence) -> None:
 
 
 def may_edit_as_editor(user: User, claim: Claim, message: str, part: ClaimAccess | None = None) -> None:
-    """Assigning, deciding, retracting, publishing, closing: an editor."""
+    """Only editors may assign, decide, retract, publish and close."""
     if (part or ClaimAccess(user, claim)).role != Role.EDITOR:
         raise Forbidden(message)
 
 
 def may_move_alone(user: User, claim: Claim) -> None:
-    """A lone move: the reviewer to whom it is assigned and who accepted, or an editor; nobody with a conflict."""
+    """A move alone: the assigned reviewer who accepted, or an editor; nobody with a conflict of interest."""
     role = role_for(user, claim)
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
         refuse_conflicted(user, claim)
@@ -125,7 +125,7 @@ def may_move_alone(user: User, claim: Claim) -> None:
 
 
 def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
-    """A finding: the same people who may make a lone move."""
+    """An assessment: the same people who may move a claim alone."""
     part = part or ClaimAccess(user, claim)
     if part.role == Role.EDITOR or (part.role == Role.REVIEWER and any(part.reviews)):
         refuse_conflicted(user, claim)
@@ -134,7 +134,7 @@ def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> Non
 
 
 def may_decide_move(user: User, claim: Claim, assessor: User) -> None:
-    """A second person: an editor, or somebody whom an editor named; never the assessor, nobody with a conflict."""
+    """A second person's decision: an editor or an approver; never the assessor, nobody with a conflict of interest."""
     role = role_for(user, claim)
     if user.pk == assessor.pk:
         raise Forbidden(_("A second person must decide: you cannot decide on your own assessment."))

@@ -1,5 +1,6 @@
-"""Who may see a thing: it is made stricter by who may change it, and released, for more people to see, by an act of
-its own."""
+"""Rules on visibility: editing a thing may make it stricter; only a release, an act of its own, shows it to more
+people.
+"""
 
 from django.utils.translation import gettext as _
 
@@ -8,12 +9,12 @@ from sources.models import Source, Visibility
 
 
 def is_looser(visibility: str, *, before: str) -> bool:
-    """Whether more people would see a thing."""
+    """Whether more people would see the thing."""
     return Visibility(visibility).strictness < Visibility(before).strictness
 
 
 def refuse_looser(visibility: str, *, before: str) -> None:
-    """For edits: whoever opened a form before somebody made the thing stricter does not take that back by saving.
+    """Refuse a looser visibility in edits: a form opened before a colleague restricted the thing must not undo that.
 
     Raises Invalid.
     """
@@ -23,7 +24,7 @@ def refuse_looser(visibility: str, *, before: str) -> None:
 
 
 def check_release(visibility: str, *, before: str) -> None:
-    """Raises Invalid where a release would let nobody see a thing who does not see it."""
+    """Check that a release lets more people see the thing. Raises Invalid."""
     if visibility not in (Visibility.PUBLIC, Visibility.DESK):
         raise Invalid({"visibility": [_("Choose one of: %(names)s.") % {"names": "desk, public"}]})
     if not is_looser(visibility, before=before):
@@ -31,7 +32,7 @@ def check_release(visibility: str, *, before: str) -> None:
 
 
 def check_hanging_on(visibility: str, source: Source) -> None:
-    """A file or a capture is at least as strict as its source. Raises Invalid."""
+    """Check that a file or a capture is at least as strict as its source. Raises Invalid."""
     if is_looser(visibility, before=source.visibility):
         message = _("Its source is visible to: %(visibility)s. Release the source first.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.visibility).label}]})

@@ -1,11 +1,11 @@
 """Which rows a person may see, as conditions that the database applies while it fetches.
 
-Restricted: the one who put it in, editors of the desk, and the reviewers to whom a claim is assigned, as long as it is:
-of what an editor, or the one who put the material in, placed on that claim. Somebody of another desk who was invited to
-decide sees that claim and what its evidence leads to, as far as it is not restricted.
+Restricted rows are visible to the person who added them, to editors of the desk, and to reviewers while a claim is
+assigned to them: of the material that an editor, or the person who added it, attached to that claim. An approver from
+another desk sees that claim and the unrestricted rows that its evidence leads to.
 
-What is not restricted names nothing that is: actions refuse it, and `verify` looks for it. A row that is restricted may
-name others that are, which some who may see the row may not see: `claims.access.withheld` takes these off it.
+A row that is not restricted names none that is: actions refuse it, and `verify` looks for it. A restricted row may name
+others, which some of its readers may not see: `claims.access.withheld` removes these names.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from claims.models import Claim, Evidence, Participant, ParticipantRole
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.queries import nameable_actors
 
-# What the claims lead to that somebody was invited to decide, as far as it is not restricted: sources and those above
-# them by relays, then the actors that claims, evidence and sources name, and whose parts or property these are.
+# The unrestricted rows that the claims of an approver lead to: sources and their upstreams, then the actors named by
+# claims, evidence and sources, with their parents and owners.
 _INVITED_SOURCES = """
     source_up (id) AS (
         SELECT s.id FROM claims_participant p
@@ -65,8 +65,7 @@ def claims_for(user: User) -> Q:
 
 
 def evidence_for(user: User) -> Q:
-    """Evidence of claims that the person may see, where they may see its source; the restricted of it only for who
-    may."""
+    """Evidence of claims and sources that the person may see; restricted evidence only for those allowed to see it."""
     is_open = ~Q(visibility=Visibility.RESTRICTED) & ~Q(source__visibility=Visibility.RESTRICTED)
     seen = Exists(Source.objects.filter(sources_for(user), pk=OuterRef("source")))
     own = Q(created_by=user) | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
@@ -76,8 +75,11 @@ def evidence_for(user: User) -> Q:
 
 
 def placed(user: User, uploader: str, **leads_to: Any) -> Exists:
-    """Whether material is placed on a claim that the person reviews: by live evidence that leads to it, which an editor
-    attached, or whoever put the material in. `uploader`: the path from the material to them."""
+    """Whether material is attached to a claim that the person reviews, by live evidence that leads to it.
+
+    Counts evidence that an editor, or the person who added the material, attached. `uploader`: the path from the
+    material to that person.
+    """
     rows = Evidence.objects.filter(takes_part(user, ParticipantRole.REVIEWER, "claim"), withdrawn_at__isnull=True)
     return Exists(rows.filter(Q(placed_by_editor=True) | Q(created_by=OuterRef(uploader)), **leads_to))
 
@@ -90,7 +92,7 @@ def sources_for(user: User) -> Q:
 
 
 def actors_for(user: User) -> Q:
-    """The actors that the person may name, and those that they are shown on claims which they review or decide."""
+    """The actors that the person may name, and those shown on claims that they review or decide."""
     published = placed(user, "created_by", source__publisher=OuterRef("pk"))
     admitting = placed(user, "created_by", against_interest=OuterRef("pk"))
     invited = Q(pk__in=RawSQL(_ACTORS_SQL, [user.pk, user.pk]))  # noqa: S611 - our own
@@ -99,9 +101,9 @@ def actors_for(user: User) -> Q:
 
 
 def material_for(user: User, by: str = "created_by") -> Q:
-    """Attachments and captures of a source that the person may see, where they are not restricted more than it.
+    """Attachments and captures of sources that the person may see, unless restricted more than their source.
 
-    `by` is the path from the row to the person who put it in.
+    `by` is the path from the row to the person who added it.
     """
     privileged = Q(**{by: user}) | Q(is_editor(user, "source__desk")) | Q(placed(user, by, source=OuterRef("source")))
     return ~Q(visibility=Visibility.RESTRICTED) | privileged
@@ -112,12 +114,12 @@ def _with_source(user: User, by: str) -> Q:
 
 
 def relays_for(user: User) -> Q:
-    """Relays of which the person may see both ends."""
+    """Relays whose ends the person may both see."""
     seen = Source.objects.filter(sources_for(user))
     return Q(downstream__in=seen, upstream__in=seen)
 
 
-# Every model with rows that somebody may be told do not exist. What names a row of one of these is scoped by it.
+# Every model with rows that can be hidden from a person. Whatever names such a row is scoped by it.
 SCOPES: dict[type[Model], Callable[[User], Q]] = {
     Claim: claims_for,
     Evidence: evidence_for,

@@ -1,7 +1,7 @@
-"""What rows name and a person may not see is taken off them before they are shown.
+"""Removing from rows the names of other rows that a person may not see, before the rows are shown.
 
-One way for pages, API, exports and bundles: all that is restricted goes through `claims.record.reads.note_shown`,
-which calls `withhold`. Records that keep identifiers (graphs, status changes, the ledger) ask `hidden_among`.
+One way for pages, API, exports and bundles: all restricted material goes through `claims.record.reads.note_shown`,
+which calls `withhold`. Records that keep identifiers (graphs, status changes, the ledger) use `hidden_among`.
 """
 
 import re
@@ -20,11 +20,11 @@ _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def withhold(user: User, rows: Iterable[Model]) -> None:
-    """Take off these rows, which the person may see, the names of rows that they may not see; and so on for the rows
-    that were read along with them. A row that lost one cannot be saved.
+    """Remove from these rows, which the person may see, the names of rows that they may not see; also from rows fetched
+    along with them.
 
-    What is not restricted names nothing that is, so of that nothing is asked. What was read along and is not restricted
-    either is as visible as the row that names it.
+    A row that lost a name cannot be saved. Rows that are not restricted are skipped: they name nothing restricted, and
+    rows fetched along with them are as visible as they are.
     """
     waiting, looked_at = list(rows), set[int]()
     while waiting:
@@ -39,14 +39,14 @@ def withhold(user: User, rows: Iterable[Model]) -> None:
 
 
 def _naming(row: Model) -> Iterator["Field[Any, Any]"]:
-    """The fields by which the row names another that may be hidden, as far as they were read and name one."""
+    """The fields that name a row that may be hidden, as far as they were fetched and are set."""
     for field in row._meta.concrete_fields:
         if field.null and field.related_model in SCOPES and row.__dict__.get(field.attname) is not None:
             yield field
 
 
 def _is_open(row: Model, field: "Field[Any, Any]") -> bool:
-    """Whether what is named was read along, and is not restricted."""
+    """Whether the named row was fetched along and is not restricted."""
     found = row._state.fields_cache.get(field.name)
     return found is not None and found.__dict__.get("visibility") in (Visibility.PUBLIC, Visibility.DESK)
 
@@ -59,7 +59,8 @@ def _take_off(user: User, doubtful: list[tuple[Model, "Field[Any, Any]"]]) -> No
     for row, field in doubtful:
         if row.__dict__[field.attname] not in seen[field.related_model]:
             setattr(row, field.name, None)
-            row.save = _refuse_to_save  # type: ignore[method-assign]  # what was taken off is still there in the table
+            # Saving would erase the removed name in the table.
+            row.save = _refuse_to_save  # type: ignore[method-assign]
 
 
 def _seen(user: User, model: Any, ids: Iterable[Any]) -> set[Any]:
@@ -72,24 +73,24 @@ def _refuse_to_save(*_arguments: Any, **_named: Any) -> None:
 
 
 def _read_along(row: Model) -> Iterator[Model]:
-    """The rows of such models that were read along with this one."""
+    """The rows of such models that were fetched along with this one."""
     for found in row._state.fields_cache.values():
         if type(found) in SCOPES and not isinstance(found, Claim):
             yield found
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is an identifier and nothing else."""
+    """Whether a text is exactly one identifier."""
     return _ID.fullmatch(text) is not None
 
 
 def ids_in(*texts: str) -> set[UUID]:
-    """The identifiers that stand in texts."""
+    """The identifiers in these texts."""
     return {UUID(found) for text in texts for found in _ID.findall(text)}
 
 
 def hidden_among(user: User, ids: Iterable[UUID]) -> set[UUID]:
-    """Which of these are rows that are there and that the person may not see."""
+    """Those of these ids whose rows exist and are hidden from the person."""
     wanted, hidden = list(ids), set[UUID]()
     for model, scope in SCOPES.items() if wanted else ():
         there: Any = model._default_manager.filter(pk__in=wanted).order_by()

@@ -1,1 +1,1 @@
-"""What can be done in this room. Each action is one transaction: locks, permission, policy, change, record."""
+"""Actions on claims and their material. Each is one transaction: locks, permission, policy, change, ledger entry."""

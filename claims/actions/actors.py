@@ -1,4 +1,4 @@
-"""Merging: an actor that proved to be another. What named the one names the other from then on, for good."""
+"""Merging actors: whatever named the merged actor names the other from then on. A merge cannot be undone."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
 from sources.queries import named_actor, visible_actors
 
-INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
+INTO, MERGED = "into", "merged"  # the actor whose place in its chain is kept where the two differ
 
 
 @counts_outside
@@ -37,7 +37,7 @@ def merge_actors(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Let everything that names `actor` name the actor `into` instead; the row stays, and leads there.
+    """Make everything that names `actor` name the actor `into` instead; the merged row stays and leads to the other.
 
     It cannot be undone: who, when and why is kept.
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
@@ -45,7 +45,7 @@ def merge_actors(
     now = now or timezone.now()
     with recorded_transaction():
         lock_graphs_of(actor)
-        # Alone, so that nothing new comes to name it: see `named_actor`.
+        # Exclusive, so that nothing new comes to name the actor: see `named_actor`.
         actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
         may_merge(by, actor)
         if actor.merged_into_id is not None:
@@ -70,13 +70,13 @@ def merge_actors(
 
 
 def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
-    """The other actor, locked, where it may stand for this one. Raises Invalid."""
+    """The remaining actor, locked. Raises Invalid where the two cannot be merged."""
     found = named_actor(by, actor.desk_id, actor_id=into, field="into")
     if found is None or found.pk == actor.pk:
         raise Invalid({"into": [_("Name the actor that this one is the same as.")]})
     survivor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=found.pk)
     if Visibility.RESTRICTED in (actor.visibility, survivor.visibility):
-        # Whoever sees what names the one would read the other's name.
+        # Readers of rows that name the merged actor would then read the other's name.
         raise Invalid(
             {
                 "into": [
@@ -102,7 +102,7 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
 
 
 def _way_up(below: Actor, *, above: Actor) -> list[Actor]:
-    """From one actor up its `part_of` chain to another; nothing where that is not above."""
+    """The actors from `below` up its `part_of` chain to `above`; empty where `above` is not in the chain."""
     chain, step = [below], below.part_of
     while step is not None:
         chain.append(step)
@@ -113,15 +113,15 @@ def _way_up(below: Actor, *, above: Actor) -> list[Actor]:
 
 
 def place_in_chain(actor: Actor) -> Mapping[str, object]:
-    """What an actor is part of, from when to when, or why its chain ends; all empty where nothing is recorded."""
+    """The actor's parent with its dates, or the reason why its chain ends; all empty where neither is recorded."""
     names = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
     return {name: getattr(actor, name) or None for name in names}
 
 
 def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: datetime) -> bool:
-    """Give the survivor the place in the chain, and the owner, that hold from now on; whether these are others.
+    """Give the survivor the place in the chain and the owner to keep; returns whether that changed it.
 
-    One that all desks share takes none of a desk's own. Raises Invalid for `chain`.
+    A shared actor takes no place or owner from a desk's own. Raises Invalid for `chain`.
     """
     before = _named_by(survivor)
     if chain not in ("", INTO, MERGED):
@@ -154,7 +154,9 @@ def _named_by(actor: Actor) -> Mapping[str, object]:
 
 
 def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: datetime) -> None:
-    """Everything that names the one names the other. Claims that others read anew get a version for it."""
+    """Replace the actor by the survivor wherever it is named, and raise the version of claims that read differently
+    then.
+    """
     edit_all(Source.objects.filter(publisher=actor), by=by, now=now, publisher=survivor)
     edit_all(Actor.objects.filter(part_of=actor), by=by, now=now, part_of=survivor)
     edit_all(Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk), by=by, now=now, owned_by=survivor)
@@ -163,7 +165,7 @@ def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: 
     named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
     edit_all(Evidence.objects.filter(pk__in=[item.pk for item in admitting]), by=by, now=now, against_interest=survivor)
-    # Each claim's row before its stream in the ledger, as everywhere, and all in one order.
+    # Lock each claim's row before its stream in the ledger, and all in one order, as everywhere.
     for pk in sorted(edited | {item.claim_id for item in admitting}):
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
@@ -188,7 +190,7 @@ def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: 
 
 
 def _declare_instead(actor: Actor, *, survivor: Actor, now: datetime) -> None:
-    """Who is too close to the one is too close to the other; said of both, it is said once."""
+    """Move declared conflicts of interest to the survivor; a conflict declared with both is kept once."""
     open_ones = DeclaredConflict.objects.filter(ended_at__isnull=True)
     twice = open_ones.filter(actor=survivor).values("user")
     open_ones.filter(actor=actor, user__in=twice).update(ended_at=now)
@@ -196,7 +198,10 @@ def _declare_instead(actor: Actor, *, survivor: Actor, now: datetime) -> None:
 
 
 def _rename_in(claim: Claim, actor: Actor, *, survivor: Actor) -> list[str]:
-    """The claim names the survivor; its claimant does not claim the same besides. The fields that changed."""
+    """Name the survivor in the claim, and never both as claimant and as also claiming it.
+
+    Returns the changed fields.
+    """
     changed = []
     if claim.claimant_id == actor.pk:
         claim.claimant = survivor

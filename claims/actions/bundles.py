@@ -1,7 +1,8 @@
-"""Asking for an evidence bundle, and making it: a row from the moment it is asked for, leased when its turn comes.
+"""Requesting evidence bundles and making them.
 
-Files are taken in one after the other, each in a transaction of its own, so that whatever dies in between the next
-worker goes on from there; the rest is made at the end, in one transaction, from what its reader may see then.
+A bundle has a row from the request on, and a worker leases it when its turn comes. Files are read one by one, each in a
+transaction of its own, so that the next worker continues where one failed. The rest is made at the end, in one
+transaction, from what its reader may see then.
 """
 
 import logging
@@ -36,25 +37,25 @@ from ledger.verifier import LONGEST_UNWITNESSED, Unusable
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=3)  # longer than a task may run
-LOOK_AGAIN = timedelta(seconds=1)  # for a checkpoint that has it all
-PAUSE = timedelta(seconds=30)  # after a storage that did not answer
-MOST_TRIES = 5  # without one more part
+LOOK_AGAIN = timedelta(seconds=1)  # wait for a checkpoint that covers the claim
+PAUSE = timedelta(seconds=30)  # wait after the storage failed
+MOST_TRIES = 5  # without another part read
 WAITS = [BundleState.WAITING, BundleState.RUNNING]
 
 
 class _Failed(Exception):
-    """The bundle cannot be made; its text is told to who asked for it."""
+    """The bundle cannot be made; the text goes to the person who asked for it."""
 
 
 def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bundle:
-    """Ask for a bundle of a claim; that it is taken away is recorded. Raises NotFound.
+    """Request a bundle of a claim, and record that it is taken away.
 
-    While one is being made for this person, it is that one.
+    While a bundle of the claim is being made for this person, returns that one. Raises NotFound.
     """
     now = now or timezone.now()
     with recorded_transaction():
         get_claim(by, claim.reference)
-        # The row of the claim, so that of two requests at once the second finds the first one's.
+        # Lock the claim's row, so that the second of two simultaneous requests finds the first one's bundle.
         Claim.objects.select_for_update(no_key=True).only("pk").get(pk=claim.pk)
         row = Bundle.objects.filter(claim=claim, by=by, state__in=WAITS).first()
         if row is None:
@@ -64,10 +65,10 @@ def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bu
 
 
 def take_bundle(*, bundle: Bundle, by: User) -> list[BundlePart]:
-    """The parts of a bundle (already scoped) in their order, without their content, for it to be sent. What of it is
-    restricted is recorded as read.
+    """The parts of a ready bundle (already scoped) in order, without their content, for sending; restricted material is
+    recorded as read.
 
-    Raises NotFound where it is not ready, or where the person may see less by now than when it was made.
+    Raises NotFound where the bundle is not ready, or where the person may now see less than when it was made.
     """
     if bundle.state != BundleState.DONE:
         raise NotFound(_("This bundle is not ready."))
@@ -79,9 +80,9 @@ def take_bundle(*, bundle: Bundle, by: User) -> list[BundlePart]:
 
 
 def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | None = None) -> list[Lease]:
-    """Take bundles that are to be made and that no living worker has, the oldest first, for `LEASE`.
+    """Lease the oldest unfinished bundles that no running worker holds, for `LEASE`.
 
-    One that was begun five times without getting any further is given up.
+    A bundle that was started five times without progress is marked as failed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -99,9 +100,9 @@ def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | No
 
 
 def make_leased(lease: Lease, *, until: float, now: datetime | None = None) -> None:
-    """Go on with a leased bundle until it is made, or until the clock (`time.monotonic`) says `until`.
+    """Continue a leased bundle until it is done, or until the clock (`time.monotonic`) reaches `until`.
 
-    Does nothing where somebody else has it by now.
+    Does nothing where another worker holds it by now.
     """
     try:
         done = _go_on(lease, until, now or timezone.now())
@@ -116,13 +117,16 @@ def make_leased(lease: Lease, *, until: float, now: datetime | None = None) -> N
 
 
 def _go_on(lease: Lease, until: float, now: datetime) -> bool:
-    """Whether it is settled whose turn is next: the bundle is made, or waits, or is this worker's no more."""
+    """Continue the bundle.
+
+    Returns whether this worker is done with it: finished, waiting, or held by another worker.
+    """
     row = Bundle.objects.filter(pk=lease.row, attempt=lease.attempt).select_related("by", "claim").first()
     if row is None:
         return True
     checkpoint = _checkpoint(row, now)
     if checkpoint is None:
-        # It waits for the sequencer, and was not broken off.
+        # Waiting for the sequencer is no failed attempt.
         Bundle.objects.filter(pk=lease.row, attempt=lease.attempt).update(tries=0)
         _release(lease, timezone.now() + LOOK_AGAIN)
         return True
@@ -142,17 +146,17 @@ def _first_left(row: Bundle) -> BundlePart | None:
 
 
 def _locked(lease: Lease) -> Bundle | None:
-    """The row, locked, where this attempt still has it."""
+    """The row, locked, where this attempt still holds the lease."""
     rows = Bundle.objects.select_for_update(no_key=True).filter(pk=lease.row, attempt=lease.attempt, state__in=WAITS)
     return rows.first()
 
 
 def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
-    """What all proofs are against: the newest, once it has what is recorded of the claim, or a minute is over."""
+    """The checkpoint for all proofs: the newest, once it covers what is recorded of the claim, or after a minute."""
     if row.checkpoint is not None:
         return checkpoint_of(row.checkpoint)
     newest, witnessed = newest_checkpoint(), checkpoint_for(row.claim)
-    # Sources are proven too: what was recorded of them while a witness was away is not left out for its sake.
+    # Sources are proven too: entries made while a witness was away are not left out.
     if newest and witnessed and newest.at - witnessed.at <= timedelta(seconds=LONGEST_UNWITNESSED):
         newest = witnessed
     has_waited = now >= row.asked_at + timedelta(seconds=LONGEST_DELAY)
@@ -167,8 +171,10 @@ def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
 
 
 def _plan(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
-    """A part for each file that the reader may see now; those that were taken in stay. Whether this attempt still
-    has the row."""
+    """Plan a part for each file that the reader may see now, keeping those already read.
+
+    Returns whether this attempt still holds the lease.
+    """
     shown = _shown(row)
     with recorded_transaction():
         locked = _locked(lease)
@@ -196,7 +202,7 @@ def _plan(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
 
 
 def _shown(row: Bundle) -> Shown:
-    """What who asked may see now. Raises _Failed where they may not know of the claim any more."""
+    """What the requester may see now. Raises _Failed where they may no longer see the claim."""
     try:
         return shown_to(row.by, get_claim(row.by, row.claim.reference))
     except NotFound as error:
@@ -204,8 +210,10 @@ def _shown(row: Bundle) -> Shown:
 
 
 def _take_in(lease: Lease, part: BundlePart) -> bool:
-    """Read a file as it lies in the storage: its CRC, and whether it is what was kept. Whether this attempt still has
-    the row."""
+    """Read a file from the storage: its CRC, and whether its digest is as kept.
+
+    Returns whether this attempt still holds the lease.
+    """
     try:
         digest, size, crc = measure_stored(part.sha256)
     except FileNotFoundError as error:
@@ -223,9 +231,10 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
 
 
 def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
-    """Make the rest, and be done; False where there are other files to take in by now."""
+    """Make the remaining parts and finish; returns False where there are further files to read by now."""
     with recorded_transaction():
-        # In the order of every act. A redaction holds the graph alone: what it erases is in no bundle after it.
+        # Lock in the order of every action. A redaction holds the graph exclusively: what it erases is in no later
+        # bundle.
         lock_graph(row.claim.desk_id, shared=True)
         Claim.objects.select_for_update(no_key=True).only("pk").get(pk=row.claim_id)
         locked = _locked(lease)
@@ -258,7 +267,7 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
 
 
 def _keep(row: Bundle, made: list[Made], shown: Shown, parts: Mapping[UUID | None, BundlePart]) -> None:
-    """All parts in their places: what was made, then the files, as the manifest names them."""
+    """Store all parts in their order: the generated ones, then the files, as the manifest names them."""
     for number, file in enumerate(shown.files, 1):
         part = parts[file.pk]
         part.position, part.path = len(made) + number, path_of(number, file)
@@ -293,6 +302,6 @@ def _release(lease: Lease, until: datetime | None) -> None:
 
 
 def forget_after_a_day(*, now: datetime) -> int:
-    """Forget bundles that were asked for a day ago or longer, with all that was kept of them; how many."""
+    """Delete bundles requested a day ago or longer, with all their parts. Returns how many."""
     with recorded_transaction():
         return forget_old_bundles(now)

@@ -1,4 +1,4 @@
-"""What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
+"""Actions on a claim itself: add, edit, move alone, publish, close. One transaction each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
 
-# The fields of a claim that its support depends on: others may be changed while somebody works on the desk's graph.
+# The fields of a claim that its support depends on. Others may be edited while colleagues work on the desk's graph.
 RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})
 
 
@@ -60,7 +60,7 @@ def report_claim(
     reason: str = "",
     now: datetime | None = None,
 ) -> Claim:
-    """Write a claim down, with at least one piece of evidence; it begins as 'reported'.
+    """Add a claim with at least one piece of evidence; it begins as 'reported'.
 
     Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
@@ -68,7 +68,7 @@ def report_claim(
     check_attached(evidence)
     with recorded_transaction():
         desk = lock_desk(desk)
-        lock_graph(desk.pk, shared=True)  # a new claim changes what no other one rests on
+        lock_graph(desk.pk, shared=True)  # a new claim affects no other claim's support
         may_write(by, desk)
         desk.last_claim_number += 1
         claim = Claim(
@@ -99,9 +99,9 @@ def report_claim(
 
 
 def _keep_order(items: Sequence[Evidence]) -> None:
-    """Let evidence that was written at once be read in the order in which it was given.
+    """Make pieces of evidence attached together appear in the order given.
 
-    Restricted evidence takes no place of its own: a gap between the others would tell of it.
+    Restricted evidence takes no number of its own: a gap between the others would reveal it.
     """
     place = 0
     for item in items:
@@ -125,7 +125,7 @@ def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
 
 
 def _open_actor(actor: Actor | None, field: str) -> Actor | None:
-    """Refuse a restricted actor where everybody on the desk reads the name."""
+    """Refuse a restricted actor where the whole desk reads the name. Raises Invalid."""
     if actor is not None and actor.visibility == Visibility.RESTRICTED:
         raise Invalid(
             {field: [_("“%(name)s” is restricted; here the whole desk would see it.") % {"name": actor.name}]}
@@ -197,9 +197,9 @@ def edit_claim(
 ) -> Claim:
     """Change a claim's wording, days, place, claimant, parties or topics.
 
-    Elements are given by their `id`, with what is to change of them, or without one to add it; none that the author saw
-    can be left out. The wording of a verdict stays: two people agreed on it.
-    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
+    `fields` as for `report_claim`. Elements are given by `id` with the changes to them, or without one to add it; an
+    element that the author saw cannot be left out. The wording of a claim in a verdict stays, since two people agreed
+    on it. Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -247,7 +247,7 @@ def _given(fields: ClaimInput) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """What a verdict is about. `parts`: the words of each element and whether it is essential, by id."""
+    """The wording that a verdict is about. `parts`: the text of each element and whether it is essential, by id."""
 
     statement: str
     original_statement: str
@@ -260,10 +260,10 @@ def _wording_of(claim: Claim) -> _Wording:
 
 
 def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
-    """Nobody alone says what two people have agreed on.
+    """Refuse to reword a claim in a verdict: nobody may change alone what two people agreed on. Raises Invalid.
 
-    The original may be added where there was none. A part may be added or become essential: where nothing shows it,
-    the verdict is flagged.
+    The original may be added where it was empty. An element may be added or become essential: where no evidence
+    supports it, the verdict is flagged.
     """
     changed = {
         "statement": before.statement != after.statement,
@@ -336,7 +336,8 @@ def move_alone(
 ) -> StatusChange:
     """Record a denial or its withdrawal: the moves that one person makes.
 
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict (no such move, closed, or for two), PolicyNotMet.
+    Raises NotFound, Forbidden, Invalid, Stale, PolicyNotMet, and Conflict where there is no such move, it needs two
+    people, or the claim is closed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -355,12 +356,12 @@ def move_alone(
 
 
 def publish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
-    """Show the claim, and the public part of its material, to everybody. Raises Forbidden, Invalid, Conflict."""
+    """Publish the claim with the public part of its material. Raises Forbidden, Invalid, Conflict."""
     return _publication(claim, reason, by, now or timezone.now(), published=True)
 
 
 def unpublish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
-    """Take the claim's public page away. Raises Forbidden, Invalid, Conflict."""
+    """Remove the claim's public page. Raises Forbidden, Invalid, Conflict."""
     return _publication(claim, reason, by, now or timezone.now(), published=False)
 
 
@@ -379,9 +380,9 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
 
 
 def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime) -> None:
-    """Close a locked claim: its state stays. `reviews.actions.assignments.close_claim` also ends what goes on there.
+    """Close a locked claim: its state stays. Raises Forbidden, Invalid, Conflict.
 
-    Raises Forbidden, Invalid, Conflict.
+    `reviews.actions.assignments.close_claim` also ends the assignments and assessments on it.
     """
     may_edit_as_editor(by, claim, _("Only editors close claims."))
     if reason not in CloseReason.values:
@@ -397,9 +398,9 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
 
 
 def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
-    """Open a locked claim again. `reviews.actions.assignments.open_claim` also plans the reminders of what waits.
+    """Reopen a locked claim. Raises Forbidden, Invalid, Conflict.
 
-    Raises Forbidden, Invalid, Conflict.
+    `reviews.actions.assignments.open_claim` also plans the reminders of its open work.
     """
     may_edit_as_editor(by, claim, _("Only editors reopen claims."))
     reason = optional_text(reason, field="reason")

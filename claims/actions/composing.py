@@ -1,4 +1,4 @@
-"""What one form brings at once: new actors, a new source with its file, the evidence, and where the source got it.
+"""Actions for forms that create several things at once: new actors, a new source with its file, evidence, a relay.
 
 Each is one transaction made of the actions for its parts. A `NewActor` in place of an actor's id names the actor of
 that name, created where the desk has none. Errors of a part name it: `source.url`, `source.publisher.name`,
@@ -46,7 +46,7 @@ class File:
 
     @cached_property
     def stored(self) -> Stored:
-        """Its bytes, kept when they are first asked for. Raises Invalid, OutOfService."""
+        """The stored bytes; stores them on the first call. Raises Invalid, OutOfService."""
         with _naming("source"):
             return keep_file(self.chunks)
 
@@ -75,7 +75,7 @@ def report_with_source(
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Write a claim down with one piece of evidence, whose source may be new.
+    """Add a claim with one piece of evidence, whose source may be new.
 
     Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
@@ -99,7 +99,7 @@ def edit_with_actors(
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
+    """Edit a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with recorded_transaction():
         if fields.names() & RESTS_ON:
@@ -151,7 +151,7 @@ def change_source_with_publisher(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change a source, whose publisher may be a new actor. Raises as `change_source`."""
+    """A moment with an unchanged clock time keeps its seconds and microseconds, which no control shows."""
     now = now or timezone.now()
     with recorded_transaction():
         lock_graph(source.desk_id)
@@ -161,7 +161,7 @@ def change_source_with_publisher(
 
 
 def _keep_first(file: File | None, desk: Desk, by: User) -> None:
-    """Keep the bytes of a file before the graph's lock is taken, for who may write on the desk at all."""
+    """Store the bytes of a file before the graph's lock is taken, for people who may write on the desk."""
     if file is not None:
         may_write(by, desk)
         assert file.stored
@@ -235,7 +235,7 @@ def _new_source(desk: Desk, carrier: CarrierInput, given_visibility: Given[str],
 
 @contextmanager
 def _naming(part: str) -> Iterator[None]:
-    """Errors inside are of this part: `url` becomes `source.url`."""
+    """Prefix the field of errors raised inside: `url` becomes `source.url`."""
     try:
         yield
     except Invalid as error:

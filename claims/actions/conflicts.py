@@ -1,4 +1,4 @@
-"""Declaring conflicts of interest, and taking them back. Both are a person's own word."""
+"""Declaring and withdrawing conflicts of interest: each person declares their own."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,10 @@ from sources.queries import visible_actors
 
 
 def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -> DeclaredConflict:
-    """Declare that one is too close to an actor to judge claims that name it. Raises Invalid, Conflict."""
+    """Declare a conflict of interest with an actor; the person then judges no claim that names it.
+
+    Raises Invalid, Conflict.
+    """
     with recorded_transaction():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         actor = visible_actors(by).filter(pk=actor_id).first()
@@ -27,7 +30,7 @@ def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -
 
 
 def withdraw_conflict(*, conflict_id: UUID, by: User, now: datetime | None = None) -> None:
-    """Say that a conflict is no more. Raises NotFound."""
+    """Withdraw a declared conflict of interest. Raises NotFound."""
     with recorded_transaction():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         row = get_conflict(by, conflict_id)

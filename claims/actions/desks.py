@@ -1,4 +1,4 @@
-"""What a desk has agreed on: changed in the open, since claims rest on it."""
+"""Changing a desk's policy. Each change is kept with its reason, since claims rest on it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,10 +35,10 @@ def change_policy(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change fields of a desk's policy (those of `PolicyField`); what was, what is, who, when and why is kept.
+    """Change fields of a desk's policy (those of `PolicyField`), keeping old and new value, person, time and reason.
 
-    Another `min_independence` recomputes the desk's claims.
-    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
+    A change of `min_independence` recomputes the desk's claims. Raises NotFound, Forbidden, Invalid, EditConflict,
+    Unconfirmed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -82,15 +82,15 @@ def change_desk_with_policy(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change a desk's `name` and fields of its policy at once. Raises as `change_policy`."""
+    """Change a desk's `name` together with fields of its policy. Raises as `change_policy`."""
     effects = effects or Effects()
     with recorded_transaction():
         if "name" in changes:
             change_desk(desk=desk, changes={"name": changes["name"]}, seen=seen, by=by, now=now)
-            # Its own edit just now is no other version than the one that was wanted.
+            # The rename just above must not count as a conflicting edit.
             seen = replace(seen, is_exact=False)
         policy = {field: value for field, value in changes.items() if field != "name"}
         outcome = change_policy(desk=desk, changes=policy, reason=reason, seen=seen, effects=effects, by=by, now=now)
-        if effects.dry_run:  # the name as well
+        if effects.dry_run:  # undo the rename too
             transaction.set_rollback(True)
     return outcome

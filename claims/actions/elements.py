@@ -1,4 +1,4 @@
-"""The elements in an edit of a claim: each is merged by itself, so that one that somebody adds meanwhile stays."""
+"""The elements in an edit of a claim: each is merged by itself, so that an element added meanwhile stays."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,11 +21,11 @@ ORDER = "elements.order"
 
 
 class ElementsGiven:
-    """What an edit says of a locked claim's elements.
+    """An edit's changes to a locked claim's elements.
 
-    `entries`: the whole list as the author has it, each with its `id` or, to be added, without; None says nothing.
-    `changes`: what that gives as fields of an edit (`claims.reading.values.element_values`); `order`: the order now,
-    as one more field; `added`: the elements to be added. Raises Invalid.
+    `entries`: the author's whole list, each with its `id`, or without one to be added; None leaves the elements alone.
+    `changes`: the resulting fields of an edit (`claims.reading.values.element_values`); `order`: the present order, as
+    one more field; `added`: the elements to add. Raises Invalid.
     """
 
     def __init__(self, claim: Claim, entries: Sequence[ElementInput] | None, seen: SeenValues) -> None:
@@ -63,7 +63,7 @@ class ElementsGiven:
         check_number([*self.present, *self.added], MOST_ELEMENTS, "elements")
 
     def _unseen(self, seen: SeenValues) -> set[UUID]:
-        """The elements that were added after the author looked."""
+        """The elements that were added after the author opened the form."""
         if seen.values is not None:
             return {pk for pk, part in self.present.items() if element_field(part, "text") not in seen.values}
         if seen.version is None:
@@ -72,14 +72,17 @@ class ElementsGiven:
         return {pk for pk, part in self.present.items() if element_field(part, "added") in since}
 
     def _refuse_left_out(self, ids: set[UUID]) -> None:
-        # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
+        # Existing evidence on the element makes no difference: the answer could reveal restricted evidence.
         message = _("“%(text)s” cannot be removed. Reword it, or mark it as not essential.")
         left_out = [message % {"text": part.text} for pk, part in self.present.items() if pk in ids]
         if left_out:
             raise Invalid({"elements": left_out})
 
     def write(self, changed: Mapping[str, Any]) -> list[str]:
-        """Write those of the changes that `accounts.edits.merge` left, and the added elements; the fields of these."""
+        """Write the changes that `accounts.edits.merge` kept, and the added elements.
+
+        Returns the names of the changed fields.
+        """
         names = [name for name in changed if name.startswith("elements.")]
         if not names and not self.added:
             return []
@@ -101,7 +104,7 @@ class ElementsGiven:
         return [element_field(part, name) for part in new for name in ("added", "text", "essential")]
 
     def _save(self, rows: Sequence[Element]) -> None:
-        # Out of each other's way first: a position may stand once only.
+        # Move elements out of the way first: each position is unique.
         self.claim.elements.update(position=F("position") + 1000)
         for position, part in enumerate(rows):
             part.position = position

@@ -1,4 +1,4 @@
-"""Attaching sources to claims as evidence, changing that and withdrawing it. One transaction each."""
+"""Attaching sources to claims as evidence, changing evidence and withdrawing it. One transaction each."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -42,13 +42,14 @@ def attach_evidence(
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Attach a source to a claim. Whatever else was attached to it meanwhile, this is added.
+    """Attach a source to a claim, whatever else was attached to it meanwhile.
 
     Raises NotFound, Forbidden, Invalid, Conflict (closed), Unconfirmed.
     """
     now = now or timezone.now()
     with recorded_transaction():
-        # What is added bears on this claim alone, whose row a verdict's move locks too: colleagues need not wait.
+        # New evidence bears on this claim alone, and a verdict's move locks the claim's row too: a shared lock is
+        # enough.
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
@@ -90,7 +91,7 @@ def write_evidence(
 
 
 def _default_visibility(of_source: str) -> str:
-    """Evidence of a restricted source is restricted; any other is the desk's unless somebody says so."""
+    """The default visibility of evidence: restricted for a restricted source, otherwise the desk."""
     return of_source if of_source == Visibility.RESTRICTED else Visibility.DESK.value
 
 
@@ -146,15 +147,15 @@ def change_evidence(
 
 
 def save_released(claim: Claim, item: Evidence, before: str, *, by: User, now: datetime) -> None:
-    """Save evidence that is released on a locked claim, held to what others' evidence is held to.
+    """Save released evidence of a locked claim, by the rules for any visible evidence.
 
-    Raises Invalid, Conflict (the claim is closed).
+    Raises Invalid, Conflict (closed).
     """
     _open(claim)
     _check_together(item)
     changed = ["visibility"]
     if before == Visibility.RESTRICTED and _superseded_by_restricted(item):
-        item.superseded_by = None  # released by itself: its end would tell of what stays restricted
+        item.superseded_by = None  # released alone: being superseded would reveal the restricted evidence that did it
         changed.append("superseded_by")
     count_edit(item, changed, by=by, now=now)
     item.save(update_fields=["visibility", "superseded_by", "version"])
@@ -172,9 +173,9 @@ def withdraw_evidence(
     seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
-    """Take evidence out of what counts. It stays on record with the reason. `seen_version`: the evidence's.
+    """Withdraw evidence, so that it no longer counts. It stays on record with the reason.
 
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
+    `seen_version`: that of the evidence. Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -210,7 +211,7 @@ def withdraw_evidence(
 
 
 def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: datetime | None = None) -> None:
-    """Say that an excerpt still stands after its source was corrected: an editor, or the claim's reviewer.
+    """Confirm that an excerpt still holds after a correction of its source: for editors and the claim's reviewer.
 
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
@@ -226,15 +227,15 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
 
 
 def _superseded_by_restricted(item: Evidence) -> bool:
-    """Whether evidence that others see is superseded by some that they do not."""
+    """Whether visible evidence is superseded by evidence that its readers may not see."""
     later = item.superseded_by
     return later is not None and later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED
 
 
 def supersede_no_more(ids: Iterable[UUID], *, by: User, now: datetime) -> None:
-    """Give evidence that others see its life back where what superseded it is now restricted.
+    """Reinstate visible evidence whose superseding evidence is now restricted.
 
-    Otherwise its end would tell them of what they may not see.
+    Otherwise its being superseded would reveal what its readers may not see.
     """
     open_ones = Evidence.objects.filter(superseded_by__in=ids).exclude(visibility=Visibility.RESTRICTED)
     edit_all(open_ones, by=by, now=now, superseded_by=None)
@@ -255,7 +256,7 @@ def after_change(
     by: User,
     now: datetime,
 ) -> None:
-    """Restricted evidence raises no version and enters no number: nothing that others see changes with it."""
+    """Raise the version, record and recompute. For restricted evidence only record: nothing that others see changes."""
     effects = effects or Effects()
     if counted:
         count_version(claim, kind, by=by, now=now, details=RevisionDetails(evidence=item))
@@ -276,7 +277,10 @@ def _set_fields(item: Evidence, fields: EvidenceInput, by: User) -> list[Element
 
 
 def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
-    """The actor against whose interest it speaks from now on. Whoever may not see the present one leaves it alone."""
+    """The actor whose interest the evidence speaks against after the edit.
+
+    An author who may not see the present one keeps it.
+    """
     before = item.against_interest_id
     if before is not None and given in (None, before) and not visible_actors(by).filter(pk=before).exists():
         return item.against_interest
@@ -309,10 +313,13 @@ def _parts(claim: Claim, ids: Any) -> list[Element]:
 
 
 def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidence | None:
-    """The evidence that supersedes: of the same claim, visible to the person, not itself resting on this one."""
+    """The superseding evidence: of the same claim, visible to the person, and not itself superseded by this piece.
+
+    Raises Invalid.
+    """
     before = item.superseded_by_id
     if before is not None and later_id in (None, before) and not evidence_of(by, item.claim).filter(pk=before).exists():
-        return item.superseded_by  # whoever may not see the present one leaves it alone
+        return item.superseded_by  # an author who may not see it keeps it
     if later_id is None:
         return None
     later = evidence_of(by, item.claim).filter(pk=later_id, withdrawn_at__isnull=True).first()
@@ -333,10 +340,11 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
 
 
 def _same_voice_later(item: Evidence, *, later: Evidence) -> None:
-    """Only a later statement of the same voice supersedes: a recantation, an abandoned denial.
+    """Refuse a later statement of another voice. Raises Invalid.
 
-    Whoever carries a statement takes nothing back with the next thing that they carry: the later one has to come from
-    every voice that the earlier one began with. Two unknown publishers are not known to be the same.
+    Only a voice's own later statement supersedes: a recantation, an abandoned denial. A carrier of a statement retracts
+    nothing by carrying another: the later one has to come from every voice that the earlier one began with. Two unknown
+    publishers are not known to be the same.
     """
     if day_of(later.source) < day_of(item.source):
         raise Invalid({"superseded_by": [_("That statement is older than this one.")]})

@@ -1,4 +1,4 @@
-"""Taking the log away opened, as far as one may read it."""
+"""Exporting the log, opened as far as the person may read it."""
 
 from pathlib import Path
 
@@ -15,12 +15,11 @@ from ledger.opened import head_line
 
 
 def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User) -> int:
-    """Write what the person may read of the log into a new folder, and record first that they take it.
+    """Write what the person may read of the log into a new folder, after recording the export. Returns the number of
+    files.
 
-    Who audits every desk gets all entries, with what opens them beside; anybody else the hashes of the log and the
-    entries of their own desks. Answers how many files were written.
-
-    Raises Forbidden, and OSError where the folder holds anything or cannot be written.
+    Auditors of every desk get all entries, with their openings; anybody else gets the hashes of the log and the entries
+    of their own desks. Raises Forbidden, and OSError where the folder is not empty or not writable.
     """
     reader = Reader(by)
     if not reader.may_audit:

@@ -1,7 +1,7 @@
-"""Bringing the numbers of claims up to date after a change on which very many rest (claims.verdicts.support.recompute).
+"""Recomputing claims after a change that affects very many (claims.verdicts.support.recompute).
 
-A row a claim, leased when its turn comes, taken away in the transaction that recomputes the claim: whatever dies in
-between, the row is found again, and to recompute a claim twice does no harm.
+Each claim has a row, which a worker leases and deletes in the transaction that recomputes the claim. A failed worker
+leaves the row for the next one, and recomputing a claim twice does no harm.
 """
 
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ LEASE = timedelta(minutes=2)
 
 
 def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[Lease]:
-    """Take claims that wait and that no living worker has, the longest waiting first, for `LEASE`.
+    """Lease the longest waiting claims that no running worker holds, for `LEASE`.
 
-    One that fails again and again is taken less and less often, and never given up: its numbers are not right.
+    A claim that keeps failing is retried less and less often but never dropped, since its numbers are wrong.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -37,9 +37,9 @@ def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[
 
 @counts_outside
 def recompute_leased(lease: Lease, *, now: datetime | None = None) -> None:
-    """Recompute one leased claim and take its row away, in one transaction. Does nothing where somebody was faster.
+    """Recompute one leased claim and delete its row, in one transaction; does nothing where another worker was faster.
 
-    The graph is held shared: no change of support passes unseen, and several claims are recomputed at once.
+    The graph's lock is shared: no change of support is missed, and several claims are recomputed concurrently.
     """
     now = now or timezone.now()
     desk_id = Claim.objects.values_list("desk_id", flat=True).get(pk=lease.row)

@@ -1,7 +1,8 @@
-"""Releasing: letting more people see a source, an actor, evidence, a file or a capture. One transaction each.
+"""Releasing a source, an actor, evidence, a file or a capture to more people. One transaction each.
 
-Who, why and what is recorded. No form that edits a thing does it: `claims.access.releasing`. A file and the capture
-that it came by are released together; all else by itself: what hangs on a released source stays as strict as it was.
+The person, the reason and the result are recorded. No edit form can do it: see `claims.access.releasing`. A file and
+the capture that produced it are released together; everything else alone, so that what belongs to a released source
+stays as restricted as it was.
 """
 
 from datetime import datetime
@@ -45,7 +46,7 @@ def release_source(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Let the desk, or everybody, see a source. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
+    """Release a source to the desk or the public. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
     now = now or timezone.now()
     with recorded_transaction():
         lock_graph(source.desk_id)
@@ -73,7 +74,7 @@ def release_actor(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Let the desk, or everybody, see an actor. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
+    """Release an actor to the desk or the public. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
     now = now or timezone.now()
     with recorded_transaction():
         lock_graphs_of(actor)
@@ -98,9 +99,9 @@ def release_evidence(
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Let the desk, or everybody, see a piece of evidence: it counts from now on.
+    """Release a piece of evidence to the desk or the public: it counts from now on.
 
-    Raises NotFound, Forbidden, Invalid, Conflict (withdrawn; the claim is closed), Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, Unconfirmed, and Conflict where it is withdrawn or the claim is closed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -123,7 +124,10 @@ def release_evidence(
 def release_attachment(
     *, attachment: Attachment, visibility: str, reason: str, by: User, now: datetime | None = None
 ) -> Attachment:
-    """Let the desk, or everybody, see a file, and the capture that it came by. Raises NotFound, Forbidden, Invalid."""
+    """Release a file to the desk or the public, with the capture that produced it.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
     with recorded_transaction():
         _release_material(attachment, visibility, reason=reason, by=by, now=now or timezone.now())
     attachment.refresh_from_db()
@@ -133,7 +137,7 @@ def release_attachment(
 def release_capture(
     *, capture: Capture, visibility: str, reason: str, by: User, now: datetime | None = None
 ) -> Capture:
-    """Let the desk, or everybody, see a capture, and its file. Raises NotFound, Forbidden, Invalid."""
+    """Release a capture to the desk or the public, with its file. Raises NotFound, Forbidden, Invalid."""
     with recorded_transaction():
         _release_material(capture, visibility, reason=reason, by=by, now=now or timezone.now())
     capture.refresh_from_db()
@@ -141,9 +145,9 @@ def release_capture(
 
 
 def _release_material(given: Attachment | Capture, visibility: str, *, reason: str, by: User, now: datetime) -> None:
-    """Both of a capture and its file: whoever sees the one sees what the other is."""
+    """Release a capture and its file together, since each reveals the other."""
     lock_graph(given.source.desk_id)  # a verdict may rest on its source's files
-    # The source first, as for whoever makes it stricter: nothing gets looser than it meanwhile.
+    # Lock the source first, like edits that make it stricter: nothing may become looser than it meanwhile.
     source = Source.objects.select_for_update(no_key=True).get(pk=given.source_id)
     may_release(by, source.desk_id)
     reason = _reason(reason)

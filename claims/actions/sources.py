@@ -1,7 +1,7 @@
-"""Changes of sources, relays and actors that change what claims rest on.
+"""Changes of sources, relays and actors that affect what claims rest on.
 
-Each takes the desk's graph, changes it and recomputes the claims that rest on it in the same transaction. `effects`
-says whether it is only tried, and which losses its person agreed to (claims.verdicts.side_effects).
+Each locks the desk's graph, makes the change and recomputes the claims that rest on it in the same transaction.
+`effects` says whether it is a dry run, and which losses of support the person agreed to (claims.verdicts.side_effects).
 """
 
 from collections.abc import Iterable
@@ -49,8 +49,11 @@ from sources.values import actor_values, source_values
 
 @dataclass(frozen=True)
 class SourceOutcome:
-    """The row after the change, and what the change did to claims that its person may know of (or would do, for a
-    dry run); `later`: how many more are recomputed after it."""
+    """The row after the change, and its effects on claims that the person may see (or, in a dry run, those it would
+    have).
+
+    `later`: how many more claims are recomputed afterwards.
+    """
 
     row: Any
     effects: list[Effect] = field(default_factory=list)
@@ -58,7 +61,7 @@ class SourceOutcome:
 
 
 def end_of_act(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> SourceOutcome:
-    """The end of each act: the claims are recomputed, and the person is asked or the act taken back."""
+    """End an action: recompute the claims, then ask the person to confirm losses, or undo a dry run."""
     recompute(claim_ids, effects=effects, now=now)
     effects.settle(by)
     return SourceOutcome(row, effects.shown, effects.later)
@@ -108,7 +111,7 @@ def change_source(
 
 
 def _drag_along(source: Source, *, by: User, now: datetime) -> None:
-    """What hangs on a source that was made stricter is as strict as it."""
+    """Make everything that belongs to a source as strict as the source."""
     looser = [v.value for v in Visibility if is_looser(v, before=source.visibility)]
     Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
     Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
@@ -119,7 +122,7 @@ def _drag_along(source: Source, *, by: User, now: datetime) -> None:
 
 
 def refuse_cycle_once_open(source: Source, by: User) -> None:
-    """The relays of a source that is released must not close a cycle for others. Raises Invalid."""
+    """Refuse to release a source whose relays would close a cycle for others. Raises Invalid."""
     ends = Source.objects.filter(desk=source.desk_id).exclude(visibility=Visibility.RESTRICTED)
     ends |= Source.objects.filter(pk=source.pk)
     relays = Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends)
@@ -127,10 +130,10 @@ def refuse_cycle_once_open(source: Source, by: User) -> None:
 
 
 def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: datetime) -> None:
-    """Make evidence as strict as its source: for each claim that is a change of what others saw of it."""
+    """Make evidence as strict as its source; each claim gets a new version where others saw the evidence."""
     edit_all(Evidence.objects.filter(pk__in=[item.pk for item in items]), by=by, now=now, visibility=source.visibility)
     for item in sorted(items, key=lambda item: (item.claim_id, item.created_at, item.pk)):
-        # Before the stream's lock, as everywhere: two who wait for each other's would both be turned away.
+        # Claims before the stream, as everywhere; the opposite order could deadlock.
         claim = lock_claim(item.claim)
         item.visibility = source.visibility
         evidence_recorded("evidence_changed", item, by=by, now=now)
@@ -142,7 +145,7 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
 def retract_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> SourceOutcome:
-    """Record that a source's publisher took it back: it counts no more, and claims that rested on it are flagged.
+    """Record that the publisher retracted a source: it no longer counts, and claims that rested on it are flagged.
 
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
@@ -167,7 +170,7 @@ def retract_source(
 def correct_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> SourceOutcome:
-    """Record that a source's publisher corrected it: each excerpt from it is to be looked at again.
+    """Record that the publisher corrected a source: each excerpt from it is due for a re-check.
 
     Raises NotFound, Forbidden, Invalid, Unconfirmed.
     """
@@ -196,9 +199,9 @@ def add_relay(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Record that one source got it from another.
+    """Record that one source is based on another.
 
-    Raises NotFound, Forbidden, Invalid (for a cycle, which is shown), Conflict, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid (for a cycle, which it shows), Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -214,7 +217,7 @@ def add_relay(
         relay = Relay.objects.create(downstream=downstream, upstream=origin, quote=quote, created_by=by, created_at=now)
         relays = Relay.objects.filter(removed_at__isnull=True, downstream__desk=downstream.desk_id)
         if Visibility.RESTRICTED not in (downstream.visibility, origin.visibility):
-            # Relays of restricted sources stay out of it: an error here must not tell of them.
+            # Relays of restricted sources are left out: an error here must not reveal them.
             relays = relays.exclude(downstream__visibility=Visibility.RESTRICTED).exclude(
                 upstream__visibility=Visibility.RESTRICTED
             )
@@ -224,12 +227,12 @@ def add_relay(
 
 
 def _refuse_cycle(relays: Any, through: Source, name: str, by: User) -> None:
-    """Raise Invalid that shows the cycle, where these relays have one; but for what the person may not see.
+    """Raise Invalid that shows the cycle, where these relays close one, without what the person may not see.
 
-    There was none before: it leads `through` what is new, and nothing else of the desk's graph is looked at.
+    There was no cycle before, so a new one leads `through` the new relay; the rest of the desk's graph is not read.
     """
     relays = relays.filter(downstream__in=sources_above(through.pk))
-    # Oldest first, so that the same cycle is shown the same way each time.
+    # Oldest first, so that the same cycle always reads the same.
     ends = relays.order_by("created_at", "id").values_list("downstream_id", "upstream_id")
     cycle = find_cycle((str(below), str(above)) for below, above in ends)
     if cycle is None:
@@ -297,9 +300,9 @@ def change_actor(
 
 
 def _refuse_in_use(actor: Actor) -> None:
-    """An actor that looser things name cannot be made stricter than they are.
+    """Refuse to restrict an actor that less restricted rows name.
 
-    Only what is seen more widely is asked: a refusal for restricted material would tell of it.
+    Only more widely visible rows count: a refusal for restricted material would reveal it. Raises Invalid.
     """
     looser = [v.value for v in Visibility if is_looser(v, before=actor.visibility)]
     in_use = (
@@ -314,7 +317,7 @@ def _refuse_in_use(actor: Actor) -> None:
 
 
 def _is_named_openly(actor: Actor) -> bool:
-    """Whether a claim, which the whole desk reads, or evidence that is not restricted names the actor."""
+    """Whether a claim, or evidence that is not restricted, names the actor."""
     roles = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     admitting = Evidence.objects.filter(against_interest=actor).exclude(visibility=Visibility.RESTRICTED)
     return Claim.objects.filter(roles).exists() or admitting.exists()

@@ -1,1 +1,1 @@
-"""What one may take away: evidence bundles and proofs, for members and for the public."""
+"""Downloads: evidence bundles and proofs, for members and for the public."""

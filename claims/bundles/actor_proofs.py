@@ -1,4 +1,4 @@
-"""The proofs in an evidence bundle of who is named in it: of each actor that its reader may see, as it is now."""
+"""The proofs of actors in an evidence bundle: of each actor that its reader may see, as it is now."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -23,10 +23,10 @@ _CONTENT = ("kind", "content", "content/content")  # of an open entry, and of a 
 def actor_proofs(
     shown: Shown, streams: Mapping[str, list[ProvenLeaf]], checkpoint: Checkpoint
 ) -> dict[str, list[ProvenLeaf]]:
-    """The streams of the actors that are named in what is opened, and of those that these are part of, by name.
+    """The streams of the actors named in opened entries, and of their parents, by name.
 
-    Opened is what the newest entry of each says of it, and neither who wrote that nor what it said before: an actor can
-    be shared by all desks.
+    Only what the newest entry of each says of the actor is opened, not its author nor earlier content: all desks may
+    share an actor.
     """
     given, known = dict[str, list[ProvenLeaf]](), set[UUID]()
     wanted = _named_in(one for leaves in streams.values() for one in leaves)
@@ -57,8 +57,10 @@ def _proven(shown: Shown, wanted: set[UUID], checkpoint: Checkpoint) -> dict[str
 
 
 def newest_alone(leaves: list[ProvenLeaf]) -> list[ProvenLeaf]:
-    """What the newest entry that says something of the actor opens. Of others, such as looks at what a redaction would
-    erase, the hash alone is given: who reads a bundle is told of none."""
+    """Leaves in which only the newest entry on the actor is opened.
+
+    Of others, such as previews of a redaction, only the hash is given: readers of a bundle learn of none.
+    """
     of_actor = [_says_of_it(one) for one in leaves]
     newest = max((at for at, says in enumerate(of_actor) if says), default=None)
     content = {name: one for name, one in leaves[newest or 0].openings.items() if name in _CONTENT}

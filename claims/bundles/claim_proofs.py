@@ -1,6 +1,7 @@
-"""The proofs in an evidence bundle: of the claim, of its sources, and of sealed streams that its reader may read whole.
+"""The proofs in an evidence bundle: of the claim, of its sources, and of sealed streams that its reader may read in
+full.
 
-A sealed stream is given only to who may read every entry of it: the number of an entry tells how many came before.
+A sealed stream is included only for a reader of every entry in it: the number of an entry reveals how many came before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ from accounts.models import Role
 from claims.bundles.actor_proofs import actor_proofs
 from claims.bundles.history_proofs import proven_history, redactions_of_entries, without_hidden
 from claims.bundles.stored import Shown
+from claims.mappings import JsonObject
 from claims.queries import visible_sources
 from ledger.bundles import Made
 from ledger.entries import LeafEntry, Opening, read_entry
@@ -26,8 +28,9 @@ from sources.models import Visibility
 
 @dataclass(frozen=True)
 class Proofs:
-    """The proof files; which proof has the entry of which attachment (by its id) and discloses what was kept; how many
-    entries that the reader may know of are later than the checkpoint."""
+    """The proof files; by attachment id, the proof that holds its entry and opens its content; and the number of
+    entries later than the checkpoint that the reader may know of.
+    """
 
     files: list[Made]
     of_attachments: Mapping[str, str]
@@ -36,7 +39,7 @@ class Proofs:
 
 @dataclass(frozen=True)
 class _Read:
-    """A proven leaf with what it says: of a sealed one that is opened, what is sealed in it."""
+    """A proven leaf with its content; of a sealed one that is opened, the sealed content."""
 
     leaf: ProvenLeaf
     kind: str
@@ -81,13 +84,13 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
 
 
 def path_of_proof(stream: str) -> str:
-    """'proofs/source-….json': where a bundle has the proof of a stream."""
+    """'proofs/source-….json': the path of a stream's proof in a bundle."""
     sort, _colon, name = stream.partition(":")
     return {"claim": CLAIM_PROOF_PATH, "log": KEYS_PROOF_PATH}.get(sort, f"proofs/{sort}-{name}.json")
 
 
 def _decided(shown: Shown, history: list[ProvenLeaf]) -> list[str]:
-    """The findings that a second person has decided on, for who may read them."""
+    """The decided assessments, for a reader who may see them."""
     entries = [read_entry(one.leaf) for one in history if not one.withheld and shown.role == Role.EDITOR]
     return [f"assessment:{entry.body['assessment']}" for entry in entries if entry.kind == "decided"]
 
@@ -97,7 +100,7 @@ def _file(
 ) -> Made:
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
-    # Time stamps are large, and those of the claim date the log for all: no other file has them.
+    # Only the claim's file has time stamps: they are large, and those of the claim date the log for all.
     dated = dated_for((one.leaf_index for one in leaves), checkpoint) if path == CLAIM_PROOF_PATH else []
     return Made(
         path,
@@ -107,7 +110,7 @@ def _file(
 
 
 def _proven(streams: Iterable[str], checkpoint: Checkpoint) -> Iterator[tuple[str, list[_Read]]]:
-    """The streams that have entries, by name, each with its entries in order: proven by one reader of the tree."""
+    """The streams that have entries, by name, with their entries in order, all proven by one reader of the tree."""
     rows = EntryRow.objects.filter(stream__in=list(streams)).order_by("stream", "seq")
     leaves = ((read_entry(one.leaf).stream, one) for one in prove(rows, checkpoint))
     for stream, group in groupby(leaves, key=lambda pair: pair[0]):
@@ -123,7 +126,7 @@ def _read(one: ProvenLeaf) -> _Read:
     return _Read(one, str(kind.value) if kind else "", inside.get("body", {}), _value(one, "content/content"))
 
 
-def _value(one: ProvenLeaf, name: str) -> dict[str, Any]:
+def _value(one: ProvenLeaf, name: str) -> JsonObject:
     opening = one.openings.get(name)
     return opening.value if opening and isinstance(opening.value, dict) else {}
 
@@ -131,7 +134,7 @@ def _value(one: ProvenLeaf, name: str) -> dict[str, Any]:
 def _opened(
     shown: Shown, streams: Iterable[tuple[str, list[_Read]]], sealed: Mapping[str, str]
 ) -> dict[str, list[ProvenLeaf]]:
-    """The streams as far as the reader may have them: open ones whole, with what they may not read left closed."""
+    """The streams as far as the reader may have them: open ones in full, with the values hidden from them closed."""
     found = list(streams)
     named = {one.upstream for _stream, entries in found for one in entries if one.upstream}
     upstreams = {str(pk) for pk in visible_sources(shown.user).filter(pk__in=named).values_list("pk", flat=True)}
@@ -154,7 +157,7 @@ def _closed_unless(readable: bool, one: ProvenLeaf) -> ProvenLeaf:
 
 
 def _is_readable(shown: Shown, one: _Read, upstreams: set[str]) -> bool:
-    """Whether what an entry of a source's stream commits to stands on pages that the reader may see now."""
+    """Whether the committed values of an entry in a source's stream are on pages that the reader may see now."""
     if one.kind in KEEPING:
         return one.attachment in shown.ids["files"]
     if "relay" in one.body:
@@ -163,8 +166,10 @@ def _is_readable(shown: Shown, one: _Read, upstreams: set[str]) -> bool:
 
 
 def _is_unsealed(shown: Shown, subject: str, one: _Read, upstreams: set[str]) -> bool:
-    """Whether the reader may see what is sealed. What was done while it was restricted is for those who could see it
-    then, also where it is restricted no more."""
+    """Whether the reader may see the sealed content.
+
+    Acts from a time when the row was restricted stay with those who could see it then, even after its release.
+    """
     if shown.role == Role.EDITOR:
         return True
     sort, _colon, name = subject.partition(":")

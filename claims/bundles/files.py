@@ -1,4 +1,4 @@
-"""All files of an evidence bundle, in their order: those that are made for it, and those that people attached."""
+"""All files of an evidence bundle, in order: generated ones, then attachments."""
 
 import json
 from base64 import b64decode
@@ -17,6 +17,7 @@ from claims.bundles.claim_proofs import Proofs, proofs_for
 from claims.bundles.gaps import Gap, gaps_in, snapshots_for
 from claims.bundles.stored import Shown, left_out
 from claims.bundles.unproven import unproven_rows
+from claims.mappings import JsonObject
 from claims.models import Claim
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
@@ -39,7 +40,7 @@ from ledger.verifier import (
 )
 from sources.models import Attachment
 
-# What opens a file on the reader's machine. Of anything that might run there the name says only that it is bytes.
+# Types that a program on the reader's machine opens safely. Anything that might execute is named as plain bytes.
 ENDINGS = {
     "application/pdf": "pdf",
     "image/png": "png",
@@ -58,37 +59,39 @@ class FileTooLarge(Exception):
 
 
 def path_of(number: int, file: Attachment) -> str:
-    """'files/0001.pdf': where a bundle keeps a file. What its sender called it stands in the manifest alone."""
+    """'files/0001.pdf': the path of a file in a bundle. The name it was uploaded with is in the manifest alone."""
     return f"files/{number:04d}.{ENDINGS.get(file.media_type, 'bin')}"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a bundle: `history` is that of the proofs; `snapshots` are the graphs and grounds behind digests;
-    `withheld` says what is left out, and `left_out` the same by entries."""
+    """The contents of a bundle.
+
+    `history` is that of the proofs; `snapshots` are the graphs and grounds behind digests; `withheld` says in sentences
+    what is left out, and `left_out` the same by entries.
+    """
 
     claim: Claim
     made_for: Any
     proofs: Proofs
     history: Mapping[str, Any]
-    unproven: list[dict[str, Any]]
+    unproven: list[JsonObject]
     snapshots: list[Made]
     files: Sequence[Attachment]
     withheld: list[str]
     left_out: list[Gap]
 
 
-def history_in(claim: Claim, proofs: Iterable[Made]) -> dict[str, Any]:
-    """What the proofs tell, as section 10 of `docs/ledger.md` has it."""
+def history_in(claim: Claim, proofs: Iterable[Made]) -> JsonObject:
+    """The history that the proofs tell, as in section 10 of `docs/ledger.md`."""
     return compute_history(claim.reference, {file.path: json.loads(file.content) for file in proofs})
 
 
 def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files of a bundle that are made for its reader, the manifest and its note first.
+    """The generated files of a bundle for its reader, manifest and signed note first.
 
-    Raises SignerRefused without a key, Unusable without a policy, TooLarge.
-
-    Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
+    Attachments follow them, in the order of `shown.files`, at the paths of `path_of`. Raises SignerRefused without a
+    key, Unusable without a policy, TooLarge.
     """
     proofs = proofs_for(shown, checkpoint)
     history = history_in(shown.claim, proofs.files)
@@ -111,7 +114,7 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
 
 
 def made_of(contents: Contents, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files that are made for a bundle of these contents, in its order. Raises SignerRefused without a key."""
+    """The generated files of a bundle with these contents, in order. Raises SignerRefused without a key."""
     claim, proofs, unproven = contents.claim, contents.proofs, contents.unproven
     kept = [_in_manifest(number, file, proofs) for number, file in enumerate(contents.files, 1)]
     made = [
@@ -152,7 +155,7 @@ def made_of(contents: Contents, checkpoint: Checkpoint, now: datetime) -> list[M
 
 
 def _check_readable(made: Sequence[Made]) -> None:
-    """Raises TooLarge where a checker would refuse to read it (docs/ledger.md, section 10)."""
+    """Raises TooLarge where a checker would refuse to read the bundle (docs/ledger.md, section 10)."""
     sizes = [one.part.size for one in made if is_read_whole(one.path)]
     values = sum(one.content.count(sign) for one in made if is_read_whole(one.path) for sign in (b"[", b"{", b","))
     if max(sizes) > LARGEST_READ or sum(sizes) > LARGEST_READ_IN_ALL or values > MOST_VALUES:
@@ -160,7 +163,7 @@ def _check_readable(made: Sequence[Made]) -> None:
 
 
 def named_in(made: Iterable[Made]) -> list[str]:
-    """The identifiers in the files of a bundle: its reader must still be able to see what they are of to fetch it."""
+    """The identifiers in a bundle's files: its reader must still be able to see their rows to download it."""
     found = set[UUID]()
     for file in made:
         if file.what in ("history", "manifest", "unproven", "graph", "grounds"):
@@ -172,7 +175,7 @@ def named_in(made: Iterable[Made]) -> list[str]:
     return sorted(map(str, found))
 
 
-def _in_manifest(number: int, file: Attachment, proofs: Proofs) -> dict[str, Any]:
+def _in_manifest(number: int, file: Attachment, proofs: Proofs) -> JsonObject:
     return {
         "path": path_of(number, file),
         "sha256": file.sha256,

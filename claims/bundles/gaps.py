@@ -7,18 +7,21 @@ import rfc8785
 
 from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.stored import Shown
+from claims.mappings import JsonObject
 from claims.models import Grounds, StatusChangeGraph
 from ledger.bundles import Made
 from ledger.models import Checkpoint, Erasure, Secret
 from ledger.verifier import REDACTED, TOO_LARGE, WITHHELD, left_out_of
 
-Gap = dict[str, Any]
+Gap = JsonObject
 """One line of a manifest's `left_out`: section 10 of `docs/ledger.md`."""
 
 
 def snapshots_for(shown: Shown, history: Mapping[str, Any]) -> tuple[list[Made], set[str]]:
-    """The graphs and grounds whose digests the history discloses, as far as they are kept; and the digests of those
-    that name something that this reader may not see."""
+    """The kept graphs and grounds whose digests the history opens, and the digests of those that name something hidden.
+
+    Hidden means hidden from this reader.
+    """
     wanted = {what: set[str]() for what in ("graph", "grounds")}
     for what, _entry, name in left_out_of(history):
         if what in wanted:
@@ -49,12 +52,12 @@ def gaps_in(
     too_large: Collection[str],
     checkpoint: Checkpoint | None,
 ) -> list[Gap]:
-    """What the history has no value of, and which files and snapshots it names are not in the bundle.
+    """The history's missing values, and the files and snapshots it names that are not in the bundle.
 
-    `there`: attachments by id and snapshots by digest that it has; `hidden`: digests of those not for this reader;
-    `too_large`: attachments that do not fit; `checkpoint`: None for a reader who is not told what was erased, which is
-    withheld from them like all else. A field that nothing opens and no redaction names gets no reason here: whoever
-    checks the bundle is to be told.
+    `there`: attachments by id and snapshots by digest that are in it; `hidden`: digests of those hidden from this
+    reader; `too_large`: attachments that do not fit; `checkpoint`: None for a reader who may not know what was erased,
+    for whom it counts as withheld. A field that nothing opens and no redaction names gets no reason here: the checker
+    has to report it.
     """
     places = [act["entry"] for act in history["acts"]]
     openable = set(Secret.objects.filter(entry__place__index__in=places).values_list("entry__place__index", "name"))
@@ -75,7 +78,7 @@ def gaps_in(
 
 
 def _secret(act: Mapping[str, Any], name: str) -> str:
-    """How the secret of a field is called: those of a sealed content under `content/`."""
+    """The name of a field's secret: those of a sealed content are under `content/`."""
     if not act.get("stream", "").startswith("sealed:"):
         return name
     return {"sealed_kind": "kind", "sealed_content": "content"}.get(name, f"content/{name}")

@@ -1,4 +1,4 @@
-"""What somebody may take away of a claim's history: its entries, proven, with what they may read of them."""
+"""Downloads of a claim's history: its entries, proven, with the values that the reader may see."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,15 +17,16 @@ from ledger.reading import checkpoint_with_all, from_a_whole_log, proofs_of, pro
 from ledger.stamps import dated_for
 from ledger.verifier import SEALED
 
-# What a claim's pages show to everybody on its desk; the words of other entries are shown to editors and auditors.
+# Kinds that a claim's pages show to everybody on its desk; the words of other entries are for editors and auditors.
 OF_EVERYBODY = ("claim_", "status_changed", "evidence_")
-# A finding answers evidence by name, restricted evidence too: its words as a whole are for those who may see that.
+# An assessment answers evidence by name, restricted evidence too: only those who may see that read its words.
 OF_EDITORS = ("assessed", "decided")
 
 
 def proven_history(user: User, claim: Claim, checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """The entries of a claim (already scoped) that the checkpoint holds, oldest first, opened as far as the person may
-    read them."""
+    read them.
+    """
     seen = {str(pk) for pk in seen_evidence(user, claim)}
     role = role_in(user, claim.desk_id)
     leaves = [_opened(one, seen, role) for one in proofs_of(f"claim:{claim.pk}", checkpoint)]
@@ -33,8 +34,10 @@ def proven_history(user: User, claim: Claim, checkpoint: Checkpoint) -> list[Pro
 
 
 def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
-    """The same leaves, naming nothing that the person may not see now: a value that does stays closed, and of an entry
-    that does itself only the hash is given."""
+    """The same leaves without anything that names rows hidden from the person now.
+
+    Such a value stays closed, and of an entry that names one in the open only the hash is given.
+    """
     inside = [ids_in(one.leaf.decode(errors="replace")) for one in leaves]
     opened = [{name: _ids_opened(opening) for name, opening in one.openings.items()} for one in leaves]
     hidden = hidden_among(user, set[UUID]().union(*inside, *(ids for each in opened for ids in each.values())))
@@ -49,7 +52,7 @@ def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]
 def _without(
     hidden: set[UUID], openings: Mapping[str, Opening | None], ids: Mapping[str, set[UUID]]
 ) -> Mapping[str, Opening | None]:
-    """What names nothing hidden. Of a sealed entry whose content is closed nothing inside is open either."""
+    """The openings that name nothing hidden. Where the content of a sealed entry is closed, so is everything inside."""
     kept = {name: opening for name, opening in openings.items() if not ids[name] & hidden}
     if "content" in openings and "content" not in kept:
         return {name: opening for name, opening in kept.items() if not name.startswith("content/")}
@@ -74,9 +77,9 @@ def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
 
 @from_a_whole_log()
 def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
-    """The proof of a claim's history (already scoped) as the verifier reads it: `docs/ledger.md`, section 7.
+    """The proof of a claim's history (already scoped) as the verifier reads it:
 
-    Raises NotWhole.
+    `docs/ledger.md`, section 7. Raises NotWhole.
     """
     note = checkpoint.note.encode()
     origin, stream = note.decode().partition("\n")[0], f"claim:{claim.pk}"
@@ -87,18 +90,19 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
 
 
 def checkpoint_for(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint | None:
-    """The checkpoint that a claim's proofs are against: a witnessed one where that holds all that the newest does of
-    the claim and of what was erased of it."""
+    """The checkpoint for a claim's proofs: a witnessed one, where it covers as much of the claim and its erasures as
+    the newest.
+    """
     stream = f"claim:{claim.pk}"
     erasing = Erasure.objects.filter(entry__stream=stream).values_list("said_in__stream", flat=True).distinct()
     return checkpoint_with_all(chain([stream], erasing), newest)
 
 
 def redactions_of_entries(user: User, streams: Iterable[str], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:
-    """The redactions that erased fields of entries, by the stream of these, in the order of the log.
+    """The redactions that erased fields of entries, by the stream of these entries, in the order of the log.
 
-    They name the fields by leaf hash, and nothing else that they commit to is opened. Of a sealed stream only who reads
-    all of it may ask: what was sealed is named in a sealed entry, which is opened for that.
+    They name the fields by leaf hash, and nothing else in them is opened. For a sealed stream only call this for
+    readers of all of it: the redaction of sealed content is itself sealed, and is opened for them.
     """
     by_name, found = dict[str, set[int]](), dict[str, list[ProvenLeaf]]()
     erasures = Erasure.objects.filter(entry__stream__in=list(streams))
@@ -112,7 +116,7 @@ def redactions_of_entries(user: User, streams: Iterable[str], checkpoint: Checkp
 
 
 def _naming_alone(one: ProvenLeaf) -> ProvenLeaf:
-    """Open as far as it takes to tell which fields it names."""
+    """The entry, opened only as far as it names the erased fields."""
     is_sealed = read_entry(one.leaf).kind == SEALED
     openings = {name: one.openings[name] for name in ("kind", "content") if is_sealed and name in one.openings}
     return replace(one, openings=openings)

@@ -1,4 +1,4 @@
-"""The proofs of who is named above a claim's history: of each actor the name that its newest entry commits to."""
+"""The proofs of the actors in the heading of a claim's history: of each the name that its newest entry commits to."""
 
 from collections.abc import Collection
 
@@ -16,8 +16,10 @@ from sources.models import Actor, Visibility
 
 @from_a_whole_log()
 def name_proof_files(user: User, actors: Collection[str], checkpoint: Checkpoint) -> list[bytes]:
-    """A proof file for each of these actors (ids) that the person may see and the log has something of; of what is
-    restricted now, whose newest entry is sealed, there is none. Raises NotWhole."""
+    """A proof file for each of these actors (ids) that the person may see and that has entries. Raises NotWhole.
+
+    A restricted actor has none, since its newest entry is sealed.
+    """
     rows = Actor.objects.filter(SCOPES[Actor](user), pk__in=actors).exclude(visibility=Visibility.RESTRICTED)
     streams = [f"actor:{pk}" for pk in rows.values_list("pk", flat=True)]
     leaves = dict[str, list[ProvenLeaf]]()

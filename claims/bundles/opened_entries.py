@@ -1,9 +1,9 @@
-"""The ledger's acts as somebody may take them away: each entry with its proof, opened as far as they may read it.
+"""Exports of the ledger's acts: each entry with its proof, opened as far as the reader may see it.
 
-Editors read what stands on their desk's pages, sealed or not; auditors what is not restricted, without findings,
-decisions and redactions; administrators what is of no desk. Whatever names something that the person may not see now
-stays closed (`claims.bundles.history_proofs.without_hidden`). What is restricted and opened is recorded as read
-before it is sent.
+Editors read what their desk's pages show, sealed or not; auditors what is not restricted, without assessments,
+decisions and redactions; administrators what belongs to no desk. Whatever names a row hidden from the person now stays
+closed (`claims.bundles.history_proofs.without_hidden`). Restricted material that is opened is recorded as read before
+it is sent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,34 +30,34 @@ from ledger.reading import prove
 from sources.models import Actor, Attachment, Capture, Source, Visibility
 
 AT_ONCE = 500  # entries
-# What can be restricted, and is noted as read where it is.
+# Models with rows that can be restricted, and whose reads are recorded.
 MATERIAL = (Source, Evidence, Actor, Attachment, Capture)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A person who takes acts away, with their roles as they are now."""
+    """A person who exports acts, with their present roles."""
 
     user: User
 
     @cached_property
     def roles(self) -> dict[UUID, str]:
-        """By desk."""
+        """The person's roles by desk."""
         return dict(Membership.objects.filter(user=self.user).values_list("desk_id", "role"))
 
     @property
     def may_audit(self) -> bool:
-        """Whether there are acts that they are told of."""
+        """Whether the person may see any acts."""
         return self.user.is_staff or any(role in (Role.AUDITOR, Role.EDITOR) for role in self.roles.values())
 
     @property
     def audits_every_desk(self) -> bool:
-        """Whether they may have the entries as they lie in the log."""
+        """Whether the person may have the entries as they are in the log."""
         auditing = [desk for desk, role in self.roles.items() if role == Role.AUDITOR]
         return bool(auditing) and not Desk.objects.exclude(pk__in=auditing).exists()
 
     def reads(self, act: Act) -> bool:
-        """Whether the person reads what an act commits to, as far as it names nothing that is hidden from them."""
+        """Whether the person may read an act's committed values, as far as they name nothing hidden."""
         if act.kind in READ_BY_ADMINISTRATORS or act.desk_id is None:
             return self.user.is_staff
         role = self.roles.get(act.desk_id)
@@ -69,35 +69,36 @@ class Reader:
 def opened_acts(
     reader: Reader, acts: Sequence[Act], checkpoint: Checkpoint, among: QuerySet[Act]
 ) -> Iterator[OpenedLeaf]:
-    """The entries of these acts of `acts_of`, in the order of the log; those that the checkpoint lacks are left out.
+    """The entries of these acts from `acts_of`, in the order of the log, without those that the checkpoint lacks.
 
-    Of an entry that names something hidden only its hash is given. `among`: the acts that the file has. What a
-    redaction among them says is erased.
+    An entry that names something hidden is given by its hash alone. `among`: the acts in the file; what a redaction
+    among them erased is named.
     """
     entries = Entry.objects.filter(pk__in=[act.entry_id for act in acts])
     yield from _opened(reader, {act.entry_id: act for act in acts}, entries, checkpoint, among)
 
 
 def whole_log(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
-    """Every entry of the log for who audits every desk: as it lies there, and opened where it is on their list."""
+    """Every entry of the log for an auditor of every desk: as in the log, and opened where they may read the act."""
     for first in range(0, checkpoint.size, AT_ONCE):
         placed = Entry.objects.filter(place__index__gte=first, place__index__lt=first + AT_ONCE)
         acts = {act.entry_id: act for act in acts_of(reader.user).filter(entry__in=placed.values("pk"))}
         for one in _opened(reader, acts, placed, checkpoint, acts_of(reader.user)):
-            # Its reader has all leaves, with what they name; of one that names something hidden nothing is opened.
+            # This reader has all leaves with all open names, so an entry that names something hidden is simply not
+            # opened.
             leaf = replace(one.leaf, withheld=False, openings={} if one.leaf.withheld else one.leaf.openings)
             yield OpenedLeaf(leaf, one.erased)
 
 
 def acts_told(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
-    """The entries of all acts that the person is told of, opened."""
+    """The entries of all acts that the person may see, opened."""
     told = acts_of(reader.user)
     for batch in in_log_order(told, checkpoint):
         yield from opened_acts(reader, batch, checkpoint, told)
 
 
 def in_log_order(acts: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[list[Act]]:
-    """Acts of `acts_of` that the checkpoint holds, in the order of the log, a few hundred at a time."""
+    """The acts from `acts_of` that the checkpoint holds, in the order of the log, in batches of a few hundred."""
     last, rows = -1, acts.filter(entry__place__index__lt=checkpoint.size).order_by("entry__place__index")
     while batch := list(rows.filter(entry__place__index__gt=last)[:AT_ONCE]):
         yield batch
@@ -120,7 +121,7 @@ def _opened(
 
 
 def _note_reads(user: User, leaves: Sequence[ProvenLeaf]) -> None:
-    """What is restricted and is told of in what was opened, is read."""
+    """Record the restricted material that was opened as read."""
     opened = [canonical(one.value).decode() for leaf in leaves for one in leaf.openings.values() if one]
     named = ids_in(
         *opened, *(leaf.leaf.decode(errors="replace") for leaf in leaves if leaf.openings and not leaf.withheld)
@@ -133,7 +134,7 @@ def _note_reads(user: User, leaves: Sequence[ProvenLeaf]) -> None:
 def _erased(
     reader: Reader, entries: Sequence[int], checkpoint: Checkpoint, among: QuerySet[Act]
 ) -> dict[int, set[str]]:
-    """The names that redactions among these acts erased of entries, by entry, as far as the person is told of them."""
+    """The names of fields that redactions among these acts erased, by entry, as far as the person may know of them."""
     rows = list(
         Erasure.objects.filter(entry__in=entries, said_in__place__index__lt=checkpoint.size).values_list(
             "entry_id", "name", "said_in_id"
@@ -148,7 +149,7 @@ def _erased(
 
 
 def _told(reader: Reader, said_in: set[int], among: QuerySet[Act]) -> set[int]:
-    """Which of these entries are among the acts, and the person can read what they are about."""
+    """Those of these entries that are among the acts, and whose subject the person may read."""
     acts = list(among.filter(entry__in=said_in))
     leaves = [ProvenLeaf(0, bytes(act.entry.leaf), []) for act in acts]
     hidden = [one.withheld for one in without_hidden(reader.user, leaves)]
@@ -160,7 +161,7 @@ def _told(reader: Reader, said_in: set[int], among: QuerySet[Act]) -> set[int]:
 
 
 def _is_open(act: Act) -> bool:
-    """Whether its entry says in the open of which kind it is."""
+    """Whether the entry states its kind openly."""
     try:
         return read_entry(bytes(act.entry.leaf)).kind == act.kind
     except Broken:

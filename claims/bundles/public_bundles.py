@@ -1,7 +1,7 @@
-"""An evidence bundle of a published claim for anybody: what is public of it, and nothing else.
+"""The public evidence bundle of a published claim: its public material, and nothing else.
 
-It is made while it is asked for and kept nowhere, so that what is taken back is in no bundle from then on. The same
-builder makes it as makes those for people (`claims.bundles.files`); what goes in is what public pages and proofs have.
+It is made on request and never stored, so that material taken down is in no later bundle. `claims.bundles.files` builds
+it as it builds members' bundles; its contents are those of public pages and proofs.
 """
 
 import logging
@@ -17,6 +17,7 @@ from claims.bundles.files import Contents, FileTooLarge, history_in, made_of, pa
 from claims.bundles.gaps import gaps_in
 from claims.bundles.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting_since
 from claims.bundles.stored import measure_stored, pieces_of
+from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import public_evidence
 from claims.record.ledger_entries import claim_public, evidence_public
@@ -32,29 +33,29 @@ from sources.models import Attachment, Source, Visibility
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 32 * 2**20  # of people's files together: each is read twice for somebody whom nobody knows
+MOST_BYTES = 32 * 2**20  # of all attachments together, since each is read twice for an anonymous request
 ANYBODY = {"name": "anybody"}
 
 
 @dataclass(frozen=True)
 class PublicBundle:
-    """A bundle as it is sent: what was made for it, then people's files by their digests."""
+    """A bundle as it is sent: generated files, then attachments by their digests."""
 
     made: Sequence[Made]
     files: Mapping[BundleFile, str]
 
     @property
     def parts(self) -> list[BundleFile]:
-        """Everything in it, in the order of the zip."""
+        """All parts, in the order of the zip."""
         return [*(one.part for one in self.made), *self.files]
 
     @property
     def size(self) -> int:
-        """How many bytes the zip has."""
+        """The size of the zip in bytes."""
         return zip_size(self.parts)
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes of the zip, the files from where they lie."""
+        """The bytes of the zip; attachments are read from the storage."""
         made = {one.path: one.content for one in self.made}
         return zip_pieces(
             self.parts, lambda part: iter([made[part.path]]) if part.path in made else pieces_of(self.files[part])
@@ -63,8 +64,9 @@ class PublicBundle:
 
 @dataclass(frozen=True)
 class _Files:
-    """Public files: those that are there, with their CRCs; those that the storage lost, which are told of all the same;
-    and whether others did not fit in."""
+    """Public files: those present, with their CRCs; those missing from the storage, which are named; and whether some
+    did not fit.
+    """
 
     there: Mapping[Attachment, int]
     lost: Sequence[Attachment]
@@ -72,9 +74,11 @@ class _Files:
 
 
 def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> PublicBundle:
-    """The bundle of a published claim against a checkpoint. Raises NotFound where that holds nothing of it, or
-    more than a bundle takes; OutOfService where the storage does not answer, or this server has no key to sign with, or
-    no file of its keys; and NotWhole."""
+    """The bundle of a published claim against a checkpoint.
+
+    Raises NotFound where the checkpoint holds nothing of the claim, or more than a bundle takes; OutOfService where the
+    storage does not answer, or this server has no signing key or no key file; and NotWhole.
+    """
     sources = list({item.source_id: item.source for item in public_evidence(claim)}.values())
     files = _files_of(sources)
     proofs, kept = _proofs(claim, [*files.there, *files.lost], checkpoint), list(files.there)
@@ -106,7 +110,7 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
 
 
 def _files_of(sources: Sequence[Source]) -> _Files:
-    """The public files of public sources, the oldest first, as far as they fit in."""
+    """The public files of public sources, oldest first, as far as they fit."""
     rows = Attachment.objects.filter(source__in=sources, visibility=Visibility.PUBLIC).exclude(sha256="")
     rows = rows.exclude(capture__visibility__in=[Visibility.DESK, Visibility.RESTRICTED])
     left, there, lost, is_all = MOST_BYTES, dict[Attachment, int](), list[Attachment](), True
@@ -123,7 +127,7 @@ def _files_of(sources: Sequence[Source]) -> _Files:
 
 
 def _crc_of(file: Attachment) -> int | None:
-    """None where the storage has not what was kept."""
+    """The CRC of a file; None where the storage has lost or changed it."""
     try:
         digest, size, crc = measure_stored(file.sha256)
     except FileNotFoundError:
@@ -140,7 +144,7 @@ def _crc_of(file: Attachment) -> int | None:
 def _proofs(claim: Claim, files: Sequence[Attachment], checkpoint: Checkpoint) -> list[Made]:
     made = []
     for number, stream in enumerate(public_streams(claim, files)):
-        # Time stamps are large, and those of the claim date the log for all.
+        # Only the claim's file has time stamps: they are large, and those of the claim date the log for all.
         content = public_file(stream, checkpoint, dated=number == 0)
         if content is not None:
             made.append(Made(path_of_proof(stream.name), content, "proof"))
@@ -155,13 +159,13 @@ def _proofs(claim: Claim, files: Sequence[Attachment], checkpoint: Checkpoint) -
 
 
 def _kept_by(history: Mapping[str, Any]) -> dict[str, str]:
-    """Which proof tells of which file, by its id, what was kept."""
+    """The proof that records each file's content, by the file's id."""
     acts = [act for act in history["acts"] if act.get("kind") in KEEPING and CONTENT in act["values"]]
     return {act["body"]["attachment"]: act["proof"] for act in acts}
 
 
-def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the public page shows of which the log has no public words yet, as it was last written before there were."""
+def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any]) -> list[JsonObject]:
+    """Parts of the public page that the log has no public words for, since they were last written before it had any."""
     acts = {act["entry"]: act for act in history["acts"]}
     told = {
         subject["id"]
@@ -177,7 +181,7 @@ def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any
 
 
 def _withheld(files: _Files) -> list[str]:
-    """What it does not hold, in sentences. Of what is not public nothing is told but that it is not in here."""
+    """Sentences on what the bundle lacks. Of non-public material they say only that it is not included."""
     texts = [
         _("This bundle contains public material only."),
         _("Names, reasons and earlier wordings are not disclosed."),

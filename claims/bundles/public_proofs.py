@@ -1,7 +1,7 @@
-"""What anybody may take away of a published claim: its history, proven, and that of its public sources and actors.
+"""Public downloads of a published claim: the proven history of the claim and of its public sources and actors.
 
-An entry is told whose words stand on the public page, or did; of every other the hash alone is given. Opened is what
-everybody may see now: the newest `public` of the claim, of each public piece of evidence, source and actor.
+An entry is shown if its words are, or were, on the public page; of any other only the hash is given. Values are opened
+that are public now: the newest `public` of the claim, and of each public piece of evidence, source and actor.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,25 +25,30 @@ from ledger.verifier import KEEPING, KEYS, REDACTED
 from sources.models import Actor, Attachment, Visibility
 
 OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
-PUBLIC = "public"  # the committed name of what everybody may see of a thing
-CONTENT = "content"  # of a kept file: digest, size, type and name
+PUBLIC = "public"  # the committed name for public content
+CONTENT = "content"  # of a stored file: digest, size, type and name
 CLAIM = "claim"
-INTO = "into"  # of an actor that was merged: what it is now
-NAMING = ("claimant", "publisher", INTO)  # committed ids of actors, opened where everybody may see the actor
+INTO = "into"  # of a merged actor: its remaining actor
+NAMING = ("claimant", "publisher", INTO)  # committed actor ids, opened where the actor is public
 
 
 @dataclass(frozen=True)
 class PublicStream:
-    """One stream of which everybody may know something. `subject`: what an entry of it is about; None where it is not
-    told. `shown`: the subjects that stand on the page now, and are opened."""
+    """A stream with public entries.
+
+    `subject`: the row that an entry is about; None where it is not shown. `shown`: the subjects on the page now, which
+    are opened.
+    """
 
     name: str
     subject: Callable[[LeafEntry], str | None]
     shown: frozenset[str]
 
     def tells(self, entry: LeafEntry, newest: Mapping[str, LeafEntry] | None = None) -> bool:
-        """Whether everybody may know what an entry says: of what the page shows, or of what the newest entry on it
-        committed for everybody, so that what was taken off the page unseen is missed."""
+        """Whether an entry is public: if its subject is on the page, or its newest entry committed public content.
+
+        The second case shows when content was removed from the page without an entry.
+        """
         subject = self.subject(entry)
         if subject is None:
             return False
@@ -53,7 +58,7 @@ class PublicStream:
 def public_streams(claim: Claim, files: Iterable[Attachment] = ()) -> list[PublicStream]:
     """The streams of a published claim, of its public sources, and of the public actors that these name.
 
-    `files`: public ones of these sources, of which it is told that they were kept.
+    `files`: public files of these sources, whose storing is shown.
     """
     evidence = list(public_evidence(claim))
     hidden = Q(visibility=Visibility.RESTRICTED) | Q(source__visibility=Visibility.RESTRICTED)
@@ -90,31 +95,37 @@ def _by_sort(sort: str, pk: UUID, files: frozenset[str] = frozenset()) -> Public
 
 
 def public_checkpoint(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint | None:
-    """The checkpoint that all proofs of a published claim are against: a witnessed one, where that holds all that the
-    newest does of what anybody may know something of. None where nothing is signed."""
+    """The checkpoint for all proofs of a published claim; None where nothing is signed.
+
+    A witnessed one, where it covers as much of the public entries as the newest.
+    """
     return checkpoint_with_all((stream.name for stream in public_streams(claim)), newest)
 
 
 @from_a_whole_log()
 def public_proof_file(claim: Claim, checkpoint: Checkpoint) -> bytes:
-    """The proof of a published claim's history for anybody, dated by time stamps: `docs/ledger.md`, section 7.
+    """The public proof of a published claim's history, dated by time stamps:
 
-    Raises NotWhole.
+    `docs/ledger.md`, section 7. Raises NotWhole.
     """
     return public_file(public_streams(claim)[0], checkpoint, dated=True) or b""
 
 
 @from_a_whole_log()
 def public_proof_files(claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
-    """The same of its public sources and actors, as far as the log holds entries of them; what dates the log is with
-    the claim's. Raises NotWhole."""
+    """The same for its public sources and actors that have entries; the claim's file holds the time stamps.
+
+    Raises NotWhole.
+    """
     files = (public_file(stream, checkpoint) for stream in public_streams(claim)[1:])
     return [file for file in files if file is not None]
 
 
 def public_file(stream: PublicStream, checkpoint: Checkpoint, *, dated: bool = False) -> bytes | None:
-    """A stream as a proof file, told and opened as far as anybody may know of it; None where the checkpoint holds
-    nothing of it. `dated`: with the time stamps of its entries, which are large."""
+    """A stream's public proof file; None where the checkpoint holds nothing of it.
+
+    `dated`: include the time stamps of its entries, which are large.
+    """
     leaves = _for_everybody(stream, proofs_of(stream.name, checkpoint))
     note, redactions = checkpoint.note.encode(), public_redactions(leaves, checkpoint)
     stamps = dated_for((one.leaf_index for one in leaves), checkpoint) if dated else []
@@ -141,7 +152,7 @@ def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[P
             shown[subject] = entry.seq
         if subject in stream.shown and INTO in entry.c:
             leads_on[subject] = entry.seq
-    # What a merged actor was called stands on no page: of it only where it leads is opened, whatever was written since.
+    # A merged actor's former name is on no page: of it only the merge is opened, whatever was written since.
     opened = {seq: frozenset({PUBLIC, *NAMING}) for subject, seq in shown.items() if subject not in leads_on}
     opened |= {seq: frozenset({INTO}) for seq in leads_on.values()} | kept
     public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry and entry.seq in opened)
@@ -156,11 +167,11 @@ def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[P
 
 
 def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> list[ProvenLeaf]:
-    """The redactions that erased fields of what is told here, in the order of the log, so that these are told from what
-    is withheld.
+    """The redactions that erased public fields, in the order of the log, so that erased fields differ from withheld
+    ones.
 
-    They name fields by leaf hashes, in the open; who, and why, stay closed. One that names rows as well is given to
-    nobody here: these say by their ids what else there is.
+    They name fields openly by leaf hash; person and reason stay closed. A redaction that also names rows is not public:
+    it would reveal other rows by their ids.
     """
     told = [leaf_hash(one.leaf) for one in leaves if not one.withheld]
     said = Erasure.objects.filter(entry__leaf_hash__in=told).values("said_in")
@@ -170,7 +181,7 @@ def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> l
 
 
 def _read(leaf: bytes) -> LeafEntry | None:
-    """None for what somebody made no entry of: its hash, which leads nowhere, tells."""
+    """A leaf's entry; None for a malformed one, whose hash shows that it leads nowhere."""
     try:
         return read_entry(leaf)
     except Broken:
@@ -186,7 +197,7 @@ def _opened(one: ProvenLeaf, names: Collection[str], public: set[str]) -> dict[s
 
 
 def _public_among(leaves: Iterable[ProvenLeaf]) -> set[str]:
-    """Which of the actors that these name everybody may see."""
+    """Those actors named in these entries that are public."""
     named = {
         opening.value
         for one in leaves
@@ -198,11 +209,10 @@ def _public_among(leaves: Iterable[ProvenLeaf]) -> set[str]:
 
 
 def public_leaves(number: int, *, width: int, checkpoint: Checkpoint) -> dict[int, bytes]:
-    """Of the first `width` leaves of an entry bundle those that anybody may have now, by their indexes: what published
-    claims moved to, that they were published or taken back, and the log's own keys.
+    """The public leaves among the first `width` of an entry bundle, by index.
 
-    Whatever else somebody made of such a leaf is given as it is, and so is one whose stream is no claim's and cannot be
-    one: an audit says so.
+    These are the moves of published claims, their publication and removal, and the log's own keys. A malformed leaf of
+    such a kind is included as it is, and so is one whose stream cannot be a claim's: an audit reports them.
     """
     first = number * TILE_WIDTH
     end = min(first + width, checkpoint.size)
@@ -218,8 +228,7 @@ def public_leaves(number: int, *, width: int, checkpoint: Checkpoint) -> dict[in
 
 
 def waiting_since(claim: Claim, checkpoint: Checkpoint | None) -> list[datetime]:
-    """When the entries were written that the checkpoint does not hold (None: any), as far as everybody may know of
-    them."""
+    """The times of public entries that the checkpoint does not hold (None: any)."""
     streams = {stream.name: stream for stream in public_streams(claim)}
     return [
         row.at
@@ -230,10 +239,10 @@ def waiting_since(claim: Claim, checkpoint: Checkpoint | None) -> list[datetime]
 
 @from_a_whole_log()
 def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None:
-    """The proof of one status change of a published claim: a C2SP tlog-proof that carries its leaf.
+    """The public proof of one status change: a C2SP tlog-proof that carries its leaf.
 
-    The leaf says in the open what the public page says: states, time, voices, threshold. Who, why and on what stay
-    closed. Answers None where the checkpoint does not hold the change. Raises NotWhole.
+    The leaf openly states what the public page says: states, time, voices, threshold. Person, reason and evidence stay
+    closed. None where the checkpoint does not hold the change. Raises NotWhole.
     """
     if not 1 <= seq <= claim.last_seq:
         return None
@@ -247,10 +256,10 @@ def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None
 
 @dataclass(frozen=True)
 class Printed:
-    """What stands on paper beside the address, so that print can be held against the log later.
+    """The digests printed beside the address, so that a printed page can be compared with the log later.
 
-    `root` and `leaf`: the first 32 of 64 hexadecimal digits, in groups of four: nobody finds another log or entry that
-    begins like that. `leaf`: of the newest status change.
+    `root` and `leaf`: the first 32 of 64 hexadecimal digits, in groups of four: enough that no other log or entry can
+    be found to begin like that. `leaf`: of the newest status change.
     """
 
     size: int
@@ -260,7 +269,7 @@ class Printed:
 
 
 def printed(claim: Claim, checkpoint: Checkpoint) -> Printed | None:
-    """None where the checkpoint holds nothing of the claim."""
+    """The digests to print; None where the checkpoint holds nothing of the claim."""
     entries = EntryRow.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed")
     newest = entries.filter(place__index__lt=checkpoint.size).order_by("-seq").values_list("place__index", "leaf_hash")
     for leaf_index, hashed in newest[:1]:

@@ -1,4 +1,4 @@
-"""What has become of a receipt, as this server says it. That proves less than a check in one's own program."""
+"""Checking receipts on this server, which proves less than a check with one's own program."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ MOST = 100  # in one file
 
 
 class Fate(StrEnum):
-    """What has become of it. A receipt is not due for as long as its promise runs, and not a moment longer."""
+    """The outcome of a receipt. It is not due for exactly as long as its promise runs."""
 
     IN_LOG = "in the log"
     NOT_DUE = "not due yet"
@@ -35,9 +35,9 @@ class Checked:
 
 
 def check(data: bytes, *, now: datetime) -> list[Checked]:
-    """What has become of the receipts of a file, in its order; of the first `MOST`.
+    """The fates of the receipts in a file, in order; of the first `MOST`.
 
-    Raises Unusable where no file says which keys the log has.
+    Raises Unusable where no file names the log's keys.
     """
     policy = own_policy()
     return [_check(note, policy, now) for note in split_receipts(data)[:MOST]]
@@ -50,7 +50,7 @@ def _check(note: bytes, policy: Policy, now: datetime) -> Checked:
         return Checked(Fate.BROKEN, error=str(error))
     at = read_time(receipt.at)
     due_at = due(receipt)
-    if at > now + timedelta(seconds=LONGEST_DELAY):  # by the clock that writes entries: it would never be due
+    if at > now + timedelta(seconds=LONGEST_DELAY):  # by the clock that writes entries, it would never be due
         return Checked(Fate.BROKEN, error=f"at: expected a time until {format_time(now)}, found {receipt.at}")
     newest = newest_checkpoint()
     placed = leaf_place(receipt.leaf_hash, newest) if newest else None

@@ -1,4 +1,4 @@
-"""Evidence bundles of a claim: what their reader may see, and the rows that hold them until they are forgotten."""
+"""Members' evidence bundles: what their reader may see, and the rows that hold them until they are deleted."""
 
 import hashlib
 import zlib
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,6 +16,7 @@ from accounts.models import Desk, Role, User
 from accounts.queries import role_in
 from claims.access.scopes import material_for
 from claims.access.withheld import hidden_among, withhold
+from claims.mappings import JsonObject
 from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from house.errors import NotFound
@@ -26,12 +26,12 @@ from sources.models import Attachment, Relay, Source
 
 KEPT = timedelta(days=1)
 PIECE = 2**20  # bytes
-LARGEST_FILES = 2**34  # bytes of people's files in one bundle: somebody has to keep it, and to fetch it in one go
+LARGEST_FILES = 2**34  # bytes of attachments in one bundle, which is stored and downloaded in one piece
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What of a claim its reader may see: all that a bundle for them is made of."""
+    """What the reader may see of a claim, and a bundle for them is made of."""
 
     user: User
     claim: Claim
@@ -44,8 +44,8 @@ class Shown:
     withheld_evidence: int = field(default=0)
 
     @cached_property
-    def ids(self) -> dict[str, Any]:
-        """The same by ids, as a row keeps it."""
+    def ids(self) -> JsonObject:
+        """The ids of all these rows, as a bundle's row keeps them."""
         return {
             "role": self.role or "",
             "evidence": sorted(str(item.pk) for item in self.evidence),
@@ -54,16 +54,18 @@ class Shown:
             "files": sorted(str(file.pk) for file in (*self.files, *self.too_large)),
         }
 
-    def covers(self, before: dict[str, Any]) -> bool:
-        """Whether what the reader could see then they may see now: the rows, and all that a bundle names (`named`)."""
+    def covers(self, before: JsonObject) -> bool:
+        """Whether the reader may still see everything they could see then: the rows, and all ids in the bundle
+        (`named`).
+        """
         if (self.role or "") not in (Role.EDITOR, before["role"]) or "named" not in before:
             return False
         if hidden_among(self.user, map(UUID, before["named"])):
             return False
         return all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
 
-    def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
-        """The rows that were shown then."""
+    def rows_in(self, before: JsonObject) -> list[Evidence | Source | Relay | Attachment]:
+        """The rows that were visible then."""
         named: dict[str, Sequence[Evidence | Source | Relay | Attachment]]
         named = {
             "evidence": self.evidence,
@@ -75,7 +77,7 @@ class Shown:
 
 
 def shown_to(user: User, claim: Claim) -> Shown:
-    """What the person may see of a claim (already scoped): evidence, its sources and those above them, their files."""
+    """What the person may see of a claim (already scoped): evidence, its sources with their upstreams, their files."""
     evidence = list(evidence_of(user, claim))
     sources, relays = _with_upstreams(user, {item.source_id for item in evidence})
     rows = Attachment.objects.filter(material_for(user), source__in=sources).exclude(sha256="")
@@ -96,7 +98,7 @@ def shown_to(user: User, claim: Claim) -> Shown:
 
 
 def _fitting(files: list[Attachment]) -> tuple[list[Attachment], list[Attachment]]:
-    """The files that a bundle takes, the oldest first, and those that are too large for what is left of it."""
+    """The files that a bundle takes, oldest first, and those too large for the space left."""
     taken: list[Attachment] = []
     left: list[Attachment] = []
     room = LARGEST_FILES
@@ -108,7 +110,7 @@ def _fitting(files: list[Attachment]) -> tuple[list[Attachment], list[Attachment
 
 
 def _with_upstreams(user: User, wanted: set[UUID]) -> tuple[list[Source], list[Relay]]:
-    """These sources and all that they got it from, of which the person may see both ends of each relay."""
+    """These sources and all their upstreams, over relays whose ends the person may both see."""
     found: dict[UUID, Source] = {}
     relays: dict[UUID, Relay] = {}
     while wanted:
@@ -123,7 +125,7 @@ def _with_upstreams(user: User, wanted: set[UUID]) -> tuple[list[Source], list[R
 
 
 def left_out(shown: Shown) -> list[str]:
-    """What a bundle for this reader does not hold. Of what they may not know of it says only that there may be some."""
+    """What a bundle for this reader leaves out. Of hidden material it says only that there may be some."""
     texts = []
     if shown.role != Role.EDITOR:
         texts.append(_("Restricted material that its reader may not see is left out."))
@@ -153,7 +155,7 @@ def left_out(shown: Shown) -> list[str]:
 
 
 def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
-    """A bundle that the person asked for, of a claim that they may know of. Raises NotFound."""
+    """A bundle that the person requested, of a claim that they may see. Raises NotFound."""
     claim = get_claim(user, reference)
     found = Bundle.objects.filter(pk=bundle_id, by=user, claim=claim).first()
     if found is None:
@@ -163,7 +165,7 @@ def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
 
 
 def part_content(bundle: Bundle, part: BundleFile) -> Iterator[bytes]:
-    """The bytes of one part, from its row or from the storage of files."""
+    """The bytes of one part, from its row or from the file storage."""
     row = bundle.parts.get(path=part.path)
     if row.content is not None:
         yield bytes(row.content)
@@ -172,15 +174,14 @@ def part_content(bundle: Bundle, part: BundleFile) -> Iterator[bytes]:
 
 
 def pieces_of(sha256: str) -> Iterator[bytes]:
-    """The bytes of a kept file. Raises as `open_stored` does."""
+    """The bytes of a stored file. Raises as `open_stored` does."""
     with open_stored(sha256) as file:
         while piece := file.read(PIECE):
             yield piece
 
 
 def measure_stored(sha256: str) -> tuple[str, int, int]:
-    """The SHA-256, the size in bytes and the CRC-32 of a kept file as it lies in the storage. Raises as `open_stored`
-    does."""
+    """The SHA-256, the size in bytes and the CRC-32 of a file in the storage. Raises as `open_stored` does."""
     digest, size, crc = hashlib.sha256(), 0, 0
     for piece in pieces_of(sha256):
         digest.update(piece)
@@ -189,20 +190,21 @@ def measure_stored(sha256: str) -> tuple[str, int, int]:
 
 
 def as_parts(rows: list[BundlePart]) -> list[BundleFile]:
-    """The rows as a zip takes them."""
+    """The rows in the form that a zip takes them."""
     return [BundleFile(row.path, row.size, row.crc or 0) for row in rows]
 
 
 def forget_bundles_on(desk: Desk) -> int:
-    """Forget every bundle of a desk's claims, also those that are being made; how many.
+    """Delete every bundle of a desk's claims, unfinished ones too. Returns how many.
 
-    For redactions, in their transaction, which holds the desk's graph alone: a worker that writes one holds it shared.
+    For redactions, in their transaction, which holds the desk's graph exclusively: a worker that writes a bundle holds
+    it shared.
     """
     return _forget(Q(claim__in=Claim.objects.filter(desk=desk)))
 
 
 def forget_old_bundles(now: datetime) -> int:
-    """Forget what was asked for a day ago or longer; how many."""
+    """Delete bundles requested a day ago or longer. Returns how many."""
     return _forget(Q(asked_at__lte=now - KEPT))
 
 

@@ -1,11 +1,14 @@
-"""What an evidence bundle shows and no entry in it proves: rows from before the ledger, or whose entries its reader may
-not read. The rest of its history is told by its proofs (`ledger.verifier.compute_history`)."""
+"""Rows in an evidence bundle that no entry in it proves: older than the ledger, or with entries hidden from its reader.
+
+The proofs tell the rest of the history (`ledger.verifier.compute_history`).
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.ledger_entries import committed_person
 from claims.bundles.stored import Shown
+from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
 from claims.queries import history_of
 from claims.verdicts.sentences import told_interval
@@ -15,13 +18,13 @@ from sources.ledger_entries import canonical_value
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
 
-def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows that this reader may see of which the history of the bundle has nothing, nor why that is left out."""
+def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[JsonObject]:
+    """The rows visible to this reader that the bundle's history neither contains nor explains as left out."""
     told = {(subject["sort"], subject["id"]) for subject in history["subjects"] if "content" in subject}
     moves = [act["body"]["number"] for act in history["acts"] if act.get("kind") == STATUS_CHANGED]
-    # What is later than the checkpoint is counted, and left out; what is older than the log has no entry.
+    # Rows later than the checkpoint are counted and left out; rows older than the log have no entry.
     changes = [change for change in history_of(shown.claim) if change.seq < min(moves, default=0)]
-    rows: list[tuple[str, str, dict[str, Any]]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
+    rows: list[tuple[str, str, JsonObject]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
     rows += [("status change", "", _change(change, shown)) for change in changes]
     rows += [("evidence", str(item.pk), _evidence(item, shown)) for item in shown.evidence]
     rows += [("source", str(source.pk), _source(source)) for source in shown.sources]
@@ -38,7 +41,7 @@ def _actor(actor: Actor | None) -> dict[str, str] | None:
     return {"id": str(actor.pk), "name": actor.name} if actor else None
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: Claim) -> JsonObject:
     names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
     return {
         **{
@@ -63,7 +66,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
+def _change(change: StatusChange, shown: Shown) -> JsonObject:
     words = change.words  # type: ignore[attr-defined]  # of history_of
     seen = set(shown.ids["evidence"])
     return {
@@ -85,7 +88,7 @@ def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _evidence(item: Evidence, shown: Shown) -> dict[str, Any]:
+def _evidence(item: Evidence, shown: Shown) -> JsonObject:
     names = ("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason")
     superseded_by = str(item.superseded_by_id) if item.superseded_by_id else None
     return {
@@ -103,7 +106,7 @@ def _evidence(item: Evidence, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: Source) -> JsonObject:
     names = ("kind", "title", "url", "basis", "basis_reason", "language", "visibility")
     return {
         **{name: getattr(source, name) for name in (*names, "retracted_reason", "corrected_reason")},
@@ -120,7 +123,7 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def _relay(relay: Relay) -> dict[str, Any]:
+def _relay(relay: Relay) -> JsonObject:
     return {
         "id": str(relay.pk),
         "downstream": str(relay.downstream_id),
@@ -131,7 +134,7 @@ def _relay(relay: Relay) -> dict[str, Any]:
     }
 
 
-def _file(file: Attachment) -> dict[str, Any]:
+def _file(file: Attachment) -> JsonObject:
     capture: Capture | None = getattr(file, "capture", None)
     return {
         "attachment": str(file.pk),
@@ -147,7 +150,7 @@ def _file(file: Attachment) -> dict[str, Any]:
     }
 
 
-def _capture(capture: Capture) -> dict[str, Any]:
+def _capture(capture: Capture) -> JsonObject:
     return {
         "url": capture.url,
         "final_url": capture.final_url,

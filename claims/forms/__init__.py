@@ -1,1 +1,1 @@
-"""What people type about claims, evidence, sources and actors. What may stand there, the actions say."""
+"""Forms for claims, evidence, sources and actors. The actions check the rules."""

@@ -1,4 +1,4 @@
-"""The form about an actor."""
+"""Forms for actors."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from sources.values import actor_values
 
 
 class ActorFields(forms.Form):
-    """What is recorded of an actor."""
+    """The fields of an actor."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=ActorKind.choices)
@@ -51,7 +51,7 @@ class NewActorForm(ActForm, ActorFields):
 
 
 class ActorForm(EditForm, ActorFields):
-    """What is recorded of an actor, to be changed."""
+    """The form that edits an actor."""
 
     def __init__(self, *arguments: Any, user: User, actor: Actor, **named: Any) -> None:
         super().__init__(*arguments, values=actor_values(user, actor), version=actor.version, **named)
@@ -68,7 +68,7 @@ class ActorForm(EditForm, ActorFields):
 
 
 class MergeForm(ActForm):
-    """Which actor this one is, and why."""
+    """The actor to merge into, and the reason."""
 
     into = OneOf(label=_("Same as"), none=_("Choose an actor"), required=True)
     chain = forms.ChoiceField(

@@ -1,4 +1,4 @@
-"""Choosing rows by name: from a list where they are few, by typing a name or a part of it where they are many."""
+"""Fields that choose rows by name: from a list where there are few, by typing where there are many."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,12 +13,11 @@ from sources.models import Source
 
 
 class OneOf(forms.Field):
-    """One of some rows by name, as its id; None for nothing chosen.
+    """A choice of one row by name, as its id; None for none.
 
-    `entries` stand in a list. Of what is `offered`, many are typed by name: one that is called exactly so is taken, in
-    whichever case, also by a name that it had before it was merged. Otherwise the field comes back with those that
-    have it in their names, to choose among. Names that stand twice are told apart by the beginning of the id. What
-    cannot be found is refused and stays in the field.
+    `entries` are listed. Of many `offered` rows one types a name: a row with exactly that name is chosen, ignoring
+    case, including a name from before a merge. Otherwise the field returns with the rows whose names contain the text.
+    Equal names are told apart by the beginning of the id. A name without a match is refused and stays in the field.
     """
 
     default_error_messages = {
@@ -44,7 +43,7 @@ class OneOf(forms.Field):
         self._show(forms.Select(choices=[("", self.none), *((str(pk), name) for pk, name in self._entries)]))
 
     def offer(self, names: Names) -> None:
-        """Let one choose among these: listed where they are few, else by typing."""
+        """Offer these rows: listed where there are few, else by typing."""
         if names.few is not None:
             self.entries = names.few
             return
@@ -58,7 +57,7 @@ class OneOf(forms.Field):
 
     def clean(self, value: Any) -> Any:
         text = str(value or "").strip()
-        super().validate(text)  # of nothing but spaces there is nothing either
+        super().validate(text)  # spaces alone count as empty
         return self._find(text)
 
     def _find(self, value: Any) -> UUID | None:
@@ -82,7 +81,7 @@ class OneOf(forms.Field):
 
 
 class SeveralOf(OneOf):
-    """Several rows: a control for each that is chosen already, and some to spare. A list of ids."""
+    """A choice of several rows, as a list of ids: a control for each chosen row, and some spare ones."""
 
     spare = 2
 
@@ -104,7 +103,7 @@ class SeveralOf(OneOf):
 
 
 def offer(form: forms.BaseForm, names: Names, *fields: str) -> None:
-    """Let one choose among these in some fields of a form, each a OneOf."""
+    """Offer these rows in some fields of a form, each a OneOf."""
     for name in fields:
         field = form.fields[name]
         assert isinstance(field, OneOf)
@@ -112,7 +111,7 @@ def offer(form: forms.BaseForm, names: Names, *fields: str) -> None:
 
 
 def entries_of(rows: Iterable[Source]) -> Entries:
-    """Sources to choose among, by title with publisher and day."""
+    """Sources as choices, by title with publisher and day."""
     return [(row.pk, source_label(row)) for row in rows]
 
 
@@ -123,10 +122,10 @@ def _told_apart(entries: Entries) -> Entries:
 
 
 class ByName(forms.TextInput):
-    """A field for a name, which the browser completes from a list that is fetched as one types.
+    """A text field for a name, completed by the browser from suggestions fetched while typing.
 
-    Where a name was not to be told, what was `found` for it stands below, to choose among. A choice is for the text
-    that it was offered for: whoever writes another name meanwhile has that one looked up.
+    Where a name is ambiguous, the rows `found` for it are offered below. Such a choice holds only for the text it was
+    offered for: another name is looked up again.
     """
 
     template_name = "claims/widgets/by_name.html"
@@ -140,7 +139,7 @@ class ByName(forms.TextInput):
         return self.chosen(data, name, data.get(name))
 
     def chosen(self, data: Any, key: str, typed: Any) -> Any:
-        """The id that was chosen for this text; the text where none was."""
+        """The id chosen for this text; the text itself where none was chosen."""
         pk, _space, text = str(data.get(f"{key}-choice", "")).partition(" ")
         return pk if text and text == str(typed or "").strip() else typed
 
@@ -149,11 +148,11 @@ class ByName(forms.TextInput):
             return self.names.named(value)
         return ((self.names.named(UUID(value)) if ID.fullmatch(str(value)) else None) or str(value)) if value else None
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         return self.context_of(name, key=name, value=value, attrs=attrs or {})
 
-    def context_of(self, name: str, *, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:
-        """As `get_context`; `key` tells controls of one name apart."""
+    def context_of(self, name: str, *, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:  # as get_context
+        """As `get_context`; `key` distinguishes controls with one name."""
         stem = attrs.get("id", f"id_{key}")
         context = super().get_context(name, value, {**attrs, "list": f"{stem}_names"})
         text = str(value or "").strip()
@@ -179,7 +178,7 @@ class Repeated(forms.Widget):
             values = [self.each.chosen(data, f"{name}-{number}", value) for number, value in enumerate(values, start=1)]
         return [value for value in values if value]
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         context = super().get_context(name, value, attrs)
         base = {**(attrs or {})}
         stem = base.pop("id", f"id_{name}")
@@ -190,7 +189,7 @@ class Repeated(forms.Widget):
         ]
         return context
 
-    def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:
+    def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:  # HTML attributes
         if isinstance(self.each, ByName):
             return self.each.context_of(name, key=f"{name}-{number}", value=value, attrs=attrs)["widget"]
         return self.each.get_context(name, str(value), attrs)["widget"]

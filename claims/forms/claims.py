@@ -1,4 +1,4 @@
-"""Forms about claims: writing one down, changing it, narrowing the list of them."""
+"""Forms for claims: adding one, editing one, filtering the list."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ClaimFields(forms.Form):
-    """What a claim says, who says it, and what it is about; `described_claim` puts it as the actions take it."""
+    """The claim, its claimant and its subject; `described_claim` returns them as the actions take them."""
 
     statement = forms.CharField(
         label=_("Statement"),
@@ -133,7 +133,7 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
 
 
 class ElementForm(forms.Form):
-    """One part of a claim that can be checked by itself. Emptied, it is taken away."""
+    """A separately checkable part of a claim. An emptied text removes it."""
 
     use_required_attribute = False
     id = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -147,13 +147,13 @@ _ElementForms: "type[BaseFormSet[ElementForm]]" = formset_factory(
 
 
 def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[ElementForm]":
-    """The rows for a claim's parts, with some to spare."""
+    """The rows for a claim's elements, with some spare ones."""
     parts = claim.elements.all() if claim else ()
     initial = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
     bound.pop("files", None)
     restored = bound.pop("restored", False)
     rows = _ElementForms(prefix="elements", initial=initial, **bound)
-    if restored:  # nothing is wrong with it before it is sent
+    if restored:  # a restored draft shows no errors before it is submitted
         for row in rows.forms:
             row._errors = ErrorDict()  # type: ignore[attr-defined]
         rows._errors, rows._non_form_errors = [], ErrorList()  # type: ignore[attr-defined]  # as Django fills them
@@ -167,7 +167,7 @@ def elements_in(rows: "BaseFormSet[ElementForm]") -> list[ElementInput]:
 
 
 class EditClaimForm(EditForm, ClaimFields):
-    """What a claim says, to be changed, with its `elements`: each is a field of its own for those who meet at it."""
+    """The form that edits a claim; each of its `elements` is merged as a field of its own in an edit conflict."""
 
     action_fields = ClaimFields.names_of_claim_fields
     folds = ClaimFields.folded_claim_fields
@@ -187,7 +187,7 @@ class EditClaimForm(EditForm, ClaimFields):
         return ", ".join(map(str, value)) if name == "topics" and isinstance(value, list) else value
 
     def changes(self) -> dict[str, Any]:
-        """What the person changed of the claim, new actors as their names and kinds, and its elements as they stand."""
+        """The fields that the person changed, new actors as name and kind, and the elements in their order."""
         changed, given = super().changes(), self.cleaned_data
         if "claimant" in changed:
             changed["claimant"] = chosen_actor(given, "claimant")
@@ -198,7 +198,7 @@ class EditClaimForm(EditForm, ClaimFields):
         return changed | {"elements": [self._element(row) for row in elements_in(self.elements)]}
 
     def _parties(self) -> list[UUID]:
-        """Those that are chosen: where only new ones were typed, those that were seen, whatever they are called now."""
+        """The chosen parties; where only new ones were typed, those of the opened form, even if renamed since."""
         control = self.fields["parties"].widget
         sent = sorted(control.value_from_datadict(self.data, self.files, self.add_prefix("parties")))
         seen = self.base.values.get("parties")
@@ -219,7 +219,7 @@ class EditClaimForm(EditForm, ClaimFields):
         return name in self.row_names or self._control_of(name) is not None
 
     def _control_of(self, name: str) -> str | None:
-        """The control of an element's field, as it was sent."""
+        """The control of an element's field, as submitted."""
         _elements, _dot, rest = name.partition("elements.")
         pk, _dot, part = rest.partition(".")
         rows = [key.removesuffix("-id") for key, value in self.data.items() if key.endswith("-id") and value == pk]
@@ -230,7 +230,7 @@ class EditClaimForm(EditForm, ClaimFields):
         if control is None or name in self.row_names:
             super().settle(name, value, take=take)
         elif take and isinstance(value, bool):
-            self.data.setlist(control, ["on"] if value else [])  # type: ignore[attr-defined]  # of a copy
+            self.data.setlist(control, ["on"] if value else [])  # type: ignore[attr-defined]  # a copy
         elif take:
             self.data[control] = str(value)  # type: ignore[index]
 
@@ -278,11 +278,11 @@ class ThresholdForm(EditForm):
         )
 
 
-NOBODY = "(nobody)"  # no user name has a bracket in it
+NOBODY = "(nobody)"  # user names have no brackets
 
 
 class FilterForm(forms.Form):
-    """What the list of claims is narrowed by; sent by GET."""
+    """The filters of the list of claims; sent by GET."""
 
     q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=forms.SearchInput)
     state = forms.MultipleChoiceField(
@@ -322,17 +322,17 @@ class FilterForm(forms.Form):
         self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 
     def label_of(self, name: str, *, value: str) -> str:
-        """What a value of a field is called; itself where it is no choice."""
+        """The label of a field's value; the value itself where it is no choice."""
         choices: dict[Any, Any] = dict(getattr(self.fields[name], "choices", ()))
         return str(choices.get(value, value))
 
 
 class _Shared(dict[str, forms.Field]):
-    """Fields of which a new form gets the same ones, not copies."""
+    """Fields that new forms share instead of copying."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, forms.Field]:
         return dict(self)
 
 
-# Copying the fields takes longer than all else that the form does; it changes two of them, and copies those itself.
+# Copying the fields takes longer than the rest of the form; the form copies the two that it changes itself.
 FilterForm.base_fields = _Shared(FilterForm.base_fields)

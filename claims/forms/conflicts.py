@@ -1,4 +1,4 @@
-"""The form about a conflict of interest."""
+"""The form that declares a conflict of interest."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from house.pages import ActForm
 
 
 class ConflictForm(ActForm):
-    """Whom one is too close to."""
+    """The actor with whom the person has a conflict of interest."""
 
     actor = OneOf(
         label=_("Actor"),

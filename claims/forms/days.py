@@ -1,4 +1,4 @@
-"""Controls that the pages' forms share: calendar days, and moments in the person's zone."""
+"""Form fields for calendar days, and for moments in the person's time zone."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Moment(forms.MultiValueField):
-    """A day, and the time of day where it is known, in the person's zone; a day alone is its noon in UTC.
+    """A day and, where known, a time, in the person's time zone; a day alone means noon UTC.
 
-    A source's day is that of UTC: noon keeps it the day that was typed.
+    A source's day is its UTC day: noon keeps the day as typed.
     """
 
     def __init__(self, **named: Any) -> None:
@@ -57,7 +57,7 @@ class DayAndTime(forms.MultiWidget):
 
 
 def moment_in(value: Any) -> datetime | None:
-    """A moment, or one as JSON has it; None for anything else."""
+    """A moment, also from its JSON form; None for anything else."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

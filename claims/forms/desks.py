@@ -1,4 +1,4 @@
-"""What people type about desks: their policy, and who is on them."""
+"""Forms for a desk's policy and its members."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MOST: dict[str, int] = {PolicyField.MIN_INDEPENDENCE: 5, PolicyField.SECOND_FACT
 
 
 class PolicyForm(EditForm):
-    """What a desk has agreed on, and why it is changed."""
+    """A desk's policy, and the reason for changing it."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -49,7 +49,7 @@ def _role() -> forms.ChoiceField:
 
 
 class RoleForm(EditForm):
-    """Another role for somebody who is on the desk as `present`."""
+    """Another role for a member of the desk, whose role is `present`."""
 
     role = _role()
 
@@ -59,18 +59,18 @@ class RoleForm(EditForm):
 
     @property
     def chosen(self) -> str | None:
-        """The role that was chosen; the one that was seen where it was left."""
+        """The chosen role; the one shown, where the field was left alone."""
         chosen: str | None = self.changes().get("role", self.base.values.get("role"))
         return chosen
 
 
 class LeaveForm(ActForm):
-    """Nothing to type: somebody is taken off the desk. It carries what they were there when the page was shown."""
+    """Removes a member from the desk. Its only field is the role that the page showed."""
 
     seen_role = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def _show_again(self, error: Stale) -> None:
-        """Having read what they are by now, the person decides on that."""
+        """Show the member's present role, so that the person decides on that."""
         super()._show_again(error)
         if isinstance(error, EditConflict):
             (met,) = error.fields
@@ -78,12 +78,12 @@ class LeaveForm(ActForm):
             words = {"seen": roles.get(met.seen, "…"), "theirs": roles.get(met.theirs, "…")}
             text = _("The role changed while you were editing: it was %(seen)s and is now %(theirs)s.") % words
             self.stale = Stale(str(error), version=error.version, changes=[text])
-            self.data = self.data.copy()  # type: ignore[attr-defined]  # a form's, as it was posted
+            self.data = self.data.copy()  # type: ignore[attr-defined]  # a form's data as submitted
             self.data["seen_role"] = met.theirs  # type: ignore[index]
 
 
 class AddMemberForm(ActForm):
-    """Somebody who has an account, and their role on the desk."""
+    """A person with an account, and their role on the desk."""
 
     role = _role()
     user = OneOf(label=_("Who"), none=_("Choose a person"), required=True)

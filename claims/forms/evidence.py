@@ -1,4 +1,4 @@
-"""Forms about evidence: attaching a source to a claim, and changing what is recorded of it."""
+"""Forms for evidence: attaching a source to a claim, and editing evidence."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,7 +30,7 @@ GRADES = [("", _("not judged yet")), *((str(value), f"{value} {label}") for valu
 
 
 class EvidenceFields(forms.Form):
-    """What a source says to a claim; `recorded` puts it as the actions take it."""
+    """The bearing of a source on a claim; `recorded` returns it as the actions take it."""
 
     stance = forms.ChoiceField(label=_("Bearing on the claim"), choices=STANCES, widget=forms.RadioSelect)
     elements = forms.TypedMultipleChoiceField(
@@ -74,7 +74,7 @@ class EvidenceFields(forms.Form):
     )
 
     def offer_parts(self, claim: Claim) -> None:
-        """Fill the list with the claim's parts."""
+        """Offer the claim's elements."""
         parts = list(claim.elements.all())
         if parts:
             self.fields["elements"].choices = [(str(part.pk), part.text) for part in parts]  # type: ignore[attr-defined]
@@ -88,7 +88,7 @@ class EvidenceFields(forms.Form):
 
 
 class AttachForm(ActForm, NewSourceFields, EvidenceFields):
-    """A source, new or not, attached to a claim, and where it got it from."""
+    """A source, new or existing, attached to a claim, and the source that it is based on."""
 
     upstream = OneOf(label=_("Based on"), none=_("unknown or none"))
     quote = forms.CharField(
@@ -109,7 +109,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
 
 
 class EvidenceForm(EditForm, EvidenceFields):
-    """What is recorded of a piece of evidence."""
+    """The form that edits a piece of evidence."""
 
     superseded_by = OneOf(
         label=_("Superseded by"),

@@ -1,4 +1,4 @@
-"""A field for a file that stays chosen where its form comes back."""
+"""A file field that keeps its file when the form comes back with errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sources.models import ChosenFile
 
 @dataclass(frozen=True)
 class Chosen:
-    """A file that was kept for the form, in place of one that the browser sends."""
+    """A file kept for the form, in place of an upload."""
 
     row: ChosenFile
 
@@ -29,11 +29,11 @@ class Chosen:
 
 
 class Gone:
-    """A file that was kept for the form, and is no longer."""
+    """A file kept for the form that has expired."""
 
 
 class KeptFileInput(forms.FileInput):
-    """The control, and below it the file that is kept, with a choice to remove it."""
+    """The file control, and below it the kept file with a choice to remove it."""
 
     template_name = "claims/widgets/kept_file.html"
     owner: User | None = None
@@ -49,7 +49,7 @@ class KeptFileInput(forms.FileInput):
             row = None
         return Chosen(row) if row else Gone()
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         context = super().get_context(name, None, attrs)
         context["widget"]["kept"] = value.row if isinstance(value, Chosen) else None
         context["widget"]["gone"] = isinstance(value, Gone)
@@ -57,7 +57,7 @@ class KeptFileInput(forms.FileInput):
 
 
 class KeptFileField(forms.FileField):
-    """A file, sent with the form or kept since it was sent before. `of(user)` says whose may be named."""
+    """A file, uploaded now or kept since an earlier submission; `of(user)` limits it to the user's own kept files."""
 
     widget = KeptFileInput
 
@@ -75,7 +75,7 @@ class KeptFileField(forms.FileField):
 
 
 def keep_files_of(form: forms.BaseForm, user: User) -> None:
-    """Let a form name the files that are kept for this person, and no others."""
+    """Limit a form to the files kept for this person."""
     for field in form.fields.values():
         if isinstance(field, KeptFileField):
             field.of(user)

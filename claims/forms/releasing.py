@@ -1,4 +1,4 @@
-"""The form that lets more people see a thing."""
+"""The form that releases a thing to more people."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sources.models import Visibility
 
 
 class ReleaseForm(ActForm):
-    """Who may see it from now on, and why."""
+    """The new visibility, and the reason."""
 
     visibility = forms.ChoiceField(
         label=_("Visible to"),
@@ -31,7 +31,7 @@ class ReleaseForm(ActForm):
 
 
 def offer_stricter(form: forms.Form, present: str) -> None:
-    """Let an edit form make a thing stricter, and nothing else: releasing is an act of its own."""
+    """Let an edit form make a thing stricter only: releasing is an action of its own."""
     field = form.fields["visibility"]
     field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], before=present)]  # type: ignore[attr-defined]
     field.error_messages["invalid_choice"] = _("Only an editor’s release lets more people see it.")

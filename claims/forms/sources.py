@@ -1,4 +1,4 @@
-"""Forms about sources: describing one, retracting it, its files, and who got it from whom."""
+"""Forms for sources: describing one, retracting it, its files, and its relays."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,7 +25,7 @@ from sources.values import source_values
 
 
 class NewSourceFields(forms.Form):
-    """A source that the desk has, or the description of a new one; `described` puts it as the actions take it."""
+    """An existing source or the description of a new one; `described` returns it as the actions take it."""
 
     source = OneOf(label=_("Existing source"), none=_("None: a new source"))
     url = forms.CharField(
@@ -107,7 +107,7 @@ def chosen_actor(given: dict[str, Any], name: str) -> UUID | NewActor | None:
 
 
 class SourceForm(EditForm):
-    """What is recorded of a source."""
+    """The form that edits a source."""
 
     title = forms.CharField(label=_("Title"), required=False)
     url = forms.CharField(label=_("Address"), widget=forms.URLInput({"dir": "ltr"}), required=False)
@@ -157,7 +157,7 @@ class SourceForm(EditForm):
         )
 
     def _as_kept(self, name: str, value: Any) -> Any:
-        """Of a moment whose day alone was changed the time stays to the microsecond, which no control shows."""
+        """A moment with an unchanged clock time keeps its seconds and microseconds, which no control shows."""
         before = self.to_control(name, self.base.values.get(name))
         if name != "published_at" or value is None or not isinstance(before, datetime):
             return super()._as_kept(name, value)
@@ -186,7 +186,7 @@ class ReasonForm(ActForm):
 
 
 class ConfirmForm(ActForm):
-    """Nothing to type: the page says what will happen, its button does it."""
+    """Confirms an act: the page says what it will do, and its button does it."""
 
 
 class FileForm(ActForm):
@@ -201,7 +201,7 @@ class FileForm(ActForm):
 
 
 class RelayForm(ActForm):
-    """Where one source got it from."""
+    """The source that another is based on."""
 
     upstream = OneOf(label=_("Based on"), none=_("Choose a source"), required=True)
     quote = forms.CharField(
@@ -217,7 +217,7 @@ class RelayForm(ActForm):
 
 
 class RelayBetweenForm(ActForm):
-    """Which of a claim's sources got it from which."""
+    """A relay between two of a claim's sources."""
 
     downstream = OneOf(label=_("This source"), none=_("Choose a source"), required=True)
     upstream = OneOf(label=_("is based on"), none=_("Choose a source"), required=True)
@@ -230,6 +230,6 @@ class RelayBetweenForm(ActForm):
 
 
 class SearchForm(forms.Form):
-    """The words that a list of sources or actors is narrowed by."""
+    """The search words of a list of sources or actors."""
 
     q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=forms.SearchInput)

@@ -1,1 +1,1 @@
-"""What pages and API read: lists, names, the sourcing chain."""
+"""Queries for pages and the API: lists, names, the sourcing chain."""

@@ -1,5 +1,4 @@
-"""Reading the actors that a person is shown: those that they may name, and those of the claims that they review or
-decide."""
+"""Queries for actors: those that a person may name, and those of the claims that they review or decide."""
 
 from functools import reduce
 from operator import or_
@@ -19,7 +18,7 @@ from sources.queries import merged_actors
 
 
 def shown_actors(user: User) -> QuerySet[Actor]:
-    """The actors that the person may see, without those that proved to be another."""
+    """The actors that the person may see, without merged ones."""
     return Actor.objects.filter(actors_for(user), merged_into__isnull=True).select_related("part_of", "owned_by")
 
 
@@ -33,14 +32,16 @@ def get_actor(user: User, actor_id: UUID) -> Actor:
 
 
 def survivor_of(user: User, actor_id: UUID) -> Actor | None:
-    """What an actor that was merged is now, where the person may see both; None for any other."""
+    """The actor that a merged one was merged into, where the person may see both; None for any other."""
     merged = merged_actors(user).filter(pk=actor_id)
     return shown_actors(user).filter(pk__in=merged.values("merged_into")).first()
 
 
 def redacted_by_editor(user: User) -> QuerySet[Actor]:
-    """The actors that all desks share of which the person may redact words as an editor: those that a desk uses which
-    they edit, and, where they edit any, those that no desk uses."""
+    """The shared actors in which the person may redact words as an editor.
+
+    These are actors used by a desk that they edit, and, for an editor of any desk, those that no desk uses.
+    """
     desks = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR).values("desk")
     unused = ~_used_by(Q(desk__isnull=False)) & Q(Exists(desks))
     shared = Actor.objects.filter(desk__isnull=True, merged_into__isnull=True)
@@ -48,8 +49,11 @@ def redacted_by_editor(user: User) -> QuerySet[Actor]:
 
 
 def _used_by(desks: Q) -> Q:
-    """Of actors: that one of these desks uses it, as publisher, as claimant or party of a claim, in an admission, above
-    an actor of its own, or as what such an actor proved to be."""
+    """A condition on actors: that one of these desks uses it.
+
+    A desk uses an actor as publisher, as claimant or party of a claim, in an admission, above an actor of its own, or
+    as the actor that such an actor was merged into.
+    """
     claims = Q(claim__in=Claim.objects.filter(desks).values("pk"))
     named: list[QuerySet[Any]] = [
         Source.objects.filter(desks, publisher=OuterRef("pk")),
@@ -63,15 +67,17 @@ def _used_by(desks: Q) -> Q:
 
 
 def redacts_shared(user: User, actor: Actor) -> bool:
-    """Whether the person is one of the two whom redacting an actor takes that all desks share: an administrator, or an
-    editor of a desk that uses it, of any desk where none does."""
+    """Whether the person is one of the two people needed to redact a shared actor.
+
+    That is an administrator, or an editor of a desk that uses it; of any desk where none does.
+    """
     if actor.desk_id is not None or not user.is_active:
         return False
     return user.is_staff or redacted_by_editor(user).filter(pk=actor.pk).exists()
 
 
 def chain_of(user: User, actor: Actor) -> list[Actor]:
-    """The actor and those above it that it is, or was, part of, up to the first that the person may not see."""
+    """The actor and those that it is, or was, part of, up to the first that is hidden from the person."""
     chain, above = [actor], actor.part_of_id
     while above is not None:
         step = shown_actors(user).filter(pk=above).first()
@@ -83,5 +89,5 @@ def chain_of(user: User, actor: Actor) -> list[Actor]:
 
 
 def parts_of(user: User, actor: Actor) -> QuerySet[Actor]:
-    """The actors that are, or were, part of this one, of those that the person may see."""
+    """The actors that are, or were, part of this one and that the person may see."""
     return shown_actors(user).filter(part_of=actor).order_by("name", "id")

@@ -1,8 +1,7 @@
-"""Lists of claims: those that one may know of, narrowed and in an order, a page at a time, each by one statement.
+"""Lists of claims that a person may see: filtered, ordered, a page at a time, each read by one statement.
 
-Written as SQL: a list is what is asked for most, and composing the same statement anew takes several times as long as
-answering it. `claims.access.scopes.claims_for` says the same of one claim; tests/claims/test_lists.py holds the two
-together.
+Written as SQL, since lists are requested most and composing the statement takes several times as long as answering it.
+`claims.access.scopes.claims_for` states the same rule for one claim; tests/claims/test_lists.py compares the two.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +21,7 @@ MOST_COUNTED, MOST_COUNTED_BY_WORDS = 1000, 100
 
 @dataclass(frozen=True, slots=True)
 class ListScope:
-    """What a person's lists are taken from: the desks that they are on, and claims that they were named to decide."""
+    """The origin of a person's lists: their desks, and the claims that they may decide as an approver."""
 
     desks: Sequence[UUID]
     invited: Sequence[UUID]
@@ -30,20 +29,20 @@ class ListScope:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a list can be narrowed by on the desks of a person: user names of those who review, and topics."""
+    """The choices of the filters on a person's desks: user names of reviewers, and topics."""
 
     people: Sequence[str]
     topics: Sequence[str]
 
 
-# Claims of the person's own desks are found by the desk.
+# Claims of the person's own desks are found by desk.
 _INVITED = """SELECT claim_id FROM claims_participant JOIN claims_claim c ON c.id = claim_id
     WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL AND c.desk_id <> ALL({desks})"""
 _OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(user)s)"
 
 
 def scope_of(user: User) -> ListScope:
-    """What the person may have in a list."""
+    """The claims that the person's lists are taken from."""
     [found] = prepared(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
     return ListScope(*found)
 
@@ -56,7 +55,7 @@ _CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
 
 
 def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Choices]:
-    """The same, where the caller has just read the person's `desks`, and what a form offers to narrow it by."""
+    """The same where the caller has just read the person's `desks`, and the choices of the filters."""
     [(invited, people, topics)] = prepared(_CHOICES, {"user": user.pk, "desks": list(desks)})
     return ListScope(desks, invited), Choices(people, topics)
 
@@ -64,7 +63,7 @@ def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Ch
 _REVIEWING = """SELECT 1 FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
     WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL"""
 
-# What people and programs narrow a list by. `assignee` is a user name; `nobody`: nobody reviews it.
+# The filters for people and programs. `assignee` is a user name; `nobody`: the claim has no reviewer.
 _CONDITIONS = {
     "states": "c.state = ANY(%(states)s)",
     "q": "c.words @@ (websearch_to_tsquery('english', %(q)s) || websearch_to_tsquery('simple', %(q)s))",
@@ -113,21 +112,21 @@ class ClaimFilter:
 
 
 class Narrowed:
-    """The claims of a scope, narrowed."""
+    """The claims of a scope, filtered."""
 
     def __init__(self, scope: ListScope, conditions: ClaimFilter = ClaimFilter()) -> None:
         self._values = conditions.values()
         self._narrowed = "".join(f" AND {_CONDITIONS[name]}" for name in self._values)
         self._values |= {"desks": list(scope.desks), "invited": list(scope.invited)}
         self._values |= {f"desk_{number}": desk for number, desk in enumerate(scope.desks)}
-        # Each by itself: PostgreSQL reads the claims of one desk along the index, in their order, and stops.
+        # One query for each desk, so that PostgreSQL reads its claims along the index, in order, and stops.
         self._stretches = [f"c.desk_id = %(desk_{number})s" for number in range(len(scope.desks))]
         if scope.invited or not scope.desks:
             self._stretches.append("c.id = ANY(%(invited)s::uuid[])")
         self.most_counted = MOST_COUNTED_BY_WORDS if conditions.q else MOST_COUNTED
 
     def read(self, columns: str, place: PagePosition) -> list[Any]:
-        """The rows of a page: `columns`, expressions of the claim `c`, its claimant `a`, its author `u`."""
+        """The rows of a page: `columns` are expressions of the claim `c`, its claimant `a`, its author `u`."""
         return self._fetch(
             f"SELECT {columns} FROM ({self._page(place)}) c LEFT JOIN sources_actor a ON a.id = c.claimant_id"  # noqa: S608 - our own
             f" JOIN accounts_user u ON u.id = c.created_by_id ORDER BY {_order(place)}",
@@ -153,7 +152,7 @@ class Narrowed:
         return f"SELECT c.* FROM ({every}) c ORDER BY {order} LIMIT %(most)s"  # noqa: S608 - our own
 
     def count(self) -> int:
-        """How many there are; more than `most_counted` are not counted and answer one more than that."""
+        """The number of claims; above `most_counted` counting stops, and the answer is one more than that."""
         return int(self._fetch(f"SELECT {self.counted}", {})[0][0])
 
     @property
@@ -170,14 +169,17 @@ class Narrowed:
 
 
 def _order(place: PagePosition) -> str:
-    """By the key of an order, which is a column of ours, and among claims that share it by id."""
+    """SQL that orders by the order's key, one of our columns, and then by id."""
     way = "DESC" if place.newest_first else "ASC"
     return f"c.{place.order.key} {way}, c.id {way}"
 
 
 class ClaimLine(NamedTuple):
-    """What a list shows of a claim, or is ordered by. `reviewing`: the user names of those who review it, in their
-    order; `found`: how many claims the whole list has, as `Narrowed.count` says it."""
+    """A claim as a list shows and orders it.
+
+    `reviewing`: the user names of its reviewers, in order; `found`: the number of claims in the whole list, as
+    `Narrowed.count` has it.
+    """
 
     id: UUID
     reference: str
@@ -212,7 +214,7 @@ def read_lines(claims: Narrowed, place: PagePosition) -> list[ClaimLine]:
 
 
 class WholeClaim(NamedTuple):
-    """All that is told of a claim by the API. `elements`: id, text and whether it is essential, of each."""
+    """A claim with all fields of the API. `elements`: id, text and whether it is essential, of each."""
 
     id: UUID
     reference: str
@@ -249,7 +251,7 @@ class WholeClaim(NamedTuple):
     elements: list[tuple[UUID, str, bool]]
 
 
-OF_THE_CLAIM = WholeClaim._fields[:-5]  # its own columns
+OF_THE_CLAIM = WholeClaim._fields[:-5]  # the claim's own columns
 
 _NAMED = """ARRAY(SELECT n.actor_id FROM claims_claim_{kind} n JOIN sources_actor o ON o.id = n.actor_id
     WHERE n.claim_id = c.id ORDER BY o.name, o.id)"""
@@ -264,6 +266,6 @@ _WHOLE = ", ".join(
 
 
 def read_claims_whole(claims: Narrowed, place: PagePosition) -> list[WholeClaim]:
-    """The claims of one page with all that is told of them."""
+    """The claims of one page with all fields of the API."""
     rows = claims.read(_WHOLE, place)
     return [WholeClaim._make([*row[:-3], list(zip(*row[-3:], strict=True))]) for row in rows]

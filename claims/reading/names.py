@@ -1,8 +1,7 @@
-"""Actors and sources by name, for forms that choose one among as many as a desk has.
+"""Actors and sources by name, for forms that choose one of them.
 
-A desk with few of them has them listed; otherwise some are found by what is typed. All that is read here is what the
-person may see, and what stands twice is told apart by the beginning of its id. That restricted names were shown is
-recorded.
+A desk with few has them listed; otherwise some are found by the words typed. Everything read here is visible to the
+person, and equal names are told apart by the beginning of the id. Restricted names shown are recorded as read.
 """
 
 import re
@@ -27,7 +26,7 @@ from claims.record.reads import note_shown
 from sources.models import Actor, Source
 from sources.queries import merged_actors, search_actors, visible_actors
 
-MOST_LISTED = 50  # rows in a list to choose from; above, a field that finds them by name
+MOST_LISTED = 50  # rows in a list of choices; above that, a field finds them by name
 MOST_FOUND = 10
 LONGEST = 600  # characters: a title, its publisher and its day
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -38,7 +37,7 @@ Entries = Sequence[tuple[UUID, str]]
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """A row, what it is called, and the former name that it was found by."""
+    """A row, its name, and the former name that it was found by."""
 
     id: UUID
     name: str
@@ -46,12 +45,13 @@ class NameMatch:
 
 
 class Names(ABC):
-    """What one person may name on a desk; with `everywhere`, on any desk of theirs; on no desk, what all desks share.
+    """The names that a person may choose from: on a desk; with `everywhere`, on any desk of theirs; without a desk, the
+    shared ones.
 
-    `without` is left out: a row that does not name itself. `chosen`: rows whose names will be asked for.
+    `without`: a row to leave out, which does not name itself. `chosen`: rows whose names will be needed.
     """
 
-    address: ClassVar[str]  # the name of the address that answers what `like` finds
+    address: ClassVar[str]  # the address that answers with the results of `like`
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Names(ABC):
 
     @abstractmethod
     def rows(self) -> QuerySet[Any]:
-        """The rows that may be named, in the order of a list of them."""
+        """The rows that may be chosen, in the order of a list."""
 
     @abstractmethod
     def label(self, row: Any) -> str:
@@ -76,19 +76,19 @@ class Names(ABC):
 
     @abstractmethod
     def _alike(self, row: Any) -> Q:
-        """The rows that might be called as this row is."""
+        """The rows that might have the same name as this row."""
 
     @abstractmethod
     def _called(self, text: str) -> Iterable[Any]:
-        """The rows that are called exactly this, in whichever case."""
+        """The rows with exactly this name, ignoring case."""
 
     @abstractmethod
     def like(self, text: str) -> list[NameMatch]:
-        """Up to MOST_FOUND rows with these words in their names, or else with words much like these."""
+        """Up to MOST_FOUND rows with these words in their names, or else with similar words."""
 
     @cached_property
     def few(self) -> Entries | None:
-        """All rows with their names; None where they are more than MOST_LISTED."""
+        """All rows with their names; None where there are more than MOST_LISTED."""
         some = self.rows().order_by().values("pk")[: MOST_LISTED + 1]
         rows = list(self.rows().filter(pk__in=some))
         if len(rows) > MOST_LISTED:
@@ -97,14 +97,14 @@ class Names(ABC):
         return [(row.pk, self.label(row)) for row in rows]
 
     def named(self, pk: UUID) -> str | None:
-        """What a row is called; None for one that the person may not name here."""
+        """The name of a row; None for one that the person may not choose here."""
         wanted = (self._chosen | {pk}) - self._names.keys()
         if pk in wanted:
             self._names |= {one.id: one.name for one in self._told_apart(list(self.rows().filter(pk__in=wanted)))}
         return self._names.get(pk)
 
     def called(self, text: str) -> list[NameMatch]:
-        """The rows that are called exactly this, in whichever case, or have it as their id: as a rule one or none."""
+        """The rows with exactly this name, ignoring case, or with this id: usually one or none."""
         if "\x00" in text or len(text) > LONGEST:
             return []
         if ID.fullmatch(text):
@@ -118,13 +118,13 @@ class Names(ABC):
         return self._told_apart(list(self._called(text))[:MOST_FOUND])
 
     def suggestions_at(self) -> str:
-        """The address that answers what `like` finds; `q` is to be added."""
+        """The address that answers with the results of `like`; `q` is to be added."""
         about = {} if self.everywhere else {"desk": self.desk_id or ""}
         without = {"without": self.without} if self.without else {}
         return f"{reverse(self.address)}?{urlencode({**about, **without})}"
 
     def _seen(self, rows: Iterable[Any]) -> list[Any]:
-        """Rows as they are named: a label must not tell what the person may not see."""
+        """The rows as they are named: a label must not reveal what is hidden from the person."""
         found = list(rows)
         withhold(self.user, found)
         return found
@@ -176,7 +176,7 @@ class ActorNames(Names):
         return self._with_former_names(found, text) if rows else found
 
     def _with_former_names(self, found: list[NameMatch], text: str) -> list[NameMatch]:
-        """Each with the former name that has the words, where the present one has not all of them."""
+        """Each row with the former name that contains the words, where the present one does not."""
         words = text.upper().split()
         odd = [one.id for one in found if not all(word in one.name.upper() for word in words)]
         if not odd:
@@ -189,7 +189,7 @@ class ActorNames(Names):
 
 
 class SourceNames(Names):
-    """The sources of a desk, the newest first, by title; called by it with publisher and day."""
+    """The sources of a desk, newest first, by title; named with publisher and day."""
 
     address = "source-names"
 
@@ -205,7 +205,7 @@ class SourceNames(Names):
         return Q(title__iexact=row.title, publisher=row.publisher_id)
 
     def _called(self, text: str) -> Iterable[Source]:
-        # Publishers have commas in their names too: the title is what stands before one of the commas.
+        # Publishers' names have commas too, so the title is the text before any one of the commas.
         parts = text.split(", ")
         titles = Q()
         for last in range(max(1, len(parts) - 5), len(parts) + 1):
@@ -229,7 +229,7 @@ def _first(condition: Q) -> Any:
 
 
 def _much_like(rows: QuerySet[Any], field: str, *, text: str) -> list[Any]:
-    """By trigrams (PostgreSQL's pg_trgm), the most alike first."""
+    """Rows with similar words, by trigrams (PostgreSQL's pg_trgm), most similar first."""
     upper = text.upper()[:LONGEST]
     found = rows.annotate(upper_name=Upper(field)).filter(upper_name__trigram_word_similar=upper)
     return list(
@@ -238,7 +238,7 @@ def _much_like(rows: QuerySet[Any], field: str, *, text: str) -> list[Any]:
 
 
 def source_label(source: Source) -> str:
-    """A source's title with its publisher and its day, in UTC, as far as they are known."""
+    """A source's title with its publisher and its day, in UTC, where known."""
     parts = [source.title]
     if source.publisher:
         parts.append(source.publisher.name)

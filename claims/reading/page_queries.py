@@ -1,4 +1,4 @@
-"""What a claim's pages read of it: scoped and fetched in one step, as in queries.py, and compiled once."""
+"""Queries for a claim's pages: scoped and fetched in one step, as in queries.py, and compiled once."""
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
@@ -29,10 +29,10 @@ from sources.models import Relay, Visibility
 
 
 def claim_shown(user: User, reference: str) -> Claim:
-    """One claim with what its pages show above all tabs. Raises NotFound.
+    """One claim with the heading of its pages. Raises NotFound.
 
-    It has `topic_names` in their order, `also_ids` (the actors that claim the same), and `recomputing`: whether its
-    numbers are still to be brought up to date after a large change.
+    It has `topic_names` in order, `also_ids` (the actors who also claim it), and `recomputing`: whether its numbers are
+    still to be recomputed after a large change.
     """
     for claim in _claim(user, reference):
         return claim
@@ -54,9 +54,9 @@ def _claim(user: User, reference: str) -> QuerySet[Claim]:
 
 @compiled(User, Claim)
 def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
-    """The claim's evidence that the person may see, the withdrawn too, oldest first, with its source and publisher.
+    """The claim's evidence that the person may see, withdrawn included, oldest first, with source and publisher.
 
-    Each has `on_parts`: the words of the elements that it bears on alone, in their order.
+    Each has `on_parts`: the texts of the elements that it is limited to, in order.
     """
     parts = Element.objects.filter(evidence=OuterRef("pk")).order_by("position")
     rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
@@ -74,20 +74,20 @@ def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
 
 @compiled(User, Claim)
 def evidence_numbered(user: User, claim: Claim) -> QuerySet[Evidence]:
-    """The same evidence, with no more than its numbers and its sources are told from."""
+    """The same evidence, with only the columns that give its numbers and its sources."""
     rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
     return rows.only("claim", "source", "visibility", "created_at")
 
 
 def relays_shown(user: User, claim: Claim) -> list[Relay]:
-    """The relays below the sources of a claim (already scoped) of which the person may see the upstream, oldest first.
+    """The relays below the sources of a claim (already scoped) whose upstream the person may see, oldest first.
 
-    Of sources that they may not see, too: what of it is shown stands below evidence that they see.
+    Relays of hidden sources are included: pages show them only below evidence that the person sees.
     """
     found = _relays(user, claim)
     if all(relay.plainly for relay in found):  # type: ignore[attr-defined]  # annotated
         return found
-    return relays_among(user, {relay.downstream_id for relay in found})  # the costly question, rarely asked
+    return relays_among(user, {relay.downstream_id for relay in found})  # a costly subquery, rarely needed
 
 
 @compiled(User, Claim)
@@ -100,7 +100,7 @@ def _relays(user: User, claim: Claim) -> QuerySet[Relay]:
 
 
 def open_tasks_shown(user: User, claim: Claim) -> list[Task]:
-    """What is to be looked at again on a claim (already scoped), the nearest due first; of excerpts those seen."""
+    """The open re-checks of a claim (already scoped), earliest due first; of excerpts only the visible ones."""
     return _tasks(user, claim, claim)
 
 
@@ -113,16 +113,16 @@ def _tasks(user: User, claim: Claim, of_evidence: Claim) -> QuerySet[Task]:
 
 @compiled(Claim)
 def deciders_shown(claim: Claim) -> QuerySet[Participant]:
-    """Who was named to decide on a claim (already scoped), by user name, and still is; the first first."""
+    """The present approvers of a claim (already scoped), by user name, earliest first."""
     rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
     return rows.select_related("user").only("user__username").order_by("since", "id")
 
 
 @compiled(Claim)
 def history_shown(claim: Claim) -> QuerySet[StatusChange]:
-    """A claim's status changes, oldest first, with who by name.
+    """A claim's status changes, oldest first, with user names.
 
-    Each has `reason` and `decision_reason`, which are written apart from it: None once they were erased.
+    Each has `reason` and `decision_reason`, which are kept in a table of their own: None once erased.
     """
     words = StatusChangeText.objects.filter(claim=OuterRef("claim"), seq=OuterRef("seq"))
     rows = StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq")
@@ -133,8 +133,11 @@ def history_shown(claim: Claim) -> QuerySet[StatusChange]:
 
 
 def graph_at(user: User, claim: Claim, seq: int) -> tuple[str | None, bool]:
-    """The canonical JSON of the graph that one status change was decided on, and whether something of it is withheld:
-    what the person may not see now. Its digest is that of the whole."""
+    """The canonical JSON of the graph that one status change was decided on, and whether a part is withheld from the
+    person.
+
+    Its digest is that of the whole.
+    """
     graph = StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
     hidden = {str(pk) for pk in hidden_among(user, ids_in(graph or ""))}
     return (snapshot_without(graph, hidden), True) if graph and hidden else (graph, False)

@@ -1,11 +1,11 @@
-"""Lists in pages, by key and not by number: a row that comes or goes meanwhile shifts nothing.
+"""Lists in pages by key and not by number: rows added or removed meanwhile shift nothing.
 
-A page begins after (or, going back, ends before) the row that its cursor names: by `(key, id)`, where the key is a
-time that is never null. A cursor is signed and bound to what the list was narrowed by: with other filters, another
-order or a letter changed it is refused.
+A page begins after (or, going back, ends before) the row that its cursor names: by `(key, id)`, where the key is a time
+that is never null. A cursor is signed and bound to the filters: with other filters, another order or a changed letter
+it is refused.
 
-By a key that moves (when a row was changed) nothing is lost either (docs/decisions/0089): newest first, the last page
-leads on to what has moved to the front since the first; oldest first, `follow` leads on to what changes later.
+With a moving key (the time of the last change) no row is missed either (docs/decisions/0089). Newest first, the last
+page leads on to the rows that moved to the front since the first; oldest first, `follow` leads on to later changes.
 """
 
 import hashlib
@@ -27,15 +27,17 @@ from django.utils.translation import gettext as _
 from house.errors import Invalid
 
 SIZE, LARGEST_SIZE = 50, 200  # rows a page
-# An act takes its time just before its transaction begins, by the clock of a web server and not of the database.
+# An act takes its time just before its transaction begins, from the clock of a web server and not of the database.
 CLOCKS_DIFFER = timedelta(seconds=5)
 Row = TypeVar("Row")  # a model, or named columns of one
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One way to order a list: by the column `key` (a path such as `assignment__created_at` may be given), and among
-    rows that share it by `id`, a column of unique UUIDs or numbers. `moves`: the key of a row grows when it changes."""
+    """An order of a list: by the column `key` (a path such as `assignment__created_at` works), then by `id`.
+
+    `id` is a column of unique UUIDs or numbers. `moves`: the key of a row grows when the row changes.
+    """
 
     key: str
     newest_first: bool = False
@@ -56,7 +58,7 @@ CLAIM_ORDERS = {
 class KeysetPage(Generic[Row]):
     """The rows of one page, and the cursors of its neighbours; None where there is none.
 
-    `follow`: the cursor at which what changes later is found, of an order by a key that moves, oldest first.
+    `follow`: the cursor that leads to later changes, in an order by a moving key, oldest first.
     """
 
     rows: list[Row]
@@ -67,9 +69,9 @@ class KeysetPage(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """What to read for a page: `most` rows in `order` or against it, those beyond `(key, id)`, or from the first.
+    """The rows to read for a page: `most` rows in `order` or against it, beyond `(key, id)`, or from the first.
 
-    Without an `id`: those at or beyond `key`. `floor`: none but those whose key is later.
+    Without an `id`: those at or beyond `key`. `floor`: only rows with a later key.
     """
 
     order: Order
@@ -84,8 +86,8 @@ class PagePosition:
 class _Cursor:
     """The row next to which a page lies; `back`: the page ends before it. Without `key`: a walk begins.
 
-    Of a key that moves: `floor`, below which an earlier walk has been; `since`, from when on this walk may have passed
-    what was not there yet.
+    Of a moving key: `floor`, the key up to which an earlier walk has read; `since`, the time from which this walk may
+    have missed rows.
     """
 
     key: datetime | None = None
@@ -103,10 +105,10 @@ def read_page(
     filters: Mapping[str, object] | None = None,
     size: int = SIZE,
 ) -> KeysetPage[Row]:
-    """One page of `rows`, which may be narrowed and not ordered; the first without a `cursor`.
+    """One page of `rows`, which may be filtered and not ordered; the first without a `cursor`.
 
-    `filters`: all that the list was narrowed by, and which list it is; a cursor is good for the same again.
-    Raises Invalid for `cursor`.
+    `filters`: all filters of the list, and its name; a cursor works only with the same ones. Raises Invalid for
+    `cursor`.
     """
     return page_of(partial(read_at, rows), order=order, cursor=cursor, filters=filters, size=size)
 
@@ -119,10 +121,10 @@ def page_of(
     filters: Mapping[str, object] | None = None,
     size: int = SIZE,
 ) -> KeysetPage[Row]:
-    """The same of rows that `read` answers for a place."""
+    """The same for rows that `read` returns for a position."""
     bound = _digest(order, filters or {})
     start = _read(cursor, bound=bound) if cursor else _Cursor()
-    # Asked before the rows are read: what is under way now, and is not among them, lies after it.
+    # Asked before the rows are read: a transaction that is open now, and whose rows are missing, gets a later key.
     settled = _settled() if order.moves else None
     place = PagePosition(order, order.newest_first != start.back, size + 1, start.key, start.id, start.floor)
     found = read(place)
@@ -132,7 +134,7 @@ def page_of(
     passed = replace(start, since=_since(start, order, found, settled)) if settled else start
     follow = _follow(passed, order, found, settled) if settled and not order.newest_first else None
     after = _beside(found[-1], order, passed, back=False) if found and (more or start.back) else None
-    # What was read at one moment can have passed nothing.
+    # A list read in one go can have missed nothing.
     if after is None and order.moves and order.newest_first and start.key is not None:
         after = _moved_meanwhile(read, passed, order)
     before = _beside(found[0], order, passed, back=True) if found and (more if start.back else start.key) else None
@@ -140,7 +142,7 @@ def page_of(
 
 
 def _beside(row: object, order: Order, walk: _Cursor, *, back: bool) -> _Cursor:
-    """The place next to a row, for the same walk."""
+    """The position next to a row, for the same walk."""
     return replace(walk, key=_key_of(row, order), id=getattr(row, order.id), back=back)
 
 
@@ -150,15 +152,15 @@ def _key_of(row: object, order: Order) -> datetime:
 
 
 def _since(start: _Cursor, order: Order, found: Sequence[object], settled: "_Settled") -> datetime | None:
-    """From when on a walk that has read these rows as well may have passed what others had not committed.
+    """The time from which a walk that has also read these rows may have missed uncommitted ones.
 
-    Newest first, a walk begins at its newest row; what has moved in front of it is looked for at its end.
+    Newest first, a walk begins at its newest row, and looks at its end for rows that moved in front of it.
     """
     if order.newest_first:
         if start.key is not None or not found:
             return start.since
         newest = _key_of(found[0], order)
-        # In the first round only: what is under way for hours must not make walks that never end.
+        # In the first round only: a transaction that stays open for hours must not make a walk endless.
         return min(newest, settled.at) if settled.others and start.floor is None else newest
     if found and _key_of(found[-1], order) >= settled.at:
         return min(start.since or settled.at, settled.at)
@@ -166,14 +168,16 @@ def _since(start: _Cursor, order: Order, found: Sequence[object], settled: "_Set
 
 
 def _moved_meanwhile(read: Callable[[PagePosition], list[Row]], walk: _Cursor, order: Order) -> _Cursor | None:
-    """Where a walk that has come to its end goes on: at what has moved in front of its beginning, if anything has."""
+    """The position where a finished walk continues: at rows that moved in front of its beginning; None where there are
+    none.
+    """
     if walk.since is None or not read(PagePosition(order, newest_first=True, most=1, floor=walk.since)):
         return None
     return _Cursor(floor=walk.since)
 
 
 def _follow(walk: _Cursor, order: Order, found: Sequence[object], settled: "_Settled") -> _Cursor:
-    """Where to look for what changes later: after the last row, or where something may have been passed."""
+    """The position of later changes: after the last row, or where rows may have been missed."""
     if walk.since is not None:
         return _Cursor(key=walk.since)
     if found:
@@ -187,14 +191,17 @@ _OLDEST = """SELECT min(xact_start) FROM pg_stat_activity
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """The moment before which nothing can still come to stand; `others`: transactions are under way besides this."""
+    """The time before which no new row can appear; `others`: whether other transactions are open."""
 
     at: datetime
     others: bool
 
 
 def _settled() -> _Settled:
-    """What is under way began no earlier. An act takes its time before its transaction, and waits for locks in it."""
+    """The earliest time of open transactions.
+
+    An act takes its time before its transaction, which may wait for locks.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST)
         (oldest,) = cursor.fetchone()
@@ -203,7 +210,7 @@ def _settled() -> _Settled:
 
 
 def find_order(name: str, orders: Mapping[str, Order]) -> Order:
-    """The order of that name; "" is `-created`. Raises Invalid for `ordering`."""
+    """The order of that name; "" means `-created`. Raises Invalid for `ordering`."""
     order = orders.get(name or "-created")
     if order is None:
         raise Invalid({"ordering": [_("Choose one of: %(names)s.") % {"names": ", ".join(orders)}]})
@@ -211,7 +218,7 @@ def find_order(name: str, orders: Mapping[str, Order]) -> Order:
 
 
 def read_at(rows: QuerySet[Any, Row], place: PagePosition) -> list[Row]:
-    """The rows at a place: those beyond `(key, id)`, with a condition on the key alone so that an index can serve."""
+    """The rows at a position: beyond `(key, id)`, with a separate condition on the key so that an index applies."""
     order, sign = place.order, "-" if place.newest_first else ""
     if place.key is not None:
         side = "lt" if place.newest_first else "gt"

@@ -1,4 +1,4 @@
-"""Who got it from whom, put together for reading: what the provenance page and the API both show. Pure: no database.
+"""The sourcing chain as the provenance page and the API show it. Pure: no database.
 
 The numbers are those of `claims.verdicts.evidence_graph`; the words (voice, countable, unknown lineage) those of
 docs/provenance.md.
@@ -15,7 +15,7 @@ from sources.voices import voice_at
 
 
 class UncountableReason(StrEnum):
-    """Why a voice does not count as independent."""
+    """The reasons why a voice does not count as independent."""
 
     CLAIMANT = "claimant"
     ALSO_CLAIMED_BY = "also_claimed_by"
@@ -24,7 +24,7 @@ class UncountableReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TracedSource:
-    """A source in its place. `basis` is that for this claim; `reasons`: why its voice does not count, at its date."""
+    """A source in the chain. `basis` is that for this claim; `reasons`: why its voice does not count, at its date."""
 
     view: SourceView
     voice: str | None
@@ -39,7 +39,7 @@ class TracedSource:
 
 @dataclass(frozen=True, slots=True)
 class TracedVoice:
-    """A voice with the ids of the sources that speak with it. `id` and `name` are None for unknown voices."""
+    """A voice with the ids of its sources. `id` and `name` are None for unknown voices."""
 
     id: str | None
     name: str | None
@@ -48,7 +48,9 @@ class TracedVoice:
 
 @dataclass(frozen=True, slots=True)
 class Uncountable:
-    """A voice that does not count: on its own, or for those `sources` at whose date it is a claimant's or a party's."""
+    """A voice that does not count: on the day of the claim, or for those `sources` at whose date it is a claimant's or
+    a party's.
+    """
 
     voice: str
     name: str
@@ -58,7 +60,10 @@ class Uncountable:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`supports` and `refutes` are the claim's; `elements` has them for each part (one without id for the whole)."""
+    """The sourcing chain of a claim.
+
+    `supports` and `refutes` are the claim's; `elements` has them for each element (one without id for the whole).
+    """
 
     supports: Independence
     refutes: Independence
@@ -70,7 +75,7 @@ class Provenance:
 
 
 def provenance_of(graph: EvidenceGraph) -> Provenance:
-    """Everything that is known of a claim's provenance; sources in the order in which they were added."""
+    """The provenance of a claim; sources in the order in which they were added."""
     elements = by_element(graph)
     essential = [result for result in elements if result.element.essential]
     relaying = {below for below, _above in graph.relays}
@@ -87,7 +92,7 @@ def provenance_of(graph: EvidenceGraph) -> Provenance:
 
 
 def reasons_against(graph: EvidenceGraph, voice: str | None, day: date) -> tuple[UncountableReason, ...]:
-    """Why a voice does not count on a day; empty for one that does, and for an unknown one."""
+    """The reasons why a voice does not count on a day; empty for one that does, and for an unknown one."""
     if voice is None:
         return ()
     others = graph.claimants - {graph.first_claimant}
@@ -122,7 +127,7 @@ def _voices(graph: EvidenceGraph, sources: Iterable[TracedSource]) -> tuple[Trac
 
 
 def _uncountable(graph: EvidenceGraph, sources: Iterable[TracedSource]) -> tuple[Uncountable, ...]:
-    """The voices of claimants and parties on the day of the claim, and on the day of each source of theirs."""
+    """The voices of claimants and parties on the day of the claim, and on the day of each of their sources."""
     reasons: dict[str, set[UncountableReason]] = {}
     for voice in sorted(graph.voices_of(graph.claimants | graph.parties, graph.day)):
         reasons[voice] = set(reasons_against(graph, voice, graph.day))

@@ -1,4 +1,4 @@
-"""What people edit of claims, evidence and desks, as it is shown to one of them."""
+"""The editable values of claims, evidence and desks, as one person sees them."""
 
 from typing import Any
 
@@ -34,19 +34,19 @@ def element_values(parts: Any) -> dict[str, Any]:
 
 
 def element_field(part: Element, name: str) -> str:
-    """What a field of an element is called among those of its claim."""
+    """The name of an element's field among those of its claim."""
     return f"elements.{part.pk}.{name}"
 
 
 def threshold_values(claim: Claim) -> dict[str, Any]:
-    """A claim's own threshold (None: its desk's) and the reason for it."""
+    """A claim's own threshold (None: its desk's), with its reason."""
     return {"threshold": claim.threshold_override, "threshold_reason": claim.threshold_reason}
 
 
 def evidence_values(by: User, item: Evidence) -> dict[str, Any]:
-    """The fields of a piece of evidence by name, with elements, an actor and later evidence by id.
+    """The fields of a piece of evidence by name; elements, an actor and later evidence by id.
 
-    None for an actor or for later evidence that the person may not see.
+    None for an actor or later evidence that is hidden from the person.
     """
     later = item.superseded_by_id
     if later is not None and not evidence_of(by, item.claim).filter(pk=later).exists():
@@ -59,5 +59,5 @@ def evidence_values(by: User, item: Evidence) -> dict[str, Any]:
 
 
 def desk_values(desk: Desk) -> dict[str, Any]:
-    """A desk's name and the fields of its policy."""
+    """A desk's name, and the fields of its policy."""
     return {name: getattr(desk, name) for name in ("name", *PolicyField.values)}

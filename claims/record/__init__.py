@@ -1,1 +1,1 @@
-"""What the ledger has of claims: the kinds of entries, what each act leaves, and whether rows agree with it."""
+"""The ledger's record of claims: kinds of entries, the entries of each act, and the check that rows agree with it."""

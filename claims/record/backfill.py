@@ -1,7 +1,7 @@
-"""Status changes that have no entry of the ledger yet become entries, which say that they were brought in, and when.
+"""Writing ledger entries for status changes from before the ledger, marked as backfilled and with the time of writing.
 
-The ledger vouches for them from that day on and for nothing before: `at` is now, `happened_at` what the row says.
-Plain SQL and not models: a migration asks for it, in which tables are as they were then.
+The ledger vouches for them only from then on: `at` is now, `happened_at` the row's time. Plain SQL instead of models,
+since a migration calls this, in which tables are as they were then.
 """
 
 from collections.abc import Sequence
@@ -46,11 +46,9 @@ CLAIMS_AT_ONCE = 500
 
 
 def bring_in(connection: BaseDatabaseWrapper, *, claims: Sequence[UUID] | None = None, now: datetime) -> int:
-    """Write one stream for each claim without entries, its status changes in their order. Answers how many entries.
+    """Write a stream for each claim without entries, with its status changes in order. Returns the number of entries.
 
-    `claims`: of these alone.
-
-    Nobody else may write to these claims meanwhile.
+    `claims`: only these. No other transaction may write to these claims meanwhile.
     """
     written = 0
     with connection.cursor() as cursor:

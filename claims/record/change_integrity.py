@@ -1,13 +1,12 @@
-"""Whether what is kept of changes (which fields, by whom, of which version, beneath which verdict) is whole.
+"""The check of the records of edits: which fields, by whom, of which version, under which verdict.
 
-What somebody changed is told from these rows to whoever comes second: they decide who may confirm a verdict, and whose
-threshold it is.
+Edit conflicts are explained from these rows; they also decide who may confirm a verdict, and who set a threshold.
 """
 
 from house.integrity import by_query
 
-# Versions and the notes of what raised them came together: of each version after the first there is one. Rows of which
-# the ledger has no beginning were copied, or are older than either.
+# A version and the note of its cause are written together: each version after the first has one note. Rows whose
+# beginning is not in the ledger were copied, or are older than either.
 _NOTED = """
 SELECT sort || ' ' || id, 'a note of what changed for each of versions 2 to ' || version, coalesce(n, 0) || ' notes'
 FROM (
@@ -62,8 +61,8 @@ LEFT JOIN claims_evidence e ON e.id = r.evidence_id AND e.claim_id = r.claim_id
 WHERE (r.kind IN ('attached', 'changed', 'withdrawn')) <> (r.evidence_id IS NOT NULL)
    OR (r.evidence_id IS NOT NULL AND e.id IS NULL)
 """
-# Whose act it was, of a claim that has its report in the ledger: written within the minute, unless the entry says, or
-# hides, that it was brought in.
+# The author of the report, of a claim whose report is in the ledger: written within the minute, unless the entry says,
+# or hides, that it was backfilled.
 _BENEATH = """
 SELECT c.reference || ' grounds ' || g.id, 'an act ' || x.kind || ' of who changed them', 'none'
 FROM claims_groundschange x
@@ -90,7 +89,7 @@ WHERE w.digest <> g.digest AND NOT EXISTS (
     SELECT FROM claims_groundschange x WHERE x.grounds_id = g.id AND x.digest = w.digest
 )
 """
-# Who was merged into one that was merged since leads on to where that leads.
+# A merge into an actor that was merged since leads to where that one leads.
 _MERGED_INTO = """
 WITH RECURSIVE leads (actor_id, into_id, steps) AS (
     SELECT actor_id, into_id, 1 FROM claims_actormerge

@@ -1,7 +1,7 @@
-"""What each kind of entry in the ledger says in the open and commits to: the catalogue that docs/ledger-kinds.md shows.
+"""The catalogue of ledger entries: what each kind states openly and what it commits to. docs/ledger-kinds.md shows it.
 
-A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` stands behind what may be null. A
-name that ends with `?` is not in every entry of the kind. Tests hold every act against this.
+A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` marks a value that may be null. A
+name that ends with `?` is not in every entry of the kind. Tests compare every act with the catalogue.
 """
 
 from collections.abc import Mapping
@@ -113,7 +113,10 @@ NEVER, ALWAYS, RESTRICTED = "never", "always", "restricted"
 
 @dataclass(frozen=True)
 class EntryKind:
-    """A kind of entry. `stream`: what it is about, which names its stream unless it is sealed; `sealed`: when."""
+    """A kind of entry.
+
+    `stream`: the subject, which names its stream unless it is sealed; `sealed`: when it is sealed.
+    """
 
     stream: str
     meaning: str
@@ -124,12 +127,12 @@ class EntryKind:
 
 
 CLAIM, EVIDENCE, SOURCE, ACTOR, PERSON = "claim:<id>", "evidence:<id>", "source:<id>", "actor:<id>", "person:<id>"
-DESK, REDACTION, FINDING = "desk:<id>", "redaction:<id>", "assessment:<id>"
+DESK, REDACTION, ASSESSMENT = "desk:<id>", "redaction:<id>", "assessment:<id>"
 REASON = {"reason": "text"}
-_WHY = {"threshold_reason?": "text"}  # of a claim that has a threshold of its own
+_WHY = {"threshold_reason?": "text"}  # of a claim with its own threshold
 _WRITTEN = {"claim": "id", "desk": "id", "reference": "text", "version": "number"}
 _SET = {"claim": "id", "version": "number"}
-# What public pages show, by itself: of what everybody may see.
+# The content of public pages, committed separately: of things that are public.
 _PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 
@@ -209,100 +212,104 @@ CATALOGUE: dict[str, EntryKind] = {
         },
         by="person or null",
     ),
-    "claim_reported": _claim_written("A claim was written down, as `content` has it."),
-    "claim_edited": _claim_written("What is recorded of a claim changed; `content` is how it reads now.", **_WHY),
+    "claim_reported": _claim_written("A claim was added, as `content` has it."),
+    "claim_edited": _claim_written("A claim was edited; `content` is how it reads now.", **_WHY),
     "claim_reworded": _claim_written("A claim's statement changed; `content` is how it reads now.", **_WHY),
-    "claim_published": _claim_set("A claim is public from now on.", {**_PUBLIC_CLAIM, **REASON}),
-    "claim_unpublished": _claim_set("A claim is public no more."),
+    "claim_published": _claim_set("A claim was published.", {**_PUBLIC_CLAIM, **REASON}),
+    "claim_unpublished": _claim_set("A claim was unpublished."),
     "claim_closed": _claim_set("Work on a claim ended; `why` is one of a few words.", why="text"),
-    "claim_opened": _claim_set("Work on a claim goes on."),
+    "claim_opened": _claim_set("A closed claim was reopened."),
     "evidence_attached": _evidence("A source was attached to a claim."),
-    "evidence_changed": _evidence("What is recorded of evidence changed; `content` is how it is now."),
+    "evidence_changed": _evidence("Evidence was edited; `content` is how it is now."),
     "evidence_withdrawn": _evidence("Evidence was withdrawn."),
-    "evidence_released": _evidence("Evidence is seen by more people from now on.", sealed=NEVER),
-    "excerpt_confirmed": _evidence("Somebody looked again whether the source still says what the excerpt has."),
-    "assigned": _assignment("A claim was given to a reviewer."),
-    "assignment_accepted": _assignment("The reviewer took it on."),
+    "evidence_released": _evidence("Evidence was released to more people.", sealed=NEVER),
+    "excerpt_confirmed": _evidence("A person confirmed that an excerpt still matches its source."),
+    "assigned": _assignment("A claim was assigned to a reviewer."),
+    "assignment_accepted": _assignment("The reviewer accepted the assignment."),
     "assignment_ended": _assignment("The assignment ended, as `state` says."),
-    "due_time_changed": _assignment("It is due at another time."),
+    "due_time_changed": _assignment("The due time of an assignment changed."),
     "decider_named": EntryKind(
-        CLAIM, "Somebody was named to decide.", {"claim": "id"}, {"person": "person"}, by="person or null"
+        CLAIM, "An editor named an approver for a claim.", {"claim": "id"}, {"person": "person"}, by="person or null"
     ),
     "decider_unnamed": EntryKind(
-        CLAIM, "Somebody is no longer to decide.", {"claim": "id"}, {"person": "person"}, by="person or null"
+        CLAIM,
+        "A person is no longer an approver of a claim.",
+        {"claim": "id"},
+        {"person": "person"},
+        by="person or null",
     ),
     "assessed": EntryKind(
-        f"{CLAIM}, sealed {FINDING}",
-        "A finding was handed in. Sealed as long as it waits for a second person.",
+        f"{CLAIM}, sealed {ASSESSMENT}",
+        "An assessment was submitted. Sealed while it awaits a second person.",
         {"claim": "id", "assessment": "id"},
         {"content": "finding"},
         "while it waits",
     ),
     "assessment_confirmed": EntryKind(
-        FINDING,
-        "An assessor stands for a finding that waits, on other grounds.",
+        ASSESSMENT,
+        "An assessor confirmed an open assessment after its grounds changed.",
         {"claim": "id", "assessment": "id"},
         {"grounds": "hash"},
         ALWAYS,
     ),
     "decided": EntryKind(
         CLAIM,
-        "A second person agreed with a finding or sent it back. `finding` is the leaf hash of the last sealed entry "
-        "about it, `grounds` the digest of what was approved.",
+        "A second person approved or rejected an assessment. `finding` is the leaf hash of the last sealed entry "
+        "about it, `grounds` the digest of the approved grounds.",
         {"claim": "id", "assessment": "id", "approved": "yes"},
         {"assessor": "person", "reason": "text", "finding": "hash or null", "grounds": "hash or null"},
     ),
     "grounds_confirmed": EntryKind(
         CLAIM,
-        "Somebody looked at what changed beneath a verdict, the claim's change `number`, and it stays.",
+        "A person checked the changed grounds of a verdict, the claim's status change `number`, and confirmed it.",
         {"claim": "id", "number": "number"},
         {"grounds": "hash", **REASON},
     ),
-    "actor_added": _actor("An actor was written down."),
-    "actor_changed": _actor("What is recorded of an actor changed."),
-    "actor_merged": _actor("An actor proved to be another, `into`.", into="id", reason="text"),
-    "actor_released": _actor("An actor is seen by more people from now on.", reason="text"),
-    "source_added": _source("A source was written down."),
-    "source_changed": _source("What is recorded of a source changed."),
-    "source_regraded": _source("A source has another reliability."),
-    "source_retracted": _source("A source took back what it said.", reason="text"),
-    "source_corrected": _source("A source corrected what it said.", reason="text"),
-    "source_released": _source("A source is seen by more people from now on.", reason="text"),
-    "relay_added": _relay("A source got it from another, `upstream`."),
-    "relay_removed": _relay("That it did was a mistake."),
-    "attachment_kept": _file("A file is kept with a source.", content="file content"),
-    "capture_kept": _file("What an address answered is kept with a source.", content="capture content"),
-    "attachment_released": _released("A file is seen by more people from now on.", sort="attachment"),
-    "capture_released": _released("A capture is seen by more people from now on.", sort="capture"),
+    "actor_added": _actor("An actor was created."),
+    "actor_changed": _actor("An actor was edited."),
+    "actor_merged": _actor("An actor was merged into another, `into`.", into="id", reason="text"),
+    "actor_released": _actor("An actor was released to more people.", reason="text"),
+    "source_added": _source("A source was created."),
+    "source_changed": _source("A source was edited."),
+    "source_regraded": _source("The reliability of a source changed."),
+    "source_retracted": _source("The publisher retracted a source.", reason="text"),
+    "source_corrected": _source("The publisher corrected a source.", reason="text"),
+    "source_released": _source("A source was released to more people.", reason="text"),
+    "relay_added": _relay("A relay was added: a source is based on another, `upstream`."),
+    "relay_removed": _relay("A relay recorded by mistake was removed."),
+    "attachment_kept": _file("A file was attached to a source.", content="file content"),
+    "capture_kept": _file("A capture of an address was stored with a source.", content="capture content"),
+    "attachment_released": _released("A file was released to more people.", sort="attachment"),
+    "capture_released": _released("A capture was released to more people.", sort="capture"),
     "desk_made": EntryKind(
         DESK,
-        "A desk was made; `policy` has the number of each rule that it begins with.",
+        "A desk was created; `policy` has the value of each rule that it begins with.",
         {"prefix": "text", "policy": "any"},
         {"name": "text"},
         by="person or null",
     ),
-    "desk_changed": EntryKind(DESK, "A desk has another name.", {"prefix": "text"}, {"name": "text"}),
+    "desk_changed": EntryKind(DESK, "A desk was renamed.", {"prefix": "text"}, {"name": "text"}),
     "policy_changed": EntryKind(
-        DESK, "Rules of a desk changed: `changes` has for each what it was and what it is.", {"changes": "any"}, REASON
+        DESK, "Rules of a desk changed: `changes` has the old and the new value of each.", {"changes": "any"}, REASON
     ),
     "role_granted": EntryKind(
         PERSON,
-        "A person has a role on a desk from now on, or (`null`) none.",
+        "A person was given a role on a desk, or (`null`) removed from it.",
         {"desk": "id", "role": "text or null"},
         {"person": "person"},
         by="person or null",
     ),
     "invited": EntryKind(
-        "invitation:<id>", "Somebody was invited.", {"desk": "id", "role": "text"}, {"name": "text", "email": "text"}
+        "invitation:<id>", "An invitation was sent.", {"desk": "id", "role": "text"}, {"name": "text", "email": "text"}
     ),
     "invitation_revoked": EntryKind(
         "invitation:<id>",
-        "The invitation was taken back.",
+        "An invitation was revoked.",
         {"desk": "id", "role": "text"},
         {"name": "text", "email": "text"},
     ),
     "account_made": _account(
-        "An account was made.", {"administrator": "yes", "invitation": "id or null"}, "person or null", email="text"
+        "An account was created.", {"administrator": "yes", "invitation": "id or null"}, "person or null", email="text"
     ),
     "account_changed": _account(
         "`fields` of an account changed.",
@@ -312,28 +319,34 @@ CATALOGUE: dict[str, EntryKind] = {
     ),
     "session_ended": _account("A person ended one of their sessions.", {"session": "id"}),
     "sessions_ended": _account("A person ended their other sessions."),
-    "access_ended": _account("Somebody else ended a person's sessions and tokens.", by="person or null"),
-    "factor_added": _account("A person has a second factor more.", {"factor": "text"}),
-    "factor_removed": _account("A person has a second factor less.", {"factor": "text"}),
+    "access_ended": _account("Another person ended a person's sessions and tokens.", by="person or null"),
+    "factor_added": _account("A person added a second factor.", {"factor": "text"}),
+    "factor_removed": _account("A person removed a second factor.", {"factor": "text"}),
     "factors_reset": _account(
-        "Somebody else took a person's second factors away.", {"factors": "[text]"}, "person or null", reason="text"
+        "Another person removed a person's second factors.", {"factors": "[text]"}, "person or null", reason="text"
     ),
-    "recovery_codes_made": _account("A person has new recovery codes.", {"codes": "number"}),
-    "recovery_code_used": _account("A person used one; so many are `left`.", {"left": "number"}),
-    "identity_linked": _account("A person signs in through an organisation.", {"provider": "text"}, subject="text"),
-    "identity_unlinked": _account("They do no more.", {"provider": "text"}, subject="text"),
+    "recovery_codes_made": _account("A person created new recovery codes.", {"codes": "number"}),
+    "recovery_code_used": _account(
+        "A person used a recovery code; `left` is the number remaining.", {"left": "number"}
+    ),
+    "identity_linked": _account(
+        "A person linked their account to an organisation's sign-in.", {"provider": "text"}, subject="text"
+    ),
+    "identity_unlinked": _account(
+        "A person unlinked their account from an organisation's sign-in.", {"provider": "text"}, subject="text"
+    ),
     "token_made": _account(
-        "A key for the API was made.",
+        "An API token was created.",
         {"token": "id", "lifetime_days": "number", "scopes": "[text]"},
         "person or null",
         name="text",
     ),
-    "token_revoked": _account("A key for the API was taken back.", {"token": "id"}),
-    "exported": EntryKind("reads:<id of the person>:<day>", "Somebody took records away.", {}, {"what": "any"}),
+    "token_revoked": _account("An API token was revoked.", {"token": "id"}),
+    "exported": EntryKind("reads:<id of the person>:<day>", "A person exported records.", {}, {"what": "any"}),
     "restricted_read": EntryKind(
         "reads:<id of the desk>",
-        "What restricted material of a desk was read since the entry before. One for each full hour, "
-        "also where nothing was.",
+        "The restricted material of a desk read since the previous entry. One entry for each full hour, "
+        "even without any reads.",
         {},
         {"what": "[reading]"},
         ALWAYS,
@@ -341,20 +354,22 @@ CATALOGUE: dict[str, EntryKind] = {
     ),
     "redaction_previewed": EntryKind(
         f"{DESK} or {ACTOR}",
-        "Somebody looked for what a redaction would erase, on a desk or of an actor that all desks share.",
+        "A person previewed a redaction, on a desk or of an actor that all desks share.",
         {"desk?": "id", "actor?": "id"},
         {"words": "text", "file": "id or null"},
     ),
-    "redaction_proposed": _redaction("Somebody asked for something to be erased.", reason="text"),
-    "redaction_second_named": _redaction("An editor of another desk was asked to decide on it.", second="person"),
-    "redaction_refused": _redaction("It was refused."),
-    "redaction_withdrawn": _redaction("It was taken back."),
+    "redaction_proposed": _redaction("A redaction was proposed.", reason="text"),
+    "redaction_second_named": _redaction(
+        "An editor of another desk was named to decide on a redaction.", second="person"
+    ),
+    "redaction_refused": _redaction("A redaction was rejected."),
+    "redaction_withdrawn": _redaction("A proposed redaction was withdrawn."),
     "redacted": EntryKind(
         REDACTION,
-        "It was erased: section 11. Sealed entries name what sealed ones committed, and all `rows`.",
+        "A redaction was carried out: section 11. Sealed entries name fields of sealed entries, and all `rows`.",
         {**OF_A_REDACTION, "fields": "any", "rows": "[text]"},
         {"proposed_by": "person", "reason": "text"},
-        "where what it names is",
+        "where the entries that it names are",
     ),
     "key_rotated": EntryKind(
         "log:keys",

@@ -1,4 +1,4 @@
-"""What the acts of the ledger are called, for those who audit them, and who reads what they commit to."""
+"""The names of ledger acts for auditors, and who reads their committed values."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -74,7 +74,7 @@ KINDS: dict[str, Promise] = {
     "key_rotated": _("log key changed"),
 }
 
-# Whose committed values the editors of the act's desk read, sealed or not: what they say stands on pages for editors.
+# Kinds whose committed values the editors of the act's desk read, sealed or not: editors' pages show them.
 READ_BY_EDITORS = frozenset(
     {
         "status_changed", "claim_reported", "claim_edited", "claim_reworded", "claim_published", "claim_unpublished",
@@ -88,7 +88,7 @@ READ_BY_EDITORS = frozenset(
         "redaction_proposed", "redaction_second_named", "redaction_refused", "redaction_withdrawn", "redacted",
     }
 )  # fmt: skip
-# For administrators alone, on a desk or on none: who is invited, accounts and how people sign in, exports, keys.
+# For administrators alone, on a desk or on none: invitations, accounts and sign-in, exports, keys.
 READ_BY_ADMINISTRATORS = frozenset(
     {
         "invited", "invitation_revoked", "account_made", "account_changed", "session_ended", "sessions_ended",
@@ -97,8 +97,8 @@ READ_BY_ADMINISTRATORS = frozenset(
         "key_rotated",
     }
 )  # fmt: skip
-# What editors alone read of these: findings and decisions may answer restricted evidence by name, and what was searched
-# for or erased stands on pages for editors.
+# For editors alone: assessments and decisions may answer restricted evidence by name, and editors' pages show what was
+# searched for or erased.
 READ_BY_EDITORS_ALONE = frozenset(
     {
         "assessed", "assessment_confirmed", "decided", "restricted_read", "redaction_previewed", "redaction_proposed",

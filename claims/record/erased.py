@@ -1,6 +1,6 @@
-"""What a redaction erased of a claim's history and of what stands above it: its page shows nothing of that.
+"""What a redaction erased of a claim's history and heading: pages show nothing of it.
 
-The rows may have words there all the same, of another place or put in since: nothing in the log bears them out.
+The rows may still have text there, from another place or added since: nothing in the log supports it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,15 +11,18 @@ from ledger.entries import Broken, LeafEntry, read_entry
 from ledger.models import Entry as EntryRow
 from ledger.models import Erasure, Secret
 
-ERASED = "[redacted]"  # what stands in rows, and on pages, for words that a redaction erased
+ERASED = "[redacted]"  # shown on pages, and kept in rows, for words that a redaction erased
 CONTENT, THRESHOLD_REASON, NOTE = "content", "threshold_reason", "reason"  # the last: of `claim_closed`
 
 
 @dataclass(frozen=True)
 class Erased:
-    """`changes`: names of committed fields by the number of a status change. `heading`: of `CONTENT` (how the claim
-    reads), `THRESHOLD_REASON` and `NOTE` (of its closing), as last recorded. `actors`: of whom the name that was last
-    recorded is gone."""
+    """The erased fields of a claim.
+
+    `changes`: names of committed fields by the number of a status change. `heading`: those of `CONTENT` (how the claim
+    reads), `THRESHOLD_REASON` and `NOTE` (of its closing), as last recorded. `actors`: those whose last recorded name
+    was erased.
+    """
 
     changes: Mapping[int, frozenset[str]] = field(default_factory=dict)
     heading: frozenset[str] = frozenset()
@@ -52,7 +55,7 @@ def erased_of(claim: Claim, actors: Collection[str]) -> Erased:
 
 
 def openable_of(claim: Claim) -> dict[int, frozenset[str]]:
-    """The fields of each status change that this server can open to somebody, by its number."""
+    """The fields of each status change that this server can open for some reader, by its number."""
     stream = f"claim:{claim.pk}"
     names: dict[int, set[str]] = {}
     held = Secret.objects.filter(entry__stream=stream, entry__kind="status_changed")
@@ -62,7 +65,7 @@ def openable_of(claim: Claim) -> dict[int, frozenset[str]]:
 
 
 def _entries_of(stream: str) -> list[tuple[int, LeafEntry]]:
-    """The entries by their database ids, oldest first. What somebody made no entry of is left out: its proof tells."""
+    """The entries by their database ids, oldest first. Malformed entries are left out: their proof shows them."""
     found = []
     for pk, leaf in EntryRow.objects.filter(stream=stream).order_by("seq").values_list("pk", "leaf"):
         try:
@@ -82,7 +85,7 @@ def _changes(entries: Iterable[tuple[int, LeafEntry]], names: Mapping[int, set[s
 
 
 def _newest(entries: Iterable[tuple[int, LeafEntry]]) -> dict[str, int]:
-    """The newest entry, by its database id, that commits to each of what stands above a history."""
+    """The newest entry, by its database id, for each part of the heading of a history."""
     newest: dict[str, int] = {}
     for pk, entry in entries:
         if entry.kind == "claim_closed":

@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of claims, status changes, evidence, merges and policy, by the rows."""
+"""What ledger entries have to say of claims, status changes, evidence, merges and policy, according to the rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from accounts.ledger_integrity import (
     moment_in_words,
 )
 from accounts.models import Desk, FieldChange
+from claims.mappings import JsonObject
 from claims.models import (
     ActorMerge,
     Claim,
@@ -53,8 +54,10 @@ CLAIMS = Root("claim", Claim, "claims as the ledger has them")
 
 @dataclass(frozen=True)
 class Versions:
-    """A claim with what raised its version each time, and which of these set a threshold. `noted`: of which it is known
-    what they changed; earlier releases did not note it."""
+    """A claim with the cause of each version, and the versions that set a threshold.
+
+    `noted`: the versions whose changed fields are known; earlier releases did not note them.
+    """
 
     claim: Claim
     revisions: Mapping[int, Revision]
@@ -62,7 +65,7 @@ class Versions:
     noted: frozenset[int]
 
     def of(self, said: OpenedEntry) -> Revision | None:
-        """What raised the version that an entry names."""
+        """The cause of the version that an entry names."""
         return self.revisions.get(said.body["version"]) if said.body else None
 
 
@@ -85,7 +88,7 @@ _OF_THRESHOLDS = frozenset({"threshold", "threshold_reason"})
 
 
 def _revision_of(*kinds: RevisionKind) -> Field[Versions]:
-    """The version that an entry names was raised by such a change, by its person and at its time."""
+    """A check that the version in an entry was raised by such a change, by its person and at its time."""
 
     def value(row: Versions, said: OpenedEntry) -> int | None:
         revision = row.of(said)
@@ -97,12 +100,12 @@ def _revision_of(*kinds: RevisionKind) -> Field[Versions]:
 
 
 def _note(row: Versions, said: OpenedEntry) -> Any:
-    """The reason as the claim's revision has it. Of a threshold it stands on the claim, and the last one alone."""
+    """The reason as the claim's revision has it. That of a threshold is kept on the claim, and only the last one."""
     revision = row.of(said)
     if revision is None:
         return None
     if not said.opened["reason"] and REDACTED in row.claim.threshold_reason:
-        return ""  # what a redaction left is recorded without a reason
+        return ""  # an entry records no reason where a redaction erased it
     if said.kind == "claim_edited" and revision.version not in row.noted and not revision.note:
         return said.opened["reason"]
     if said.kind == "claim_edited" and revision.version in row.thresholds:
@@ -116,7 +119,7 @@ def _why(row: Versions, said: OpenedEntry) -> Any:
 
 
 def _threshold_reason(row: Versions, said: OpenedEntry) -> Any:
-    """Why a claim has a threshold of its own, for as long as it has one."""
+    """The reason for a claim's own threshold, while it has one."""
     if row.claim.threshold_override is None:
         return said.opened["threshold_reason"]
     return row.claim.threshold_reason
@@ -136,7 +139,7 @@ _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
 
 
 def _as_last_set(row: Versions, entries: Sequence[OpenedEntry], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
-    """Whether a claim is published, and whether it is closed, is what the last entry on it says."""
+    """Check that a claim is published, or closed, as its last entry on that says."""
     for on, off, moment in (
         ("claim_published", "claim_unpublished", row.claim.published_at),
         ("claim_closed", "claim_opened", row.claim.closed_at),
@@ -155,8 +158,10 @@ def _as_last_set(row: Versions, entries: Sequence[OpenedEntry], beginnings: Begi
 def _threshold_of_another(
     row: Versions, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Who set a claim's threshold is who its last change is by, where that was no redaction of the reason. Where no
-    note says which change that was, as in earlier releases, one of them has to be theirs and give that reason."""
+    """Check that a claim's threshold was set by the author of its last change, redactions of the reason aside.
+
+    Earlier releases did not note which change it was: then one of them has to have that author and that reason.
+    """
     claim, version = row.claim, max(row.thresholds, default=0)
     if claim.threshold_override is None or REDACTED in claim.threshold_reason:
         return
@@ -179,8 +184,10 @@ _OF_EVIDENCE = {
 def _versions_by_evidence(
     row: Versions, _entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Each version that evidence raised has the entry of what was done to that evidence, by its person and then, with
-    its reason. An entry that a redaction closed may be any of them."""
+    """Check that each version raised by evidence has the entry of that act, with its person, time and reason.
+
+    An entry that a redaction closed may be any of them.
+    """
     for revision in row.revisions.values():
         kinds = _OF_EVIDENCE.get(RevisionKind(revision.kind), ())
         if not kinds or beginnings.is_older(revision.at, row.claim.desk_id):
@@ -200,7 +207,7 @@ def _versions_by_evidence(
 
 
 def _wrong_close(row: Versions, entries: Sequence[OpenedEntry]) -> Iterator[tuple[str, str]]:
-    """What a closed claim says of why is what its last entry says."""
+    """Check that a closed claim gives the reason of its last entry."""
     last = next((said for said in reversed(entries) if said.kind == "claim_closed"), None)
     if last is None or row.claim.closed_at is None or not last.body:
         return
@@ -243,7 +250,7 @@ TOLD_CLAIMS: Told[Versions] = Told(
 
 @dataclass(frozen=True)
 class RecordedChange:
-    """A status change, with the words that stand apart from it."""
+    """A status change with its text from the other table."""
 
     row: StatusChange
     words: StatusChangeText | None
@@ -270,7 +277,7 @@ def _committed(name: str) -> Field[RecordedChange]:
 
 
 def _independence(change: RecordedChange, said: OpenedEntry) -> Any:
-    """What was brought in told no more than the numbers."""
+    """The independence that an entry states; a backfilled one states only the numbers."""
     told = status_body(change.row)["independence"]
     return {name: told[name] for name in ("min", "max")} if "brought_in" in (said.body or {}) else told
 
@@ -293,7 +300,7 @@ def _number(said: OpenedEntry) -> str | None:
 def _moved_then(
     change: RecordedChange, entries: Sequence[OpenedEntry], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """One that was not brought in was written when the claim moved."""
+    """Check that a status change that was not backfilled was recorded when the claim moved."""
     for said in entries:
         if "brought_in" not in (said.body or {}) and not said.is_of(change.row.at):
             yield f"{said} at {moment_in_words(said.at)}", moment_in_words(change.row.at)
@@ -317,8 +324,11 @@ def _evidence(ids: Sequence[UUID]) -> Iterable[Evidence]:
     return Evidence.objects.filter(claim__in=ids).prefetch_related("claim", "superseded_by", "elements")
 
 
-def _evidence_content(item: Evidence, said: OpenedEntry) -> dict[str, Any]:
-    """What superseded it may have been withdrawn or restricted since: then it lives again, without an entry."""
+def _evidence_content(item: Evidence, said: OpenedEntry) -> JsonObject:
+    """The content that an entry commits to.
+
+    Where the superseding evidence was withdrawn or restricted since, the piece is live again without an entry.
+    """
     content = said.opened["content"]
     now = with_merged(content, ["against_interest_id"], now=evidence_content(item))
     later = content.get("superseded_by_id")
@@ -335,7 +345,7 @@ def _gives_life_back(item: Evidence, later: str) -> bool:
 
 
 def _reason_of_a_change(item: Evidence, said: OpenedEntry) -> str:
-    """An editor gives none; a merge of the actor whose interest it speaks against gives its own."""
+    """The reason of a change: editors give none; a merge of the actor in `against_interest` gives its own."""
     reason: str = said.opened["reason"]
     if reason and ActorMerge.objects.filter(by=said.by, reason__in=[reason, REDACTED]).exists():
         return reason
@@ -343,7 +353,7 @@ def _reason_of_a_change(item: Evidence, said: OpenedEntry) -> str:
 
 
 def _note_of_the_task(item: Evidence, said: OpenedEntry) -> str | None:
-    """The words with which somebody ended the task of looking at the excerpt again."""
+    """The note with which a person ended the excerpt's re-check."""
     tasks = Task.objects.filter(evidence=item, kind=TaskKind.RECHECK, ended_by=said.by)
     return next((task.note for task in tasks if task.ended_at and said.is_of(task.ended_at)), None)
 
@@ -446,7 +456,7 @@ def _reason_of_the_change(policy: RecordedPolicy, said: OpenedEntry) -> Any:
 def _policy_now(
     policy: RecordedPolicy, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Each change has its entry, written at its time, and the last one of each field is what holds."""
+    """Check that each change has its entry, recorded at its time, and that the last one of each field is in force."""
     told = entries[-len(policy.changes) :] if policy.changes else []
     for together, said in zip(reversed(policy.changes), reversed(told), strict=False):
         if not said.is_of(together[0].at):

@@ -1,4 +1,4 @@
-"""Whether kept grounds are what their digests say, and whether every verdict whose grounds changed is marked."""
+"""The check that kept grounds match their digests, and that every verdict whose grounds changed is flagged."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -44,7 +44,7 @@ JOIN claims_claim c ON c.id = w.claim_id WHERE k.at < %(late)s
 
 
 def _digests(scope: IntegrityScope) -> Iterator[Sequence[str]]:
-    """The digest of each that no redaction erased, against that of its content."""
+    """The digest of all grounds that no redaction erased, compared with that of their content."""
     rows = Grounds.objects.select_related("claim").order_by("?" if scope.sample is not None else "pk")
     kept = rows[: scope.sample].iterator(chunk_size=200)
     yield from one_by_one(kept, lambda grounds: f"grounds {grounds.pk}", _digest)
@@ -59,7 +59,7 @@ def _digest(grounds: Grounds) -> Iterator[Place]:
 
 
 def _as_they_are(scope: IntegrityScope) -> Iterator[Sequence[str]]:
-    """What is watched, against what is there now: a change that passed unseen shows here."""
+    """Watched grounds compared with the present ones: a missed change shows here."""
     rows = GroundsWatch.objects.filter(checks=None).order_by("?" if scope.sample is not None else "pk")
     ids = rows.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
     while chunk := list(islice(ids, 200)):

@@ -1,4 +1,4 @@
-"""Whether every claim's state, history, evidence and numbers agree."""
+"""The check that every claim's state, history, evidence and numbers agree."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -159,7 +159,7 @@ _LATE_RECOMPUTATION = """
 SELECT c.reference, 'numbers brought up to date', 'asked for at ' || r.asked_at
 FROM claims_recomputation r JOIN claims_claim c ON c.id = r.claim_id WHERE r.asked_at < %(late)s
 """
-# A long one takes its turns; one that never had its turn waits for a worker.
+# A long check takes several turns; one that never got a turn waits for a worker.
 _LATE_BUNDLE = """
 SELECT 'bundle ' || id, 'begun', 'waiting since ' || asked_at
 FROM claims_bundle WHERE state = 'waiting' AND asked_at < %(late)s - interval '2 minutes'
@@ -196,7 +196,7 @@ def _moves() -> Check:
 
 
 def _numbers(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
-    """What claims say of their support, against what their evidence adds up to now."""
+    """The support that claims record, compared with what their evidence adds up to now."""
     claims = Claim.objects.filter(recomputation__isnull=True).order_by("?" if scope.sample is not None else "pk")
     ids = claims.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
     while chunk := list(islice(ids, 200)):
@@ -230,7 +230,7 @@ def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, *, 
 
 
 def _search_words(model: type[Model], subject: str) -> Check:
-    """The stored words, against what the database makes of the texts now: another dictionary makes others."""
+    """The stored search words, compared with those of the texts now: another dictionary gives other words."""
 
     def look(_scope: IntegrityScope) -> Iterator[Sequence[str]]:
         field: Any = model._meta.get_field("words")

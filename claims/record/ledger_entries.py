@@ -1,4 +1,4 @@
-"""What acts on claims and their evidence leave in the ledger. Each is called last in its action's transaction."""
+"""The ledger entries of acts on claims and evidence. Actions call each last in their transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.ledger_entries import committed_person, record_act
 from accounts.models import User
+from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
 from claims.verdicts.sentences import told_interval
 from ledger.entries import format_time
@@ -34,8 +35,8 @@ def _of_claim(
     )
 
 
-def claim_content(claim: Claim) -> dict[str, Any]:
-    """What an entry commits to of a claim: how it reads."""
+def claim_content(claim: Claim) -> JsonObject:
+    """The committed content of a claim: how it reads."""
     return {
         **{name: canonical_value(getattr(claim, name)) for name in CLAIM_FIELDS},
         "claimant": canonical_value(claim.claimant_id),
@@ -49,14 +50,14 @@ def claim_content(claim: Claim) -> dict[str, Any]:
     }
 
 
-def evidence_content(item: Evidence) -> dict[str, Any]:
-    """What an entry commits to of a piece of evidence."""
+def evidence_content(item: Evidence) -> JsonObject:
+    """The committed content of a piece of evidence."""
     content = {name: canonical_value(getattr(item, name)) for name in EVIDENCE_FIELDS}
     return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
 
 
-def claim_public(claim: Claim) -> dict[str, Any]:
-    """What an entry commits to by itself of a published claim: what its public page shows, and who claims it."""
+def claim_public(claim: Claim) -> JsonObject:
+    """The separate commitment of a published claim: the content of its public page, and its claimant."""
     if claim.published_at is None:
         return {}
     names = ("reference", "statement", "original_statement", "language", "claimed_on")
@@ -65,16 +66,16 @@ def claim_public(claim: Claim) -> dict[str, Any]:
     return {"public": {**shown, **threshold}, "claimant": canonical_value(claim.claimant_id)}
 
 
-def evidence_public(item: Evidence) -> dict[str, Any]:
-    """The same of a piece of evidence that everybody may see."""
+def evidence_public(item: Evidence) -> JsonObject:
+    """The same of a piece of public evidence."""
     if item.visibility != Visibility.PUBLIC:
         return {}
     names = ("source_id", "stance", "basis", "excerpt", "locator", "credibility")
     return {"public": {name.removesuffix("_id"): canonical_value(getattr(item, name)) for name in names}}
 
 
-def status_body(change: StatusChange) -> dict[str, Any]:
-    """What an entry says in the open of a status change, besides which claim's it is."""
+def status_body(change: StatusChange) -> JsonObject:
+    """The open part of a status change's entry, besides the claim."""
     return {
         "number": change.seq,
         "happened_at": format_time(change.at),
@@ -88,8 +89,8 @@ def status_body(change: StatusChange) -> dict[str, Any]:
     }
 
 
-def status_committed(change: StatusChange, reason: str, decision_reason: str) -> dict[str, Any]:
-    """What an entry commits to of a status change, besides who proposed it."""
+def status_committed(change: StatusChange, reason: str, decision_reason: str) -> JsonObject:
+    """The committed part of a status change's entry, besides the assessor."""
     return {
         "decided_by": committed_person(change.decided_by),
         "reason": reason,
@@ -100,7 +101,7 @@ def status_committed(change: StatusChange, reason: str, decision_reason: str) ->
 
 
 def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
-    """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
+    """Record that a claim was added (`claim_reported`), edited or reworded, with its present content."""
     body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
     why_another = {} if claim.threshold_override is None else {"threshold_reason": claim.threshold_reason}
     committed = {"content": claim_content(claim), **claim_public(claim), **why_another, "reason": reason}
@@ -108,13 +109,16 @@ def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: s
 
 
 def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
-    """A claim was published, unpublished, closed or opened again."""
+    """Record that a claim was published, unpublished, closed or reopened."""
     committed = {"reason": reason, **(claim_public(claim) if kind == "claim_published" else {})}
     _of_claim(claim, kind, by=by, now=now, committed=committed, version=claim.version, **body)
 
 
 def status_changed(claim: Claim, change: StatusChange, reason: str, *, decision_reason: str) -> WrittenEntry:
-    """A claim moved. The state before and after, and the numbers then, are open; who, why and on what is committed."""
+    """Record that a claim moved.
+
+    The states before and after, and the numbers at the time, are open; people, reasons and evidence are committed.
+    """
     return _of_claim(
         claim,
         "status_changed",
@@ -129,9 +133,9 @@ def status_changed(claim: Claim, change: StatusChange, reason: str, *, decision_
 def evidence_recorded(
     kind: str, item: Evidence, *, by: User, now: datetime, sealed: bool = False, reason: str = ""
 ) -> None:
-    """A source was attached to a claim (`evidence_attached`), what is recorded of that changed, or it was withdrawn.
+    """Record that evidence was attached (`evidence_attached`), edited or withdrawn.
 
-    Restricted evidence is sealed. `sealed`: also where it is restricted no more.
+    Restricted evidence is sealed. `sealed`: seal it even where it is restricted no more.
     """
     hidden = sealed or is_sealed(item.visibility)
     record_act(

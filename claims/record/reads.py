@@ -1,4 +1,4 @@
-"""Whoever is shown restricted material leaves an act of it before it is sent; where that fails, the page fails."""
+"""Recording that a person was shown restricted material, before it is sent; where recording fails, the page fails."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -12,17 +12,17 @@ from claims.access.withheld import withhold
 from claims.models import Claim, Evidence
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
-# By what a row names others that may be restricted too.
+# The fields by which a row names others that may be restricted too.
 NAMING = ("source", "publisher", "against_interest", "superseded_by", "part_of", "owned_by", "attachment")
 
 Shown = Actor | Source | Evidence | Attachment | Capture | Relay
 
 
 def note_shown(by: User, rows: Iterable[Shown]) -> None:
-    """Take off these rows, which the person may see, what they may not (`claims.access.withheld`); record what is
-    restricted.
+    """Remove from these rows what is hidden from the person (`claims.access.withheld`), and record the restricted ones
+    as read.
 
-    With each row those that were read along with it. Asks nothing where nothing is restricted.
+    Rows fetched along with them are recorded too. Runs no query where nothing is restricted.
     """
     rows = list(rows)
     withhold(by, rows)
@@ -38,17 +38,17 @@ def note_shown(by: User, rows: Iterable[Shown]) -> None:
 def _restricted(rows: Iterable[Shown]) -> Iterator[Shown]:
     for row in rows:
         if isinstance(row, Relay):
-            # Both ends are plain where the query says so, and it reads no more of them then.
+            # The query knows that neither end is restricted, and has then read no more of them.
             if not getattr(row, "plainly", False):
                 yield from _restricted(_read(row, "upstream", "downstream"))
         elif row.visibility == Visibility.RESTRICTED:
-            # What hangs on a thing is as strict as it: nothing that is restricted hangs on what is not.
+            # Whatever belongs to a thing is as strict as it: nothing restricted belongs to an unrestricted thing.
             yield row
             yield from _restricted(_read(row, *NAMING))
 
 
 def _read(row: Shown, *names: str) -> list[Shown]:
-    """What was read along with a row, by the names of its foreign keys."""
+    """The rows fetched along with a row, by the names of its foreign keys."""
     cached = row._state.fields_cache
     return [cached[name] for name in names if cached.get(name) is not None]
 
@@ -71,5 +71,5 @@ def _desk(row: Shown, desks: dict[UUID, UUID]) -> UUID:
         return desks[row.source_id]
     if isinstance(row, Source):
         return desks[row.pk]
-    assert isinstance(row, Actor) and row.desk_id is not None  # a shared one is not restricted
+    assert isinstance(row, Actor) and row.desk_id is not None  # a shared actor is never restricted
     return row.desk_id

@@ -1,4 +1,4 @@
-"""Versions of a claim: they grow, and what made each grow can be told in words."""
+"""Versions of a claim: each has a cause that can be told in words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def count_version(
         count_edit(claim, names, by=by, now=now)
     else:
         claim.version += 1
-    # Always later: who follows what has changed would not find what moves back, having waited for a lock.
+    # The time always grows: a reader of changes would miss a row whose time went back because it waited for a lock.
     claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
     claim.save(update_fields=[*details.changed, "version", "changed_at"])
     row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=details.evidence)
@@ -49,7 +49,7 @@ def count_version(
 
 
 def check_version(claim: Claim, seen: int) -> None:
-    """Refuse what was decided on another version than the present one. Raises Stale with what happened since."""
+    """Refuse a decision made on an earlier version of the claim. Raises Stale with the changes since."""
     if seen == claim.version:
         return
     raise Stale(
@@ -60,7 +60,7 @@ def check_version(claim: Claim, seen: int) -> None:
 
 
 def changes_since(claim: Claim, seen: int) -> list[str]:
-    """What raised the version after `seen`, oldest first, one sentence each."""
+    """The causes of the versions after `seen`, oldest first, one sentence each."""
     rows = (
         Revision.objects.filter(claim=claim, version__gt=seen)
         .select_related("by", "evidence__source")

@@ -1,12 +1,13 @@
-"""Counting voices within one budget for a claim, once for equal graphs, and never long while a lock is held. Pure.
+"""Counting voices within a budget for each claim, once for equal graphs, and never long while a lock is held. Pure.
 
-Three bounds, all in steps (`sources.independence`), so that nobody's numbers depend on a machine:
+Three limits, all in steps (`sources.independence`), so that no number depends on the machine:
 
-- a claim has `MOST_WORK` for all that its evidence makes, shared out equally (`Counter.share`); past it stand bounds;
-- what was counted is kept by what it was counted on, in this process: a page asks for the same some twenty times, and
-  people for the same page;
-- inside `allowed`, where locks are held, only so much is counted; beyond it `NotCounted` is raised, and whoever holds
-  the locks lets them go, counts, and tries again (`claims.verdicts.support.counts_outside`).
+- a claim has `MOST_WORK` for all sets of its evidence, shared equally (`Counter.share`); beyond it the count returns
+  bounds;
+- a count is cached in this process by its inputs: one page asks for the same some twenty times, and people for the
+  same page;
+- inside `allowed`, where locks are held, only a limited number of steps is counted; beyond it `NotCounted` is raised,
+  and the holder releases its locks, counts, and tries again (`claims.verdicts.support.counts_outside`).
 """
 
 import hashlib
@@ -29,16 +30,16 @@ UNDER_LOCKS = 100_000
 """Steps that one act may count while it holds locks: a tenth of a second. Fifty ordinary claims take a quarter."""
 
 _TURN = 1_000  # steps, about a millisecond
-_KEPT = 5_000  # results: some megabytes
-_LARGE = 100  # sources of a graph on which no two threads of a process count at once
+_KEPT = 5_000  # results, some megabytes
+_LARGE = 100  # sources from which a process counts one graph at a time
 
 
 class NotCounted(Exception):
-    """It would take longer to count than is allowed while locks are held."""
+    """The count would take longer than is allowed while locks are held."""
 
 
 class Counter:
-    """Counts on one graph. `shares`: the number of sets of evidence between which the claim's work is shared."""
+    """Counts on one graph. `shares`: the number of sets of evidence that share the claim's budget."""
 
     def __init__(self, nodes: Sequence[SourceNode], relays: Sequence[tuple[str, str]], *, shares: int) -> None:
         self._nodes, self._relays = nodes, relays
@@ -46,7 +47,7 @@ class Counter:
 
     @cached_property
     def voices(self) -> Mapping[Voice, int]:
-        """A number for each voice that has a name, in the order of the sources."""
+        """A number for each named voice, in the order of the sources."""
         names = dict.fromkeys(node.voice for node in self._nodes if node.voice is not None)
         return {name: number for number, name in enumerate(names)}
 
@@ -60,7 +61,7 @@ class Counter:
 
     @cached_property
     def digest(self) -> bytes:
-        """Of all that the count depends on, and of no identifier: a row that is written anew counts as it did."""
+        """A digest of the count's inputs without identifiers, so that an equal graph of new rows shares the count."""
         nodes = [(self.voices.get(node.voice), node.basis, node.counts, node.countable) for node in self._nodes]
         relays = [(self.places[below], self.places[above]) for below, above in self._relays]
         return hashlib.blake2b(repr((nodes, relays, self.share)).encode(), digest_size=16).digest()
@@ -80,9 +81,9 @@ _keeping, _counting_large = Lock(), Lock()
 
 
 def counted(counter: Counter, evidence: Sequence[Bearing]) -> Independence:
-    """The independence that this evidence gives on the graph, as counted before on an equal one.
+    """The independence that this evidence has on the graph, from the cache where an equal graph was counted.
 
-    Raises NotCounted inside `allowed`, where it would take more than is left there.
+    Raises NotCounted inside `allowed`, where it would take more than the remaining allowance.
     """
     pairs = {(counter.places[piece.source], counter.voices.get(piece.against_interest)) for piece in evidence}
     key = (counter.digest, frozenset(pairs))
@@ -91,12 +92,12 @@ def counted(counter: Counter, evidence: Sequence[Bearing]) -> Independence:
     if found is not None:
         return found
     if allowance is not None and counter.is_large:
-        raise NotCounted  # to find out how long it takes would already take too long
+        raise NotCounted  # measuring it would already take too long
     with _counting_large if counter.is_large and allowance is None else nullcontext():
-        # Whoever waited for somebody who counted the same does not count it again.
+        # A thread that waited for another with the same count finds it in the cache.
         found = _find(counter, key)
         if found is None:
-            # In one order, whatever the order of the pieces: the bounds of one set are always the same.
+            # In one fixed order, whatever the order of the pieces, so that a set always gets the same bounds.
             ordered = sorted(
                 set(evidence), key=lambda piece: (counter.places[piece.source], piece.against_interest or "")
             )
@@ -107,7 +108,7 @@ def counted(counter: Counter, evidence: Sequence[Bearing]) -> Independence:
 
 
 class _Giving:
-    """Lets the other threads of the process have a turn at each few steps: they would wait five milliseconds for it."""
+    """Yields to the process's other threads every few steps; otherwise they would wait five milliseconds each time."""
 
     def __init__(self) -> None:
         self._since = 0
@@ -139,19 +140,19 @@ def _keep(counter: Counter, key: _Key, result: Independence) -> None:
 
 
 def forget() -> None:
-    """Forget what was counted: for tests and drills of what counting costs."""
+    """Clear the cache, for tests and drills that measure counting."""
     with _keeping:
         _kept.clear()
 
 
 @dataclass
 class Allowance:
-    """What may still be counted while locks are held."""
+    """The steps that may still be counted while locks are held."""
 
     left: int = UNDER_LOCKS
 
     def spend(self, work: int) -> None:
-        """Raises NotCounted."""
+        """Take steps off the allowance. Raises NotCounted."""
         if work > self.left:
             raise NotCounted
         self.left -= work
@@ -162,7 +163,7 @@ _allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def allowed(allowance: Allowance | None) -> Iterator[None]:
-    """Inside, no more is counted than the allowance; None: whatever is asked."""
+    """Limit counting inside to the allowance; None lifts the limit."""
     token = _allowance.set(allowance)
     try:
         yield
@@ -171,5 +172,5 @@ def allowed(allowance: Allowance | None) -> Iterator[None]:
 
 
 def allowance() -> Allowance | None:
-    """What is left to who holds locks; None for everybody else."""
+    """The remaining allowance of a lock holder; None for everybody else."""
     return _allowance.get()

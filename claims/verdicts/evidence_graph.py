@@ -1,7 +1,7 @@
-"""Where a claim stands: what its evidence adds up to, by element and stance. Pure: no database.
+"""The evidence graph of a claim, and what it adds up to by element and stance. Pure: no database.
 
-The definitions are those of docs/provenance.md; only material that is not restricted ever gets in here, so that
-everybody reads the same numbers.
+The definitions are those of docs/provenance.md. Restricted material never enters the graph, so that everybody reads the
+same numbers.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from sources.voices import ActorLink, voice_at
 
 @dataclass(frozen=True, slots=True)
 class ElementView:
-    """One part of the claim. `id` is None for the whole of a claim that has no elements."""
+    """An element of the claim. `id` is None where the claim has no elements and counts as one."""
 
     id: str | None
     text: str
@@ -37,9 +37,10 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """A piece of evidence that is not withdrawn. `elements` empty: it bears on all of them.
+    """A piece of evidence that is not withdrawn.
 
-    `basis` is set where it overrides its source's; `live`: not superseded; `counts`: see product.md.
+    `elements` empty: it bears on all of them. `basis` is set where it overrides its source's; `live`: not superseded;
+    `counts`: live, of a counting source, and not of credibility 5.
     """
 
     id: str
@@ -65,7 +66,7 @@ class ElementResult:
 
 @dataclass(frozen=True)
 class EvidenceGraph:
-    """All that the policy of a claim is decided on."""
+    """The input for every decision on a claim's policy."""
 
     day: date
     claimants: frozenset[str]
@@ -79,7 +80,7 @@ class EvidenceGraph:
     threshold: int
     threshold_is_set: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
-    named: frozenset[str] | None = None  # the evidence that somebody rests on; None: all of it
+    named: frozenset[str] | None = None  # the evidence relied on; None: all of it
 
     @property
     def parts(self) -> tuple[ElementView, ...]:
@@ -97,7 +98,7 @@ class EvidenceGraph:
 
     @property
     def size(self) -> int:
-        """How many rows it was read from, more or less."""
+        """Roughly the number of rows that it was read from."""
         return len(self.sources) + len(self.relays) + len(self.evidence)
 
     def voice(self, source: str) -> str | None:
@@ -121,20 +122,21 @@ class EvidenceGraph:
         return frozenset(view.id for view in self.sources.values() if self.voices[view.id] in on[view.day])
 
     def is_claimants(self, source: str) -> bool:
-        """Whether a source speaks with the voice of the claimant or of somebody who claims the same."""
+        """Whether a source has the voice of the claimant or of an actor who also claims it."""
         return source in self._claimants_sources
 
     def is_partys(self, source: str) -> bool:
         return source in self._partys_sources
 
     def countable(self, source: str) -> bool:
-        """Whether the source's voice is neither a claimant's nor a party's; an unknown voice always is countable."""
+        """Whether the source's voice is neither a claimant's nor a party's; an unknown voice is always countable."""
         return not (self.is_claimants(source) or self.is_partys(source))
 
     def rests_on(self, named: Collection[str] | None) -> "EvidenceGraph":
-        """The same for who rests on this evidence: no other makes a source stronger than it says itself.
+        """The same graph for an assessment that rests on this evidence: no other evidence makes a source stronger than
+        it says itself.
 
-        What nobody named, nobody looked at: it may take support away, and never gives any (docs/decisions/0096).
+        Evidence that was not named was not examined: it may remove support, and never adds any (docs/decisions/0096).
         """
         if named is None or self.named is not None or all(not item.basis or item.id in named for item in self.evidence):
             return self
@@ -159,7 +161,10 @@ class EvidenceGraph:
         return {source: _weakest_of({basis, *weaker.get(source, ())}) for source, basis in found.items()}
 
     def basis_of(self, source: str) -> str:
-        """A source's basis for this claim. Where its evidence overrides it differently, the weakest holds."""
+        """A source's basis for this claim.
+
+        Where its pieces of evidence override it differently, the weakest applies.
+        """
         return self._bases[source]
 
     @cached_property
@@ -181,14 +186,14 @@ class EvidenceGraph:
         return frozenset(found)
 
     def begins(self, source: str) -> bool:
-        """Whether something begins with the source: it is firsthand, or got it from nowhere recorded."""
+        """Whether the source is an origin: firsthand, or without a recorded upstream."""
         return self.basis_of(source) == "firsthand" or source not in self.above
 
     def carried(self, admitted: str | None = None, *, possibly: bool = False) -> frozenset[str]:
-        """The sources that an origin reaches over sources that may carry a support path; themselves included.
+        """The sources that an origin reaches along support paths, those sources included.
 
-        `admitted`: the voice that the path's evidence admits against interest; `possibly`: where something of unknown
-        lineage is an origin, as in the upper figure.
+        `admitted`: the voice that the path's evidence admits against its interest; `possibly`: whether a source of
+        unknown lineage is an origin too, as in the upper figure.
         """
         asked = (admitted, possibly)
         if asked not in self._carried:
@@ -224,7 +229,7 @@ class EvidenceGraph:
 
     @cached_property
     def denials(self) -> Sequence[EvidenceView]:
-        """What `party_denials` answers."""
+        """The result of `party_denials`, kept."""
         opposed = self._partys_sources - self._claimants_sources
         reached: dict[str, bool] = {}
         for item in self.evidence:
@@ -242,16 +247,16 @@ class EvidenceGraph:
 
     @cached_property
     def counter(self) -> Counter:
-        """What counts on this graph: the same sources and relays, for one set of evidence after the other.
+        """The counter for this graph, shared by all its sets of evidence.
 
-        Each of the sets that all evidence makes, by element and stance, has an equal part of the work; so has a set
-        of evidence that was named. It depends on the claim alone, so that everybody is given the same numbers.
+        Every set of all the evidence, by element and stance, has an equal share of the budget; so has every set of
+        named evidence. Shares depend on the claim alone, so that everybody gets the same numbers.
         """
         nodes = [
             SourceNode(
                 id=source.id,
                 voice=self.voice(source.id),
-                basis=self.basis_of(source.id),  # type: ignore[arg-type]  # the database holds the three words
+                basis=self.basis_of(source.id),  # type: ignore[arg-type]  # the database allows these three words only
                 counts=source.counts,
                 countable=self.countable(source.id),
             )
@@ -271,7 +276,7 @@ def _weakest_of(bases: Collection[str]) -> str:
 def bearings(
     graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> list[Bearing]:
-    """The evidence that counts for one stance on one element; `only` keeps what was named."""
+    """The evidence that counts for one stance on one element; `only` limits it to named evidence."""
     return [
         Bearing(item.source, admits(graph, item))
         for item in graph.evidence
@@ -280,7 +285,7 @@ def bearings(
 
 
 def admits(graph: EvidenceGraph, item: EvidenceView) -> str | None:
-    """The voice that admits something against its interest, at the date of the evidence's source."""
+    """The voice that the evidence speaks for against its interest, at the date of the evidence's source."""
     return voice_at(item.against_interest, graph.sources[item.source].day, graph.actors)
 
 
@@ -292,7 +297,7 @@ def on_element(
 
 
 def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> None:
-    """Count whatever is asked of a claim: on all its evidence, and on each set of evidence that is `named`."""
+    """Count everything that a page or an action asks of a claim: on all its evidence, and on each set in `named`."""
     for only in (None, *named):
         for stance in ("supports", "refutes"):
             for part in graph.parts:
@@ -300,7 +305,7 @@ def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> No
 
 
 def by_element(graph: EvidenceGraph) -> list[ElementResult]:
-    """Supporting and refuting independence of every part of the claim."""
+    """Supporting and refuting independence of every element of the claim."""
     return [
         ElementResult(part, on_element(graph, "supports", part), on_element(graph, "refutes", part))
         for part in graph.parts
@@ -320,7 +325,7 @@ def weakest(results: Iterable[Independence]) -> Independence:
 
 
 def of_claim(graph: EvidenceGraph, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
-    """The independence of the claim: that of its weakest essential element."""
+    """The claim's independence: that of its weakest essential element."""
     return weakest(on_element(graph, stance, part, only) for part in graph.essential)
 
 
@@ -330,7 +335,7 @@ def party_denials(graph: EvidenceGraph) -> list[EvidenceView]:
 
 
 def denying_parties(graph: EvidenceGraph) -> list[str]:
-    """The voices of the parties that deny, in the order of their first denial, each once."""
+    """The voices of the denying parties, each once, in the order of their first denial."""
     voices: dict[str, None] = {}
     for denial in dict.fromkeys(item.source for item in party_denials(graph)):
         for source in sorted(graph.upstream_of(denial)):
@@ -341,10 +346,10 @@ def denying_parties(graph: EvidenceGraph) -> list[str]:
 
 
 def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None) -> int:
-    """How many independent voices a verdict needs on this element.
+    """The number of independent voices that a verdict needs on this element.
 
     To corroborate, one is enough where the counting support includes a firsthand source of the claimant's voice and
-    that voice is no party's: it is the first source. A threshold that an editor set for the claim goes before.
+    that voice is no party's: it is the first source. A threshold that an editor set for the claim takes precedence.
     """
     if stance != "supports" or graph.threshold_is_set or graph.first_claimant is None:
         return graph.threshold
@@ -369,5 +374,5 @@ def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only:
 
 
 def threshold_of_claim(graph: EvidenceGraph) -> int:
-    """The threshold printed beside the claim: the highest over its essential elements, to corroborate."""
+    """The threshold shown beside the claim: the highest over its essential elements, to corroborate."""
     return max(threshold_for(graph, "supports", part) for part in graph.essential)

@@ -1,16 +1,16 @@
-"""Reading a claim's graph from the database. Its form for the record stands in `claims.verdicts.snapshots`.
+"""Reading a claim's evidence graph from the database; `claims.verdicts.snapshots` has its recorded form.
 
-Restricted evidence, sources and actors are left out here, in one place: no number, policy, mark, digest or
-snapshot is ever made from them.
+Restricted evidence, sources and actors are left out here and only here: no number, policy, flag, digest or snapshot is
+ever made from them.
 """
 
 import json
 from datetime import UTC, date, datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.compiled import compiled, prepared
+from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.states import State
 from claims.turns import LARGE, take_turn
@@ -20,10 +20,10 @@ from claims.verdicts.policy import LastChange
 from sources.models import Source
 from sources.voices import ActorLink
 
-# The whole graph by one statement: as many round trips as it has kinds of rows would take longer than all else of a
-# move. One snapshot also means that no row of it is from before a change and another from after it. What counts is what
-# `Source.counts` and `Evidence.counts` say, which a test holds against this. PostgreSQL cannot know how far relays go,
-# guesses hundreds, and would read whole tables to join them: OFFSET 0 has it look each row up by its key.
+# One statement reads the whole graph: a query for each kind of row would take longer than the rest of a move, and one
+# snapshot also means that no two rows are from before and after a change. Its conditions are those of `Source.counts`
+# and `Evidence.counts`, which a test compares. OFFSET 0 makes PostgreSQL look each row up by its key: it cannot know
+# how deep relays go, guesses hundreds of rows, and would scan whole tables to join them.
 _STANDING = """
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
@@ -95,15 +95,15 @@ SELECT json_build_object(
 
 
 def day_of(source: Source) -> date:
-    """A source's date: when it was published, in UTC, else the day it was added."""
+    """A source's date: its publication in UTC, or else the day it was added."""
     moment: datetime = source.published_at or source.created_at
     return moment.astimezone(UTC).date()
 
 
 def load_evidence_graph(claim: Claim) -> EvidenceGraph:
-    """Everything that a claim's policy is decided on, as it is now in the database, read by one statement.
+    """The claim's evidence graph as it is now, read by one statement.
 
-    Raises TooMany and TurnFirst where others are at work on large graphs, and this one is (`claims.turns`).
+    Raises TooMany and TurnFirst where the graph is large and others are at work on large graphs (`claims.turns`).
     """
     graph = _read_graph(claim)
     if sum(len(graph[kind] or ()) for kind in ("sources", "relays", "evidence")) > LARGE:
@@ -126,10 +126,10 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
     )
 
 
-def _read_graph(claim: Claim) -> dict[str, Any]:
-    """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind of which there is none."""
+def _read_graph(claim: Claim) -> JsonObject:
+    """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind without rows."""
     [(text,)] = prepared(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
-    found: dict[str, Any] = json.loads(text)
+    found: JsonObject = json.loads(text)
     return found
 
 
@@ -170,7 +170,7 @@ def _day(text: str | None) -> date | None:
 
 
 def last_change(claim: Claim) -> LastChange | None:
-    """The claim's last status change as policy needs it; None before the first."""
+    """The claim's last status change as the policy needs it; None before the first."""
     return next(map(as_last_change, _changes(claim, claim.last_seq)), None)
 
 
@@ -180,5 +180,5 @@ def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
 
 
 def as_last_change(change: StatusChange) -> LastChange:
-    """A status change as policy needs it where it is the last."""
+    """A status change as the policy needs it where it is the last."""
     return LastChange(State(change.to_state), frozenset(str(pk) for pk in change.evidence), change.at)

@@ -1,13 +1,13 @@
-"""What an assessment or a verdict rests on: the claim's wording, elements, claimant, parties and threshold; the
-evidence named and answered; its sources and all upstream of them, with publishers, relays and files.
+"""The grounds that an assessment or a verdict rests on.
 
-And on what is not there: evidence that says otherwise and is answered by nobody (`contrary`; of a refutation what bears
-on the same elements), and the pairs by which some of it counts no more, since a later statement of the same voice
-supersedes it. Who set it aside before they submitted, and brings it back after the verdict, changes what that rests on;
-so does who attaches more of it.
+They are the claim's wording, elements, claimant, parties and threshold; the evidence named and answered; its sources
+and all upstream of them, with publishers, relays and files. Grounds also include what is absent: unanswered contrary
+evidence (`contrary`; of a refutation, what bears on the same elements), and the pairs in which a later statement of the
+same voice supersedes a piece. A person who removes contrary evidence before submitting and restores it after the
+verdict thus changes the grounds; so does one who attaches more of it.
 
-Read by one statement as rows by kind and id. Restricted material is left out: of evidence that was restricted it is
-said that it is, and nothing else.
+One statement reads the rows by kind and id. Restricted material is left out: of evidence that is restricted only that
+fact is kept.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from uuid import UUID
 import rfc8785
 
 from accounts.compiled import prepared
+from claims.mappings import JsonObject
 from claims.models import Claim, Grounds
 from claims.states import State
 from claims.verdicts.policy import CONTRARY_STANCE
@@ -30,7 +31,7 @@ Content = Mapping[str, Any]
 
 KINDS = ("claim", "element", "evidence", "contrary", "source", "relay", "file", "actor")
 
-# OFFSET 0 as in claims.verdicts.graph_loading: each row is looked up by its key, however many PostgreSQL guesses.
+# OFFSET 0 as in claims.verdicts.graph_loading: each row is looked up by its key, whatever PostgreSQL estimates.
 _GROUNDS = """
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.* FROM claims_evidence e
@@ -166,8 +167,11 @@ SELECT json_build_object(
 
 @dataclass(frozen=True)
 class PresentGrounds:
-    """Grounds as they are now. `subjects`: the ids of the rows that they are read from, and of those that are left out
-    since they are restricted: released, they are part of them."""
+    """Grounds as they are now.
+
+    `subjects`: the ids of the rows that they are read from, including rows left out as restricted, which become part of
+    the grounds when they are released.
+    """
 
     content: Content
     digest: str
@@ -176,7 +180,7 @@ class PresentGrounds:
 
 @dataclass(frozen=True)
 class RestsOn:
-    """Whose grounds are asked for: of what is to establish `state`, or has, on the evidence named and answered."""
+    """The request for grounds: of a verdict `state`, sought or reached, on the evidence named and answered."""
 
     state: State | str
     named: Iterable[UUID]
@@ -184,20 +188,20 @@ class RestsOn:
 
 
 def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
-    """What the claim's assessment or verdict on this evidence rests on, as it is now in the database."""
+    """The present grounds of the claim's assessment or verdict on this evidence."""
     evidence = {*asked.named, *asked.answered}
     contrary = CONTRARY_STANCE.get(State(asked.state), "")
     asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
     [(text,)] = prepared(_GROUNDS, asked_with)
     read = json.loads(text)
-    content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
+    content: JsonObject = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     near = {UUID(pk) for pk in read["near"] or ()}
     return PresentGrounds(content, grounds_digest(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
 
 
 def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
-    """What kept grounds of the claim are now in the database."""
+    """The present state of kept grounds of the claim."""
     return load_grounds(claim, RestsOn(kept.state, kept.named, kept.answered))
 
 
@@ -207,7 +211,10 @@ def grounds_digest(content: Content) -> str:
 
 
 def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Grounds, PresentGrounds]:
-    """Keep what is there now; answers it as kept and as found. The graph's lock has to be held, shared or alone."""
+    """Keep the present grounds; returns them as kept and as found.
+
+    The caller holds the graph's lock, shared or exclusive.
+    """
     found = load_grounds(claim, asked)
     grounds = Grounds.objects.create(
         claim=claim,
@@ -223,7 +230,7 @@ def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Ground
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field of one row that is not as it was. `field` is "" where the whole row came (`then` is None) or went."""
+    """One changed field of one row. `field` is "" where the whole row was added (`then` is None) or removed."""
 
     kind: str
     subject: str
@@ -237,7 +244,7 @@ class Difference:
 
 
 def differences(then: Content, *, now: Content) -> list[Difference]:
-    """All fields in which the two differ, by kind and row, in one order."""
+    """All fields in which the two differ, by kind and row, in a fixed order."""
     found = []
     for kind in KINDS:
         before, after = then.get(kind, {}), now.get(kind, {})
@@ -247,7 +254,7 @@ def differences(then: Content, *, now: Content) -> list[Difference]:
                 found.append(Difference(kind, pk, "", one, other))
                 continue
             if "visibility" in one and (len(one) == 1) != (len(other) == 1):
-                names = ["visibility"]  # evidence that is restricted now, or was: nothing else of it is said
+                names = ["visibility"]  # of evidence that is or was restricted, nothing else is told
             else:
                 names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
             found += [Difference(kind, pk, name, one.get(name), other.get(name)) for name in names]

@@ -1,4 +1,6 @@
-"""Whose the changes of kept grounds are: who made one, and who acted on its row since, also while it was outside."""
+"""The authors of changes to kept grounds: who made each change, and who acted on its row since, also while it was not
+part of the grounds.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +24,8 @@ By = tuple[UUID, str, datetime]
 
 Place = tuple[str, str, str]
 
-# The model of each kind of row, and how acts begin that change one. A claim and its elements are never outside, but
-# its desk's threshold is while it has one of its own.
+# The model of each kind of row, and how the kinds of acts that change one begin. A claim and its elements are always
+# part of the grounds; its desk's threshold is not while the claim has its own.
 _KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "claim": (Claim, ("policy_changed",)),
     "evidence": (Evidence, ("evidence_",)),
@@ -37,7 +39,7 @@ _KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Authors:
-    """`people`: all who made what differs, or acted on it. `known`: whether somebody is known for each difference."""
+    """`people`: all who made a difference or acted on its row. `known`: whether each difference has a known author."""
 
     people: frozenset[UUID] = frozenset()
     known: bool = True
@@ -45,10 +47,10 @@ class Authors:
 
 
 def authors_of(kept: Grounds, now: Content) -> Authors:
-    """Whose the difference is between what was kept and what is there now.
+    """The authors of the differences between kept and present grounds.
 
-    What came with a release is also of whoever put it in, and of all who acted on it before. Where a redaction erased
-    what was kept, all that is there now may differ, and somebody unknown may have made it so.
+    A released row also counts as a change by the person who added it, and by all who acted on it before. Where a
+    redaction erased the kept grounds, anything present may differ, and an unknown person may have made it so.
     """
     then = kept_content(kept)
     changed = differences(then or {}, now=now)
@@ -68,14 +70,14 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
     people = {change.by_id for change in changes if change.by_id is not None}
     people |= {by for rows in acted.values() for by, _name, _at in rows}
     people |= set(GroundsCheck.objects.filter(watch=kept.pk, by__isnull=False).values_list("by", flat=True))
-    if not known:  # what a redaction erased outside the grounds says so in no row's stream
+    if not known:  # an erasure outside the grounds is in no row's stream
         erasing = Act.objects.filter(kind="redacted", desk=kept.claim.desk_id, at__gt=since, by__isnull=False)
         people |= set(erasing.values_list("by", flat=True))
     return Authors(frozenset(people), known, made)
 
 
 def _edits(changed: Iterable[Difference], since: datetime) -> dict[Place, tuple[By, ...]]:
-    """Of each field that differs, who edited that very field since, also while its row was outside."""
+    """The editors of each differing field since, also while its row was not part of the grounds."""
     wanted = {(UUID(each.subject), each.field): each.place for each in changed if each.field}
     found: dict[Place, tuple[By, ...]] = {}
     rows = FieldChange.objects.filter(row__in={row for row, _name in wanted}, at__gt=since, by__isnull=False)
@@ -88,7 +90,9 @@ def _edits(changed: Iterable[Difference], since: datetime) -> dict[Place, tuple[
 
 
 def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
-    """The changes that make the difference, oldest first, and since when: what was undone altogether counts no more."""
+    """The changes that make the difference, oldest first, and their beginning: changes that were undone entirely no
+    longer count.
+    """
     since, found = kept.kept_at, list[GroundsChange]()
     for change in GroundsChange.objects.filter(grounds=kept).select_related("by").order_by("pk"):
         if change.digest == kept.digest:
@@ -101,7 +105,7 @@ def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
 def _acted_on(
     changed: Iterable[Difference], then: Content, *, now: Content, since: datetime, kept: Grounds
 ) -> dict[Place, tuple[By, ...]]:
-    """Of each difference who acted on its row since, whatever its place in the grounds was then."""
+    """The people who acted on the row of each difference since, whatever its part in the grounds was then."""
     wanted = [(each, _streams(each, then, now=now, kept=kept)) for each in changed if each.kind in _KINDS]
     if not wanted:
         return {}
@@ -113,7 +117,7 @@ def _acted_on(
         own = [act for act in all_of_it if act.kind.startswith(_KINDS[each.kind][1])]
         rows = [(act.by.pk, act.by.username, act.at) for act in own if act.by and act.at > since]
         if _came(each) and any(act.kind.endswith("_released") and act.at > since for act in all_of_it):
-            # A file and a relay stand in the stream of a source, with others: before, they are their creator's alone.
+            # A file and a relay share a source's stream with others: earlier acts on them are their creator's alone.
             before = own if each.kind not in ("file", "relay") else []
             rows = [(act.by.pk, act.by.username, act.at) for act in before if act.by and act.at <= since] + rows
             rows = [*creators.get(each.subject, ()), *rows]
@@ -122,15 +126,17 @@ def _acted_on(
 
 
 def _came(each: Difference) -> bool:
-    """Whether of the row nothing was in what was kept but, of restricted evidence, that it is."""
+    """Whether the kept grounds had nothing of the row except, of restricted evidence, that it is restricted."""
     if each.kind == "evidence" and each.field == "visibility":
         return bool(each.then == Visibility.RESTRICTED)
     return not each.field and each.then is None
 
 
 def _acts_about(streams: Iterable[str], kept: Grounds) -> dict[str, list[Act]]:
-    """The acts in these streams that change a row, oldest first. Those on evidence that was not restricted stand in the
-    stream of its claim, and are given by the evidence that they name."""
+    """The acts in these streams that change a row, oldest first.
+
+    Acts on evidence that was not restricted are in its claim's stream, and are returned by the evidence that they name.
+    """
     changes = reduce(or_, (Q(kind__startswith=prefix) for _model, prefixes in _KINDS.values() for prefix in prefixes))
     found: dict[str, list[Act]] = {}
     wanted = set(streams)
@@ -148,7 +154,7 @@ def _acts_about(streams: Iterable[str], kept: Grounds) -> dict[str, list[Act]]:
 
 
 def _streams(each: Difference, then: Content, *, now: Content, kept: Grounds) -> list[str]:
-    """The streams of the ledger in which acts on a row stand; of evidence as `_acts_about` gives them."""
+    """The ledger streams that hold acts on a row; those of evidence as `_acts_about` returns them."""
     if each.kind == "claim":
         return [f"desk:{kept.claim.desk_id}"] if each.field == "threshold" else []
     if each.kind not in ("relay", "file"):
@@ -158,7 +164,7 @@ def _streams(each: Difference, then: Content, *, now: Content, kept: Grounds) ->
 
 
 def _creators(changed: Iterable[Difference]) -> dict[str, tuple[By, ...]]:
-    """Who put the rows in that came, by their ids."""
+    """The creators of the added rows, by row id."""
     found: dict[str, tuple[By, ...]] = {}
     came = [each for each in changed if _came(each)]
     for kind in {each.kind for each in came}:

@@ -1,6 +1,6 @@
-"""What changed of kept grounds, line by line, for one reader: who changed which field of what, what it was and is.
+"""The changes to kept grounds, line by line, for one reader: the person, the field, the old and new value.
 
-What the reader may not see now is told to them by no line: its earlier values neither.
+Nothing that is hidden from the reader now appears in a line, including its earlier values.
 """
 
 from collections.abc import Mapping
@@ -86,7 +86,7 @@ FIELDS: Mapping[str, Promise] = {
     "part_of_to": gettext_lazy("speaks for it until"),
     "stands_alone_because": gettext_lazy("why it is editorially independent"),
 }
-# Which kind of row a field's value names.
+# The kind of row that a field's value names.
 _NAMES = {
     **dict.fromkeys(["claimant", "also_claimed_by", "parties", "against_interest", "publisher", "part_of"], "actor"),
     **dict.fromkeys(["source", "downstream", "upstream"], "source"),
@@ -100,7 +100,7 @@ _DAYS = {"claimed_on", "happened_from", "happened_to", "part_of_from", "part_of_
 
 @dataclass(frozen=True, slots=True)
 class GroundsLine:
-    """One change. `field` is "" where the whole of it was added or removed; `who`: by user name, and when."""
+    """One change. `field` is "" where the whole row was added or removed; `who`: user names, and times."""
 
     kind: str
     subject: str
@@ -112,7 +112,7 @@ class GroundsLine:
 
     @property
     def label(self) -> str:
-        """What it is of: "Source “Harbour log”"."""
+        """The row that changed: "Source “Harbour log”"."""
         kind = str(KINDS[self.kind])
         return kind if self.kind == "claim" else _("%(kind)s “%(title)s”") % {"kind": kind, "title": self.title}
 
@@ -136,11 +136,11 @@ class GroundsLine:
 
 @dataclass(frozen=True)
 class GroundsDiff:
-    """All that changed, as one reader may see it. `withheld`: so many changes are of what the reader may not see;
-    `unsaid`: of what they may see, and is restricted, so that an error does not tell it.
+    """All changes, as one reader may see them.
 
-    `erased`: what was kept was erased by a redaction, so that it cannot be said what changed. `restricted`: the rows
-    that are restricted now and that this reader may see.
+    `withheld`: the number of changes to rows hidden from the reader; `unsaid`: to rows that they may see but that are
+    restricted, so that an error does not name them. `erased`: a redaction erased the kept grounds, so that the changes
+    cannot be told. `restricted`: the rows that are restricted now and that this reader may see.
     """
 
     lines: list[GroundsLine] = field(default_factory=list)
@@ -150,7 +150,7 @@ class GroundsDiff:
     restricted: list[Any] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
-        """One for each change, and one for what is withheld."""
+        """One sentence for each change, and one for the withheld ones."""
         said = [str(line) for line in self.lines]
         if self.erased:
             said.append(_("A redaction erased the earlier grounds."))
@@ -172,10 +172,10 @@ class GroundsDiff:
 
 
 def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestricted: bool = False) -> GroundsDiff:
-    """What the reader may see of how the grounds of a claim (already scoped) differ from those kept.
+    """The differences between kept and present grounds of a claim (already scoped) that the reader may see.
 
-    `unrestricted`: of what is restricted now nothing, also where the reader may see it: for errors, which leave no
-    record that it was read. Else the caller notes that the diff's `restricted` rows were shown.
+    `unrestricted`: leave out restricted rows even where the reader may see them. Errors need this, since they leave no
+    record of the read. Any other caller records that the diff's `restricted` rows were shown.
     """
     then = kept_content(kept)
     if then is None:
@@ -201,23 +201,23 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
 
 
 def _who(kept: Grounds, now: Content) -> dict[Place, list[tuple[str, datetime]]]:
-    """Whose each difference is, and when they made it, oldest first."""
+    """The authors of each difference, with times, oldest first."""
     made = authors_of(kept, now).by_place
     return {place: [(name, at) for _pk, name, at in rows] for place, rows in made.items()}
 
 
 class _Rows:
-    """What the reader may see of both sides: what each row is called. `titles`: of sources besides."""
+    """The rows of both sides that the reader may see, with their names. `titles`: of further sources."""
 
     def __init__(self, then: Content, *, now: Content, titles: Mapping[str, str]) -> None:
         self._sides, self._titles = (now, then), titles
 
     def of(self, kind: str, *, subject: str) -> Mapping[str, Any]:
-        """What is known of a row: now, else then."""
+        """The row as it is now, or else as it was."""
         return next((side[kind][subject] for side in self._sides if subject in side.get(kind, {})), {})
 
     def name(self, kind: str, *, subject: str) -> str:
-        """What a row is called; what the reader may not see is called nothing."""
+        """The name of a row; empty where it is hidden from the reader."""
         row = self.of(kind, subject=subject)
         if not row:
             return _("withheld")
@@ -247,7 +247,7 @@ def _line(each: Difference, rows: _Rows, who: Mapping[Place, list[tuple[str, dat
 
 
 def _value(name: str, value: Any, rows: _Rows) -> str:
-    """A field's value as people read it; what it names by the name that the reader may see."""
+    """A field's value as people read it; ids become the names that the reader may see."""
     if isinstance(value, list):
         return ", ".join(_value(name, each, rows) for each in value) or _("none")
     if value is None or value == "":

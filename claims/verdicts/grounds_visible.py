@@ -1,6 +1,7 @@
-"""What of grounds one reader may see: the rows that they see now, and that rows which they see lead them to.
+"""The part of grounds that one reader may see: the rows that they see now, and those reached through rows that they
+see.
 
-What fell out or came in only along with a row that is hidden from them is hidden with it: it tells what that names.
+A row that joined or left only along with a hidden row is hidden too, since it would reveal what that one names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +21,9 @@ _Table = Mapping[str, Mapping[str, Any]]
 
 
 class Sight:
-    """Which rows of these grounds the reader may see. Actors that were merged into another are seen as before.
+    """The rows of these grounds that the reader may see; merged actors count as before the merge.
 
-    `unrestricted`: nothing of what is restricted now, also where the reader may see it.
+    `unrestricted`: leave out what is restricted now, even where the reader may see it.
     """
 
     def __init__(self, user: User, claim: Claim, sides: Sequence[Content], *, unrestricted: bool) -> None:
@@ -81,13 +82,13 @@ class Sight:
 
 
 def _named(rows: _Table, *fields: str) -> set[str]:
-    """The ids that these fields name."""
+    """The ids in these fields."""
     values = [row.get(field) for row in rows.values() for field in fields]
     return {pk for value in values for pk in (value if isinstance(value, list) else [value]) if pk}
 
 
 def _upstream(first: Iterable[str], sources: _Table, *, relays: _Table) -> _Table:
-    """The sources that one is led to from these, by relays from one that is seen to another."""
+    """The sources reached from these over relays, each from a visible source to a visible one."""
     found: dict[str, Mapping[str, Any]] = {}
     waiting = list(first)
     while waiting:
@@ -99,7 +100,7 @@ def _upstream(first: Iterable[str], sources: _Table, *, relays: _Table) -> _Tabl
 
 
 def _with_parents(first: Iterable[str], actors: _Table) -> _Table:
-    """These actors and what they are part of, up to the first that is not seen."""
+    """These actors and their parents, up to the first that is hidden."""
     found: dict[str, Mapping[str, Any]] = {}
     waiting = list(first)
     while waiting:

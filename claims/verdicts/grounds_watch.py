@@ -1,7 +1,7 @@
-"""Following changes of what assessments that wait, and verdicts, rest on: whoever makes them, by whichever act.
+"""Watching the grounds of open assessments and of verdicts for changes by any act.
 
-The database notes each change (migration 0020); the last step of every action reads what it touches again, in the same
-transaction. A verdict whose grounds are not what they were is marked, and somebody else is asked to look.
+Triggers note each changed row (migration 0020). The last step of every action reads the grounds affected again, in the
+same transaction. A verdict whose grounds differ is flagged, and a re-check is opened for another person.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -28,13 +28,12 @@ from claims.verdicts.grounds import Content, PresentGrounds, RestsOn, difference
 from claims.verdicts.re_checks import end_tasks, open_grounds_task
 from house.transactions import Noted
 
-AT_ONCE = 50  # watched grounds that a change has read again at once; the others get a row and are read after it
+AT_ONCE = 50  # watched grounds that a change reads itself; a worker reads the others later
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A change of watched grounds: those kept with this id, by an act of this kind. `changed`: whether they are now
-    other than kept."""
+    """A change to the watched grounds kept with this id, by an act of this kind. `changed`: whether they now differ."""
 
     claim: Claim
     grounds: UUID
@@ -46,9 +45,10 @@ class Followed:
 
 
 def follow(acts: Sequence[Noted]) -> list[Followed]:
-    """Read again what the present transaction has touched; whose change it was, the last act that it recorded says.
+    """Read the grounds again whose rows the present transaction has changed, and attribute the change to its last
+    recorded act.
 
-    Raises RuntimeError where none was recorded: nobody changes what others stand for off the record.
+    Raises RuntimeError where none was recorded: every change to watched grounds has to be on record.
     """
     subjects = _take_touches()
     if not subjects:
@@ -65,7 +65,10 @@ def follow(acts: Sequence[Noted]) -> list[Followed]:
 
 
 def _take_touches() -> set[UUID]:
-    """The rows that this transaction has changed. Those of others are not to be seen: they are gone when these end."""
+    """Take the rows that this transaction has changed.
+
+    Those of other transactions are invisible, and gone when they end.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {GroundsTouch._meta.db_table} RETURNING subject")  # noqa: S608 - our own table
         return {subject for (subject,) in cursor.fetchall()}
@@ -78,16 +81,16 @@ def _look_at(ids: Collection[UUID], who: Noted) -> list[Followed]:
 
 
 def _locked_claims(ids: Iterable[UUID]) -> dict[UUID, Claim]:
-    """The claims, locked row by row in the order in which they are locked everywhere."""
+    """Lock the claims row by row, in the order used everywhere."""
     rows = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
     return {claim.pk: claim for claim in rows.filter(pk__in=list(ids)).order_by("pk")}
 
 
 def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[Followed]:
-    """Read the watched grounds of a locked claim again; nothing where they are as they were when last read.
+    """Read the watched grounds of a locked claim again; None where nothing changed since the last reading.
 
-    What differs is of all of `who`, and of whoever made a change that still waits to be read: nobody can tell them
-    apart any more.
+    A difference is attributed to all of `who` and to the authors of changes that still wait to be read, since they can
+    no longer be told apart.
     """
     waiting = list(GroundsCheck.objects.filter(watch=watch).order_by("pk"))
     GroundsCheck.objects.filter(pk__in=[check.pk for check in waiting]).delete()
@@ -124,7 +127,9 @@ def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[
 
 
 def _mark(claim: Claim, *, changed: bool, now: datetime) -> None:
-    """Say on a locked claim whether its verdict's grounds are others now; undone, nothing is left to look at."""
+    """Flag a locked claim whose verdict's grounds differ, or clear the flag and its re-check where the change was
+    undone.
+    """
     if changed == claim.changed_since_verdict:
         return
     claim.grounds_changed_at = now if changed else None
@@ -136,12 +141,12 @@ def _mark(claim: Claim, *, changed: bool, now: datetime) -> None:
 
 
 def kept_content(grounds: Grounds) -> Content | None:
-    """What was kept; None once a redaction erased it."""
+    """The kept grounds; None once a redaction has erased them."""
     return grounds.content if isinstance(grounds.content, dict) else None
 
 
 def watch_grounds(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: bool = False) -> None:
-    """Watch grounds that were kept in this transaction, or that are as they were kept."""
+    """Watch grounds that were kept in this transaction, or that are unchanged since."""
     GroundsWatch.objects.create(
         grounds=grounds,
         claim_id=grounds.claim_id,
@@ -152,21 +157,22 @@ def watch_grounds(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: boo
 
 
 def keep_and_watch(claim: Claim, asked: RestsOn, *, now: datetime) -> Grounds:
-    """Keep the grounds of an assessment that waits from now on."""
+    """Keep the grounds of an assessment under review, and watch them from now on."""
     grounds, found = keep_grounds(claim, asked, now=now)
     watch_grounds(grounds, found.subjects)
     return grounds
 
 
 def stop_watching(**which: Any) -> None:
-    """Nobody stands for these grounds any more."""
+    """Stop watching grounds whose assessment is no longer open."""
     GroundsWatch.objects.filter(**which).delete()
 
 
 def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None:
-    """A locked claim has moved, on grounds that a second person approved or (None) by one person alone.
+    """Keep the grounds that a second person approved with a move of a locked claim; (None) one person's move keeps
+    none.
 
-    What its last verdict rested on concerns nobody any more; those of a new one are watched from now on.
+    Watching those of its last verdict ends; those of a new verdict are watched from now on.
     """
     if change.from_state in VERDICTS:
         stop_watching(claim=claim, of_verdict=True)
@@ -174,19 +180,19 @@ def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None
     if grounds is None:
         return
     StatusChangeGrounds(claim=claim, seq=change.seq, grounds=grounds).save(force_insert=True)
-    # Watched anew, as they are: a change that still waits to be read was undone by now, as the approval has found.
+    # Watch the present grounds: the approval found that any change still waiting to be read was undone.
     stop_watching(grounds=grounds)
     if change.to_state in VERDICTS:
         watch_grounds(grounds, now_of(claim, grounds).subjects, of_verdict=True)
 
 
 def verdict_watch(claim: Claim) -> GroundsWatch | None:
-    """What a claim's verdict rests on, and whether it still does; None where it is in no verdict."""
+    """The watch on a claim's verdict, with whether it changed; None where the claim is in no verdict."""
     return GroundsWatch.objects.filter(claim=claim, of_verdict=True).select_related("grounds").first()
 
 
 def stand_for_now(claim: Claim, kept: Grounds, found: PresentGrounds, *, now: datetime) -> Grounds:
-    """A locked claim's verdict rests on what was found from now on: somebody who did not change it has looked."""
+    """Make the present grounds those of a locked claim's verdict, checked by a person who did not change them."""
     grounds = Grounds.objects.create(
         claim=claim,
         state=kept.state,

@@ -1,4 +1,4 @@
-"""Whether a move is possible now, and what is missing where it is not. Pure; who may make it is asked elsewhere."""
+"""Whether a move is possible now, and what is missing where it is not. Pure; permissions are checked elsewhere."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CONTRARY_STANCE = {State.CORROBORATED: "refutes", State.REFUTED: "supports"}
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
-    """The last status change: on which evidence it rests, and when it was."""
+    """The last status change: its evidence and its time."""
 
     to: State
     evidence: frozenset[str]
@@ -36,10 +36,10 @@ class LastChange:
 
 @dataclass(frozen=True, slots=True)
 class NamedGrounds:
-    """What somebody wants to move a claim on.
+    """The evidence that a person proposes to move a claim on.
 
-    `named`: ids of the evidence it rests on; None asks about all that counts, as the page does beforehand.
-    `answered`: ids of the contrary evidence answered by name; None takes the answers as given.
+    `named`: ids of the evidence relied on; None asks about all that counts, as the page does beforehand. `answered`:
+    ids of the contrary evidence answered by name; None takes the answers as given.
     """
 
     named: frozenset[str] | None = None
@@ -48,7 +48,7 @@ class NamedGrounds:
 
 
 def missing_for(move: Move, graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
-    """What a move still needs, in the order in which one would supply it; empty when it is possible now."""
+    """The requirements that a move still lacks, in the order to supply them; empty when it is possible now."""
     return POLICIES[move.name](graph, last, grounds)
 
 
@@ -91,12 +91,12 @@ def _missing_corroboration(graph: EvidenceGraph, _last: LastChange | None, groun
 
 
 def _missing_refutation(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
-    """One essential element is enough: what the one nearest to refuted lacks."""
+    """The requirements that a refutation lacks on the element nearest to refuted: one essential element is enough."""
     return _nearest_refuted(graph, grounds)[2]
 
 
 def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[ElementView, Independence, list[Missing]]:
-    """The essential element that lacks nothing, else the one that refutation has come furthest on; what it lacks."""
+    """The essential element that lacks nothing, or else the one nearest to refuted, with its missing requirements."""
     options = []
     for element in graph.essential:
         voices = _missing_voices(graph, "refutes", element, grounds.named)
@@ -110,14 +110,14 @@ def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[Eleme
 def refuted_element(
     graph: EvidenceGraph, named: frozenset[str] | None, *, answered: frozenset[str] | None = None
 ) -> tuple[ElementView, Independence]:
-    """The essential element that a refutation rests on, or has come furthest on, with its interval."""
+    """The essential element that a refutation rests on, or is nearest to refuting, with its interval."""
     return _nearest_refuted(graph, NamedGrounds(named, answered))[:2]
 
 
 def _missing_voices(
     graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None
 ) -> list[Missing]:
-    """The independent voices that a stance lacks on an element, and what could supply them."""
+    """The independent voices that a stance lacks on an element, and the sources that could supply them."""
     result = on_element(graph, stance, element, named)
     needed = threshold_for(graph, stance, element, named)
     if result.min >= needed:
@@ -153,7 +153,7 @@ def _involved(graph: EvidenceGraph, stance: str, element: ElementView, named: Co
 
 
 def lineage_unknown(graph: EvidenceGraph, source: str) -> bool:
-    """Whether a counting, countable source is of unknown lineage (provenance.md)."""
+    """Whether a counting, countable source is of unknown lineage (docs/provenance.md)."""
     if not graph.sources[source].counts or not graph.countable(source):
         return False
     basis = graph.basis_of(source)
@@ -182,7 +182,7 @@ def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: N
 
 
 def _nothing_missing(_graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:
-    """Withdrawing a verdict needs a reason alone, as every move does."""
+    """Withdrawing a verdict needs only a reason, as every move does."""
     return []
 
 
@@ -199,7 +199,7 @@ POLICIES: Mapping[MoveName, Callable[[EvidenceGraph, LastChange | None, NamedGro
 
 
 def holds(graph: EvidenceGraph, last: LastChange) -> bool:
-    """Whether a state's policy still holds on the evidence named in its last change."""
+    """Whether a state's policy is still met on the evidence named in its last change."""
     named = last.evidence
     if last.to is State.CORROBORATED:
         return all(

@@ -1,4 +1,4 @@
-"""What it would take to move a claim: every move from where it stands, with what is missing. Pure."""
+"""What it would take to move a claim: every move from its state, with the missing requirements. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,11 @@ from house.errors import Missing
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One move from here. For a verdict `least`, `most` and `threshold` say how many voices there are and needed;
-    `exact`: False where the first two are bounds."""
+    """One possible move.
+
+    For a verdict `least`, `most` and `threshold` give the voices counted and needed; `exact`: False where the first two
+    are bounds.
+    """
 
     move: Move
     missing: list[Missing]
@@ -30,7 +33,7 @@ class Way:
 
     @property
     def alone(self) -> bool:
-        """Whether one person makes it."""
+        """Whether one person makes the move alone."""
         return self.move.deciders is not Deciders.SECOND
 
 

@@ -1,6 +1,6 @@
-"""What a claim's standing says in plain sentences: whom everything rests on, and why a piece does not count.
+"""Plain sentences about a claim's support: whom it rests on, and why a piece does not count.
 
-Pure, over `Standing`: nothing restricted is ever in it, so that everybody reads the same sentences.
+Pure, over `EvidenceGraph`: nothing restricted enters it, so that everybody reads the same sentences.
 """
 
 from collections.abc import Iterable
@@ -16,19 +16,22 @@ from sources.independence import LIMIT, Independence
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`head` counts ("3 sources, one origin."), `rest` names the voice that it rests on. Either may be empty."""
+    """`head` counts ("3 sources, one origin."), `rest` names the voice that the support rests on.
+
+    Either may be empty.
+    """
 
     head: str
     rest: str
 
 
 def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
-    """How many independent voices, as the ledger, bundles and the API tell it; `exact` is there where it is false."""
+    """The number of independent voices for the ledger, bundles and the API; `exact` appears only where it is False."""
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
 
 def interval_in_words(least: int, most: int) -> str:
-    """How many independent voices: "2", "1–3"; "5+" for everything above five."""
+    """The number of independent voices: "2", "1–3"; "5+" for everything above five."""
     ends = [str(number) if number < LIMIT else f"{LIMIT - 1}+" for number in (least, most)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
 
@@ -41,7 +44,7 @@ def voices_in_words(least: int, most: int, exact: bool = True) -> str:
 
 
 def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
-    """What one stance's evidence adds up to, and on whose word."""
+    """A sentence on what one stance's evidence adds up to, and on whose word."""
     bearing = [item for item in graph.evidence if item.stance == stance and item.live]
     if not bearing:
         nothing = {"refutes": _("No attached evidence refutes it.")}
@@ -67,7 +70,7 @@ def sources_in_words(count: int) -> str:
 def _nothing_independent(
     graph: EvidenceGraph, stance: str, bearing: list[EvidenceView], sources: frozenset[str]
 ) -> Sentence:
-    """Nothing counts at all: because of who says it, or because a part of the claim has nothing."""
+    """A sentence for support without any independent voice: because of its speakers, or because an element has none."""
     origins = _origins(graph, sources)
     voices = {graph.voice(source) for source in origins}
     head = ngettext("%(sources)s, one origin.", "%(sources)s, %(count)d origins.", len(voices)) % {
@@ -87,7 +90,7 @@ def _nothing_independent(
 
 
 def _origins(graph: EvidenceGraph, sources: Iterable[str]) -> list[str]:
-    """The sources that chains begin with: firsthand ones, and those that got it from nowhere recorded."""
+    """The origins of chains: firsthand sources, and those without a recorded upstream."""
     return [source for source in sorted(sources) if graph.begins(source)]
 
 
@@ -109,12 +112,12 @@ def _names(graph: EvidenceGraph, sources: Iterable[str]) -> list[str]:
 
 
 def name_of(graph: EvidenceGraph, voice: str | None) -> str:
-    """A voice by its name; an unknown one says so."""
+    """A voice's name, or words for an unknown one."""
     return graph.names.get(voice, "") if voice is not None else _("an unknown voice")
 
 
 def names_in_words(names: Iterable[str]) -> str:
-    """Names as one reads them out: "A, B and C"."""
+    """Names as read aloud: "A, B and C"."""
     *first, last = list(names) or [""]
     return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last
 
@@ -143,7 +146,7 @@ def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Inde
 
 
 def _weakest_part(graph: EvidenceGraph, stance: str, result: Independence) -> str:
-    """Says which element the figure is of, where the elements differ."""
+    """A sentence on which element the figure is of, where the elements differ."""
     found = [(part, on_element(graph, stance, part)) for part in graph.essential]
     if len({(each.min, each.max) for _part, each in found}) < 2:
         return ""
@@ -154,7 +157,7 @@ def _weakest_part(graph: EvidenceGraph, stance: str, result: Independence) -> st
 def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
     """Why a live piece of evidence adds nothing, or not surely; empty where it counts.
 
-    Retraction and grades are said by who shows the source: they are facts of the rows, not of the graph.
+    Retraction and grades are told by pages that show the source: they are facts of the rows, not of the graph.
     """
     if not item.counts or item.stance == "context":
         return ""
@@ -184,7 +187,7 @@ def _of_a_denial(graph: EvidenceGraph, item: EvidenceView) -> str:
 
 
 def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
-    """Why a source carries no support path; empty where it may carry one."""
+    """Why a source cannot be on a support path; empty where it can."""
     if not graph.sources[source].counts:
         return _("retracted, or graded unreliable")
     if graph.is_claimants(source):
@@ -202,5 +205,5 @@ def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
 
 
 def _usable(graph: EvidenceGraph, source: str) -> bool:
-    """Whether a support path may run over this source."""
+    """Whether a support path may pass through this source."""
     return graph.sources[source].counts and graph.countable(source)

@@ -1,4 +1,4 @@
-"""What an act does to the standing of claims: collected while it runs, and asked about before it takes support away."""
+"""The effects of an act on the support of claims: collected while it runs, and confirmed before it removes support."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -11,12 +11,12 @@ from accounts.models import User
 from claims.queries import visible_claims
 from house.errors import Unconfirmed
 
-LATER = "later"  # stands among what a person agreed to for the claims that are recomputed after the act
+LATER = "later"  # in `agreed`: the claims that are recomputed after the act
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change of support did to one claim, or would do. `exact`: False where `after` are bounds."""
+    """The effect of a change of support on one claim, made or predicted. `exact`: False where `after` are bounds."""
 
     reference: str
     state: str
@@ -27,18 +27,18 @@ class Effect:
     exact: bool = True
 
     def then(self, later: "Effect") -> "Effect":
-        """Both in one: what the first and a later change did together."""
+        """Both effects as one: this one, then the later one."""
         change = self.loses_support - self.regains_support + later.loses_support - later.regains_support
         return replace(later, before=self.before, loses_support=change > 0, regains_support=change < 0)
 
 
 @dataclass
 class Effects:
-    """Handed to an action, which fills it and settles it last in its transaction.
+    """Passed to an action, which fills it and calls `settle` last in its transaction.
 
-    `dry_run`: the act is taken back, so that one sees what it would do. `agreed`: the references of the claims whose
-    loss of support the person knows of, and `LATER` where they know that more are recomputed later; where the act goes
-    beyond that it is refused with Unconfirmed. None: the act asks nothing.
+    `dry_run`: undo the act, which only shows its effects. `agreed`: the references of the claims whose loss of support
+    the person has confirmed, and `LATER` where they know that more are recomputed later; an act that goes beyond that
+    is refused with Unconfirmed. None: nothing is asked.
     """
 
     dry_run: bool = False
@@ -49,31 +49,32 @@ class Effects:
     _later: set[UUID] = field(default_factory=set)
 
     def add(self, effect: Effect | None) -> None:
-        """Keep what was done to one claim; None where nothing was."""
+        """Keep the effect on one claim; None where there was none."""
         if effect is not None:
             before = self._found.get(effect.reference)
             self._found[effect.reference] = before.then(effect) if before else effect
 
     def leave_for_later(self, claim_ids: Collection[UUID]) -> None:
-        """Keep which claims are recomputed after the act."""
+        """Keep the claims that are recomputed after the act."""
         self._later |= set(claim_ids)
 
     def forget(self) -> None:
-        """Begin anew: the act was taken back and is tried again."""
+        """Start anew: the act was undone and is tried again."""
         self.shown, self.later = [], 0
         self._found.clear()
         self._later.clear()
 
     def absorb(self, other: "Effects") -> None:
-        """Keep what a part of the act did."""
+        """Keep the effects of a part of the act."""
         for effect in other._found.values():
             self.add(effect)
         self._later |= other._later
 
     def settle(self, by: User) -> None:
-        """Say in `shown` what was done to claims that the person may know of, in `later` how many wait of these.
+        """Set `shown` to the effects on claims that the person may see, and `later` to the number of such claims still
+        waiting.
 
-        Takes the transaction back for a dry run. Raises Unconfirmed.
+        Undoes the transaction for a dry run. Raises Unconfirmed.
         """
         known = visible_claims(by)
         if self._found:

@@ -3,16 +3,16 @@
 import hashlib
 import json
 from collections.abc import Collection
-from typing import Any
 
 import rfc8785
 
+from claims.mappings import JsonObject
 from claims.verdicts.evidence_graph import EvidenceGraph
 
 
 def snapshot(graph: EvidenceGraph) -> str:
-    """The graph as canonical JSON (RFC 8785): identifiers, words and days only, nothing that somebody wrote."""
-    recorded: dict[str, Any] = {
+    """The graph as canonical JSON (RFC 8785): only identifiers, words of the code and days, never a person's text."""
+    recorded: JsonObject = {
         "v": 1,
         "day": graph.day.isoformat(),
         "threshold": graph.threshold,
@@ -49,8 +49,8 @@ def snapshot(graph: EvidenceGraph) -> str:
 
 
 def snapshot_without(graph: str, hidden: Collection[str]) -> str:
-    """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
-    kept: dict[str, Any] = json.loads(graph)
+    """A snapshot without these identifiers: rows identified by one are left out, fields that name one are null."""
+    kept: JsonObject = json.loads(graph)
     for name in ("claimants", "parties"):
         kept[name] = [pk for pk in kept[name] if pk not in hidden]
     for name, ends in (("evidence", ("id", "source")), ("sources", ("id",)), ("relays", ("downstream", "upstream"))):

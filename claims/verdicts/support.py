@@ -1,7 +1,7 @@
-"""Keeping what claims say of their support in step with the graph: the lock, and the recomputation.
+"""Keeping the recorded support of claims in step with the evidence graph: the lock, and the recomputation.
 
-A verdict move and a change of the graph must not pass each other unseen: every change of support takes the desk's
-graph lock alone, every move takes it shared, both before any claim's row (shown by trial in docs/decisions).
+A verdict move and a change of the graph must not miss each other. Every change of support takes the desk's graph lock
+exclusively, every move takes it shared, both before any claim's row (docs/decisions describes the trial).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,36 +27,36 @@ from claims.verdicts.side_effects import Effect, Effects
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
-AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
-READ_AT_ONCE = 3_000  # sources, relays and evidence that it reads for that at most: a fifth of a second
-TRIES = 4  # of an act whose counts were not those of the graph that it then found
+AT_ONCE = 50  # claims that a change recomputes itself; a worker recomputes the others later
+READ_AT_ONCE = 3_000  # rows that it reads for that at most, a fifth of a second: sources, relays and evidence
+TRIES = 4  # attempts at an act whose counts were out of date when the lock was taken
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
 class CountFirst(Exception):
-    """What a locked act needs is not counted yet: let the locks go, `count`, and do the act again."""
+    """A locked action needs a count that is not made yet: release the locks, `count`, and repeat the action."""
 
     def __init__(self, wanted: Iterable[tuple[EvidenceGraph, frozenset[str] | None]]) -> None:
         super().__init__()
         self.wanted = list(wanted)
 
     def count(self) -> None:
-        """Count it; what was counted is kept for the next try."""
+        """Make the count; the cache keeps it for the next try."""
         for graph, named in self.wanted:
             count_all(graph, [] if named is None else [named])
 
 
 def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Has an action that takes a graph's lock count next to nothing while it holds it.
+    """Let an action that takes a graph's lock count next to nothing while it holds it.
 
-    Where more is to be counted than `counting.UNDER_LOCKS`, everything is taken back and with it every lock let go, the
-    count is made on what the action had read, and the action is done anew: where the graph is still the same, all is
-    counted. If others change the graph each time in between, then at the last of `TRIES` an act on one claim counts
-    that claim's budget under the lock, and what a change does to many is left to rows (`recompute`).
+    Where it needs more than `counting.UNDER_LOCKS`, its transaction is rolled back, which releases every lock; the
+    count is made on the graph that it read, and the action starts again. An unchanged graph is then counted already. If
+    others change it each time in between, the last of `TRIES` counts one claim's budget under the lock, and leaves
+    effects on many claims to rows (`recompute`).
 
-    The action's arguments must bear being used again. An action inside of another one is a part of that.
+    The action's arguments must bear being used again. An action called by another one is part of it.
     """
 
     @wraps(action)
@@ -86,25 +86,25 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
 
 
 def _subject_of(given: Mapping[str, object]) -> object:
-    """The key of the row that an action is about, None where it makes one: a desk or a person has no graph."""
+    """The key of the row that an action changes; None for a new row, a desk or a person, which have no graph."""
     rows = (value for value in given.values() if isinstance(value, Model) and not isinstance(value, Desk | User))
     return next((row.pk for row in rows), None)
 
 
 def lock_graphs_of(actor: Actor) -> None:
-    """Hold every graph that an actor can be part of: its desk's, or all of them for a shared one."""
+    """Lock every graph that an actor can be part of: its desk's, or all of them for a shared one."""
     desks = [actor.desk_id] if actor.desk_id else sorted(Desk.objects.values_list("pk", flat=True))
     for desk_id in desks:
         lock_graph(desk_id)
 
 
 def lock_desk(desk: Desk) -> Desk:
-    """The desk's row, locked until the transaction ends and read anew. Whoever needs it and a graph takes it first."""
+    """The desk's row, locked until the transaction ends and read anew. Take it before any graph lock."""
     return Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
 
 
 def lock_claim(claim: Claim) -> Claim:
-    """The claim's row, locked until the transaction ends and read anew, with its desk."""
+    """The claim's row with its desk, locked until the transaction ends and read anew."""
     return _locked_alone(claim)[0]
 
 
@@ -151,10 +151,10 @@ WHERE against_interest_id = ANY(%(actors)s) AND withdrawn_at IS NULL AND visibil
 
 
 def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:
-    """The claims whose evidence is one of these sources or has it from one, over any number of relays.
+    """The claims whose evidence uses one of these sources, or has it upstream over any number of relays.
 
-    What is restricted enters no number and is left out: not even how many claims rest on a thing may tell of it. What
-    makes a thing restricted, or no longer, asks before and after.
+    Restricted material is left out, since it enters no number: not even the number of claims may reveal it. An act that
+    restricts or releases something calls this both before and after.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RESTING_ON_SOURCES, [list(source_ids)])
@@ -162,14 +162,14 @@ def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:
 
 
 def sources_above(source_id: UUID) -> list[UUID]:
-    """The source and all that it got it from, over any number of relays."""
+    """The source and all its upstream sources, over any number of relays."""
     with connection.cursor() as cursor:
         cursor.execute(_ABOVE, [source_id])
         return [row[0] for row in cursor.fetchall()]
 
 
 def claims_touching(actor: Actor) -> list[UUID]:
-    """The claims in which the actor, or a part of it, publishes, claims, is a party or admits."""
+    """The claims in which the actor, or a part of it, is publisher, claimant or party, or admits something."""
     with connection.cursor() as cursor:
         cursor.execute(_PARTS, [actor.pk])
         actors = [row[0] for row in cursor.fetchall()]
@@ -181,11 +181,11 @@ def claims_touching(actor: Actor) -> list[UUID]:
 
 
 def recompute(claim_ids: Iterable[UUID], *, effects: Effects | None = None, now: datetime) -> list[Effect]:
-    """Bring what the claims say of their support up to date and say what changed, here and in `effects`.
+    """Recompute the support that claims record, and report the changes, here and in `effects`.
 
-    At most `AT_ONCE` are recomputed now, and no more than `READ_AT_ONCE` is read for it, first those that have a
-    standing to lose; the others get a row each and are recomputed by the next ticks. Call it inside the transaction
-    that changed the graph, with the graph's lock held. Raises CountFirst.
+    At most `AT_ONCE` claims are recomputed now, and at most `READ_AT_ONCE` rows read for it, first the claims with a
+    state to lose; the others get a row each for the next ticks. Call it inside the transaction that changed the graph,
+    with the graph's lock held. Raises CountFirst.
     """
     effects = effects or Effects()
     wanted = set(claim_ids)
@@ -205,7 +205,7 @@ _Uncounted = tuple[EvidenceGraph, frozenset[str] | None]
 
 
 def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect], set[UUID], list[_Uncounted]]:
-    """What became of the claims that could be recomputed at once, which these are, and what is to be counted first."""
+    """The effects on claims that could be recomputed now, these claims, and the counts to make first."""
     found, done, uncounted, read = [], set(), [], 0
     with allowed(allowance() or Allowance()):
         for claim in sorted(claims, key=_nothing_to_lose):
@@ -225,12 +225,12 @@ def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect
 
 
 def _nothing_to_lose(claim: Claim) -> tuple[bool, bool, UUID]:
-    """Sorts claims as `_first_of` does."""
+    """The sort key of `_first_of`."""
     return claim.closed_at is not None, claim.state == StateChoices.REPORTED, claim.pk
 
 
 def leave_for_later(claim_ids: Iterable[UUID], *, effects: Effects, now: datetime) -> None:
-    """Give each of the claims a row, by which it is recomputed soon after the act."""
+    """Give each of the claims a row, by which a worker recomputes it soon after the act."""
     later = sorted(claim_ids)
     rows = [Recomputation(claim_id=pk, asked_at=now) for pk in later]
     Recomputation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5000)
@@ -238,13 +238,15 @@ def leave_for_later(claim_ids: Iterable[UUID], *, effects: Effects, now: datetim
 
 
 def _locked(claim_ids: Iterable[UUID]) -> QuerySet[Claim]:
-    """The claims, locked row by row in one order."""
+    """The claims, locked row by row in a fixed order."""
     rows = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
     return rows.filter(pk__in=list(claim_ids)).order_by("pk")
 
 
 def _first_of(claim_ids: Iterable[UUID]) -> set[UUID]:
-    """So many as are recomputed at once: open ones first, and of these those that more than a report stands for."""
+    """The `AT_ONCE` claims to recompute first: open claims before closed ones, and claims past "reported" before the
+    rest.
+    """
     has_nothing_to_lose = Case(When(state=StateChoices.REPORTED, then=Value(1)), default=Value(0))
     rows = Claim.objects.filter(pk__in=list(claim_ids)).order_by(
         F("closed_at").asc(nulls_first=True), has_nothing_to_lose, "pk"
@@ -259,7 +261,7 @@ def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
 
 @contextmanager
 def counting_for(graph: EvidenceGraph, named: frozenset[str] | None = None) -> Iterator[None]:
-    """Inside, what is asked of the standing and is not counted yet raises CountFirst for all of it."""
+    """Inside, a count on the graph that is not made yet raises CountFirst for all counts at once."""
     try:
         yield
     except NotCounted as error:
@@ -267,10 +269,9 @@ def counting_for(graph: EvidenceGraph, named: frozenset[str] | None = None) -> I
 
 
 def restate(claim: Claim, graph: EvidenceGraph, last: LastChange | None, *, now: datetime) -> Effect | None:
-    """Write down what a locked claim's standing says of its support; None where nothing changed.
+    """Write the support that a locked claim records; None where nothing changed.
 
-    `graph` and `last` are those of now: read since the graph's lock is held, and nothing of them changed after it.
-    Raises CountFirst.
+    `graph` and `last` are current: read while the graph's lock is held, and unchanged since. Raises CountFirst.
     """
     with counting_for(graph, last.evidence if last else None):
         result = of_claim(graph)

@@ -1,4 +1,4 @@
-"""Pages of actors: who they are, for whom they speak, what they published."""
+"""Pages of actors: their chain, their parts and their publications."""
 
 from uuid import UUID
 
@@ -50,7 +50,7 @@ def actors(request: PersonsRequest) -> HttpResponse:
 
 @require_safe
 def actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
-    """One actor: the chain up to its voice, its parts, and what it published. One that was merged leads on."""
+    """One actor: the chain up to its voice, its parts, and its publications. A merged actor redirects to the other."""
     survivor = survivor_of(request.user, actor_id)
     if survivor is not None:
         return redirect("actor", survivor.pk)
@@ -123,11 +123,11 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 
 @form_page
 def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
-    """Two steps: what it would do to claims to say that this actor is another, by a dry run; then the act itself."""
+    """Merge an actor in two steps: a dry run that shows the effects on claims, then the act itself."""
     row = get_actor(request.user, actor_id)
     may_merge(request.user, row)
     form = MergeForm(**sent(request), user=request.user, actor=row, initial={"into": _asked_into(request)})
-    # What was tried is what is done: another actor or another chain is shown anew first.
+    # Only a previewed merge is carried out: with another actor or chain the preview comes first again.
     confirming = f"{form.cleaned_data.get('into', '')} {request.POST.get('chain', '')}" if form.is_valid() else ""
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
@@ -162,7 +162,7 @@ def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 
 
 def _asked_into(request: PersonsRequest) -> UUID | None:
-    """The actor that the address suggests, as the list of those that are alike does."""
+    """The actor suggested in the address, as the list of similar actors links to it."""
     try:
         return UUID(request.GET.get("into", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Files, handed out so that no browser interprets them."""
+"""Attached files, sent so that no browser interprets them."""
 
 from uuid import UUID
 

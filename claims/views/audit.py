@@ -1,5 +1,6 @@
-"""The ledger for those who audit a desk, and of what is of no desk for administrators: every act, narrowed by person,
-kind and time, and the state of the log."""
+"""The audit log of a desk for its auditors, and that of no desk for administrators: all acts, with filters by person,
+kind and time, and the state of the log.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -46,14 +47,14 @@ from ledger.trusted import keys_shown
 from ledger.witness_states import witness_states
 
 PAGE_SIZE = 50
-MOST_NAMED = 5  # of what was read, in one line
+MOST_NAMED = 5  # names of read material in one line
 BATCH = 500
 READ = "restricted_read"
 NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 
 
 class ActsForm(forms.Form):
-    """What the acts are narrowed by; sent by GET."""
+    """The filters of the audit log; sent by GET."""
 
     use_required_attribute = False
 
@@ -66,7 +67,7 @@ class ActsForm(forms.Form):
     until = forms.DateField(label=gettext_lazy("until"), required=False, widget=forms.DateInput({"type": "date"}))
 
 
-# What acts are about, for those who may not see it by name or where it has none.
+# Names for the subjects of acts that are hidden from the reader or have no name.
 _SORTS = {
     "claim": gettext_lazy("claim"),
     "source": gettext_lazy("source"),
@@ -83,7 +84,7 @@ _SORTS = {
 
 @dataclass(frozen=True)
 class AuditLine:
-    """One act as it is listed; of what is withheld only that it is."""
+    """One act in the audit log; a withheld act shows only that it happened."""
 
     withheld: bool
     log_index: int | None
@@ -97,7 +98,7 @@ class AuditLine:
 
 @require_safe
 def acts(request: PersonsRequest) -> HttpResponse:
-    """The acts on the desks that the person audits, the newest first, and how the log stands."""
+    """The acts on the desks that the person audits, newest first, and the state of the log."""
     _may_audit(request)
     form, rows = _narrowed(request)
     read = partial(_read_told, request.user, rows, form)
@@ -123,7 +124,10 @@ def acts(request: PersonsRequest) -> HttpResponse:
 
 
 def _may_audit(request: PersonsRequest) -> None:
-    """Auditors and editors of a desk; administrators, who read what is of no desk. Raises Forbidden."""
+    """Check that the person audits or edits a desk, or is an administrator, who reads what belongs to no desk.
+
+    Raises Forbidden.
+    """
     audits = any(row.role in (Role.AUDITOR, Role.EDITOR) for row in own_memberships(request))
     if not audits and not request.user.is_staff:
         raise Forbidden(_("Only a desk’s auditors and editors read its ledger. A claim’s history is on its page."))
@@ -150,7 +154,7 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
         )
         asked["about"] = f"claim:{found}"
     if asked:
-        # Whether what is withheld fits would tell of it.
+        # A withheld act must not answer a filter: that would reveal it.
         rows = rows.filter(Q(withheld=False), **asked)
     zone = timezone.get_current_timezone()
     if given["since"]:
@@ -161,10 +165,10 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
 
 
 def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
-    """The acts, those withheld too that name what the person may not see now: it was restricted since. Where the list
-    is narrowed these are left out, as all that is withheld.
+    """The acts that the person may see, with a withheld line for those that name material restricted since.
 
-    Of the reads that are recorded each hour only those of hours in which something was read, to who may know of it.
+    Filters leave out all withheld acts. The hourly records of reads appear only for hours with reads that the person
+    may know of.
     """
     found: list[Any] = [row for row in rows if row.by_id is not None or row.kind != READ or _has_reads(row)]
     named = {row.pk: ids_in(bytes(row.entry.leaf).decode(errors="replace"), row.about) for row in found}
@@ -176,8 +180,10 @@ def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
 
 
 def _read_told(user: User, rows: QuerySet[Act], form: ActsForm, place: PagePosition) -> list[Act]:
-    """As many of the acts that are told as a page takes: what is left out is made up for, so that neither the number of
-    lines nor that of pages tells of it."""
+    """A page of visible acts.
+
+    Those left out are replaced by further ones, so that neither the number of lines nor that of pages reveals them.
+    """
     found: list[Act] = []
     while True:
         batch = read_at(rows, place)
@@ -206,7 +212,7 @@ def _lines(user: User, rows: list[Act]) -> list[AuditLine]:
 
 
 class _Reads(NamedTuple):
-    """What an act says was read, by sort and id, and the user names of who did."""
+    """The material that an act records as read, by kind and id, and the user names of its readers."""
 
     things: list[str]
     people: list[str]
@@ -216,7 +222,7 @@ _NOTHING_READ = _Reads([], [])
 
 
 def _what_was_read(rows: list[Act]) -> dict[int, _Reads]:
-    """Of acts that say that restricted material was read: what of it and by whom, by their entries."""
+    """The restricted material that recorded reads concern and their readers, by entry."""
     reads = [row.pk for row in rows if row.kind == READ]
     opened = openings_of(reads) if reads else {}
     return {pk: _reads(fields["content/what"].value) for pk, fields in opened.items() if "content/what" in fields}
@@ -228,7 +234,7 @@ def _reads(said: list[Any]) -> _Reads:
 
 
 def named_for(user: User, subjects: Iterable[str]) -> dict[str, Link]:
-    """What these are called, by their sort and id, as far as the person may see them."""
+    """The names of these subjects, by kind and id, as far as the person may see them."""
     ids: dict[str, set[str]] = {}
     for subject in subjects:
         sort, _colon, name = subject.partition(":")
@@ -240,7 +246,7 @@ def named_for(user: User, subjects: Iterable[str]) -> dict[str, Link]:
     attached = Evidence.objects.filter(evidence_for(user), pk__in=ids.get("evidence", ()))
     attached = attached.select_related("claim", "source").order_by()
     note_shown(user, [*sources, *actors, *attached])
-    # Who was given a role on a desk is known to whoever audits the desk.
+    # Auditors of a desk know its members.
     people = User.objects.filter(pk__in=ids.get("person", ())).values_list("pk", "username")
     return {
         **{f"person:{pk}": Link(username, "") for pk, username in people},
@@ -254,8 +260,10 @@ def named_for(user: User, subjects: Iterable[str]) -> dict[str, Link]:
 
 @require_safe
 def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
-    """The same acts in a file: a table, or a line of JSON for each, opened as far as the person may read it, with its
-    proof. That it was taken is recorded."""
+    """The same acts as a file, and a record of the export.
+
+    Either a table, or a line of JSON for each act, opened as far as the person may read it, with its proof.
+    """
     _may_audit(request)
     narrowed, rows = _narrowed(request)
     checkpoint = newest_checkpoint()
@@ -272,7 +280,7 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
 
 
 def _batches(rows: QuerySet[Act]) -> Iterator[list[Act]]:
-    """All rows by entry, a few hundred at a time."""
+    """All rows by entry, in batches of a few hundred."""
     last = 0
     while batch := list(rows.filter(entry_id__gt=last)[:BATCH]):
         yield batch
@@ -280,7 +288,7 @@ def _batches(rows: QuerySet[Act]) -> Iterator[list[Act]]:
 
 
 class _Echo:
-    """Answers what is written to it: csv writes into files only."""
+    """Returns what is written to it, since csv writes only into files."""
 
     def write(self, text: str) -> str:
         return text
@@ -297,7 +305,7 @@ def _table(user: User, batches: Iterable[list[Act]]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The text, so that no spreadsheet reads it as a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
@@ -319,7 +327,7 @@ def _opened(
 
 
 def _line(row: Any, names: dict[str, Link], read: _Reads) -> AuditLine:
-    """One act as it is listed; `read`: what restricted material it says was read."""
+    """One act as a line of the list; `read`: the restricted material that it records as read."""
     if row.withheld:
         return AuditLine(True, row.log_index, None, row.at, "", "", "", "")
     links = [names.get(subject) or _unnamed(subject) for subject in read.things or [row.about]]
@@ -333,7 +341,7 @@ def _line(row: Any, names: dict[str, Link], read: _Reads) -> AuditLine:
 
 
 def _unnamed(subject: str) -> Link:
-    """What the person may not see by name, or has none."""
+    """The label of a subject that is hidden from the person or has no name."""
     sort, _colon, name = subject.partition(":")
     return Link(f"{_SORTS.get(sort, sort)} {name[:8]}", "")
 

@@ -1,4 +1,4 @@
-"""An evidence bundle of a claim: asked for on its history, shown while it is made, taken away when it is ready."""
+"""Pages of an evidence bundle: requested on a claim's history, shown while it is made, downloaded when it is ready."""
 
 from uuid import UUID
 
@@ -18,14 +18,14 @@ from sources.downloads import HEADERS
 
 @require_POST
 def ask_for_bundle_page(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Ask for a bundle; the answer leads to its page."""
+    """Request a bundle, and redirect to its page."""
     row = ask_for_bundle(claim=get_claim(request.user, reference), by=request.user)
     return redirect("bundle", reference=reference, bundle_id=row.pk)
 
 
 @require_safe
 def bundle(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResponse:
-    """How far a bundle is, for who asked for it. Nothing moves by itself: the page is asked for again."""
+    """The progress of a bundle, for the person who requested it. The page updates only when it is reloaded."""
     row = get_bundle(request.user, reference, bundle_id)
     context = {
         "bundle": row,
@@ -39,7 +39,7 @@ def bundle(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResp
 
 @require_safe
 def file(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResponseBase:
-    """The bundle as a zip, put together while it is sent."""
+    """The bundle as a zip, assembled while it is sent."""
     row = get_bundle(request.user, reference, bundle_id)
     parts = as_parts(take_bundle(bundle=row, by=request.user))
     headers = {

@@ -1,4 +1,4 @@
-"""How to check us: for anybody who reads a published claim, without an account."""
+"""The page that tells readers of a published claim how to check it, without an account."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -14,13 +14,13 @@ from ledger.reading import newest_checkpoint
 from ledger.trusted import own_policy
 from ledger.verifier import fingerprint
 
-EXAMPLE = "UKR-1"  # where nothing is published yet
+EXAMPLE = "UKR-1"  # before any claim is published
 
 
 @require_safe
 @login_not_required
 def check_us(request: HttpRequest) -> HttpResponse:
-    """What anybody can check and how, with the commands for a published claim: `claim`, else the newest."""
+    """How anybody can check the record, with the commands for a published claim: `claim`, or else the newest."""
     rows = published_claims().order_by("-published_at", "pk")
     claim = rows.filter(reference=request.GET.get("claim", "")[:24].replace("\0", "")).first() or rows.first()
     checkpoint = newest_checkpoint()

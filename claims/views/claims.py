@@ -1,4 +1,4 @@
-"""The parts of a claim that need nothing of assignments: its sources and its provenance."""
+"""The tabs of a claim that show no assignments: its sources and its provenance."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ from sources.models import Capture, CaptureState, Source
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source of a claim with the numbers of its evidence, and in words whether its address was kept."""
+    """A source of a claim with the numbers of its evidence, and the state of its capture in words."""
 
     source: Source
     numbers: str
@@ -46,7 +46,7 @@ class SourceRow:
 
 @require_safe
 def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
-    """The sources attached to a claim, each once, with what became of their captures."""
+    """The sources attached to a claim, each once, with the state of their captures."""
     claim = claim_shown(request.user, reference)
     rows = evidence_shown(request.user, claim)
     note_shown(request.user, rows)
@@ -77,7 +77,7 @@ def _source_rows(rows: list[Evidence], captures: dict[Any, Capture]) -> list[Sou
 
 
 def capture_in_words(source: Source, capture: Capture | None) -> str:
-    """What became of the last capture of a source's address."""
+    """The result of the last capture of a source's address, in words."""
     if capture is None:
         return _("not captured") if source.url else ""
     if capture.state == CaptureState.FAILED:
@@ -87,7 +87,7 @@ def capture_in_words(source: Source, capture: Capture | None) -> str:
 
 @form_page
 def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
+    """The sourcing chain, its independent voices, and a form to add a relay between the claim's sources."""
     claim = claim_shown(request.user, reference)
     rows = evidence_numbered(request.user, claim)
     context = claim_context(claim, "claim-provenance", rows)

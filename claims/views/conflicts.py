@@ -1,4 +1,4 @@
-"""The page of one's own conflicts of interest."""
+"""The page of a person's own conflicts of interest."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from house.pages import form_page, sent
 
 @form_page
 def conflicts(request: PersonsRequest) -> HttpResponse:
-    """What one has declared, which of one's claims it touches, and the form to declare another."""
+    """The person's declared conflicts, the claims affected, and the form to declare another."""
     user = request.user
     form = ConflictForm(**sent(request), user=user)
     if form.submitted(lambda given: declare_conflict(actor_id=given["actor"], by=user)):
@@ -27,7 +27,7 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
     seen = dict(shown_actors(user).filter(pk__in=[row.actor_id for row in rows]).values_list("pk", "name"))
     context = {
         "form": form,
-        # Of a desk that one has left, an actor's name may have changed since.
+        # An actor of a desk that the person has left may have been renamed since.
         "rows": [(row, seen.get(row.actor_id) or _("an actor you can no longer see")) for row in rows],
         "touched": claims_touched(user) if rows else [],
         **account_tabs("conflicts"),
@@ -37,6 +37,6 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
 
 @require_POST
 def withdraw_conflict_page(request: PersonsRequest, conflict_id: UUID) -> HttpResponse:
-    """Take a declaration back; nothing has to be typed for it."""
+    """Withdraw a declared conflict; no input is needed."""
     withdraw_conflict(conflict_id=conflict_id, by=request.user)
     return redirect("conflicts")

@@ -1,4 +1,4 @@
-"""Attaching sources to a claim, changing what is recorded of evidence, withdrawing it."""
+"""Pages that attach a source to a claim, edit evidence, and withdraw it."""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from house.pages import form_page, may, sent, show_form
 
 @form_page
 def attach(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Attach a source, new or not, and say where it got it from."""
+    """Attach a source, new or existing, and name the source that it is based on."""
     claim = get_claim(request.user, reference)
     may_edit_claim(request.user, claim)
     form = AttachForm(**sent(request), user=request.user, claim=claim)
@@ -54,7 +54,7 @@ def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evi
 
 @form_page
 def evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
-    """Change what is recorded of a piece of evidence."""
+    """Edit a piece of evidence."""
     claim, item = _find(request, reference, evidence_id)
     rows = list(evidence_of(request.user, claim))
     note_shown(request.user, rows)
@@ -91,7 +91,7 @@ def _change(request: PersonsRequest, item: Evidence, form: EvidenceForm) -> Evid
 
 @form_page
 def withdraw_evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
-    """Take a piece of evidence out of what counts, with the reason."""
+    """Withdraw a piece of evidence, with a reason."""
     claim, item = _find(request, reference, evidence_id)
     form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": item.version})
     agreed = consent(request)
@@ -110,7 +110,7 @@ def withdraw_evidence_page(request: PersonsRequest, reference: str, evidence_id:
 
 @form_page
 def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
-    """After a correction of its source: say that an excerpt still stands."""
+    """Confirm that an excerpt still holds after a correction of its source."""
     claim = get_claim(request.user, reference)
     item = get_evidence(request.user, claim, evidence_id)
     item.claim = claim
@@ -133,7 +133,7 @@ def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpR
 
 
 def _find(request: PersonsRequest, reference: str, evidence_id: UUID) -> tuple[Claim, Evidence]:
-    """The claim and its piece of evidence, of somebody who may change it."""
+    """The claim and its piece of evidence, where the person may edit it. Raises NotFound, Forbidden."""
     claim = get_claim(request.user, reference)
     item = get_evidence(request.user, claim, evidence_id)
     item.claim = claim

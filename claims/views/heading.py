@@ -1,4 +1,4 @@
-"""What stands above every page of a claim: who said it, how it stands, and the ways to its parts."""
+"""The heading of every page of a claim: claimant, state, support, and the links to its tabs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from claims.mappings import TemplateContext
 from claims.models import Claim, Evidence
 from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
 from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
@@ -25,10 +26,10 @@ class Tab:
     count: int | None = None
 
 
-def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> dict[str, Any]:
-    """The context of `claims/claim_base.html` for one tab, with `graph` for what the page adds in `more`.
+def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> TemplateContext:
+    """The context of `claims/claim_base.html` for one tab, with `graph` for pages that add to it in `more`.
 
-    `claim`: of `claim_shown`. `rows`: all of its evidence that the person may see, which every tab reads.
+    `claim`: from `claim_shown`. `rows`: all of its evidence that the person may see, which every tab reads.
     """
     context = graph_context(claim)
     return {
@@ -39,8 +40,8 @@ def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any)
     }
 
 
-def graph_context(claim: Claim) -> dict[str, Any]:
-    """How the claim stands, for `parts/standing.html` and for what stands beside it; `graph` itself, too."""
+def graph_context(claim: Claim) -> TemplateContext:
+    """The claim's support, for `parts/standing.html` and what is shown beside it, and `graph` itself."""
     graph = load_evidence_graph(claim)
     return {
         "claim": claim,
@@ -51,13 +52,13 @@ def graph_context(claim: Claim) -> dict[str, Any]:
 
 
 def named(actors: Iterable[UUID | str], graph: EvidenceGraph) -> list[tuple[str, str]]:
-    """These actors of the claim by id and name, by name."""
+    """These actors of the claim by id and name, sorted by name."""
     wanted = {str(pk) for pk in actors}
     return [(pk, name) for pk, name in graph.names.items() if pk in wanted]
 
 
 def said_for(claim: Claim, graph: EvidenceGraph) -> str:
-    """The voice that the claimant speaks with, where it is another's."""
+    """The voice that the claimant speaks for, where that is another actor's."""
     if claim.claimant_id is None:
         return ""
     voice = voice_at(str(claim.claimant_id), graph.day, graph.actors)
@@ -65,7 +66,7 @@ def said_for(claim: Claim, graph: EvidenceGraph) -> str:
 
 
 def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
-    """Who is named above every page of a claim (of `claim_shown`): each actor's name as it is shown, by id."""
+    """The actors in the heading of a claim (from `claim_shown`): each name as it is shown, by id."""
     named_there = [str(pk) for pk in (claim.claimant_id, *claim.also_ids) if pk]  # type: ignore[attr-defined]  # annotated
     if claim.claimant_id is not None:
         voice = voice_at(str(claim.claimant_id), graph.day, graph.actors)
@@ -74,8 +75,8 @@ def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
     return {pk: graph.names[pk] for pk in wanted if pk in graph.names}
 
 
-def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> dict[str, Any]:
-    """The same context where what a redaction erased of it is not shown. The claim in it is for showing alone."""
+def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> TemplateContext:
+    """The same context without what a redaction erased. The claim in it is for display only."""
     names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in graph.names.items()}
     graph, shown = replace(graph, names=names), copy(claim)
     if CONTENT in erased.heading:

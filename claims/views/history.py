@@ -1,4 +1,4 @@
-"""A claim's status changes, and beside each what the reader's browser compares with the ledger."""
+"""A claim's status history, with the data that the reader's browser compares with the ledger."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.requests import PersonsRequest
 from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.history_proofs import checkpoint_for
+from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
@@ -45,7 +46,7 @@ from sources.ledger_entries import canonical_value
 
 @dataclass(frozen=True)
 class ShownChange:
-    """One status change; see `parts/change.html` for what each attribute is."""
+    """One status change; `parts/change.html` explains each attribute."""
 
     seq: int
     from_state: str
@@ -93,9 +94,9 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> set[UUID]:
-    """What these changes name and the reader may not see: their proof does not open the fields that name it.
+    """The ids in these changes that are hidden from the reader: their proof keeps the fields that name them closed.
 
-    `numbers`: of the claim's evidence that they may see.
+    `numbers`: of the claim's evidence that the reader may see.
     """
     named = {pk for change in changes for text in (change.reason, change.decision_reason) for pk in ids_in(text or "")}
     named |= {pk for change in changes for pk in change.evidence if pk not in numbers}
@@ -103,7 +104,7 @@ def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> s
 
 
 def _ids(change: Any) -> dict[str, set[UUID]]:
-    """The identifiers in each committed field that may name a row."""
+    """The ids in each committed field that may name a row."""
     return {
         "evidence": set(change.evidence),
         "reason": ids_in(change.reason or ""),
@@ -119,11 +120,11 @@ def change_line(
     erased: Erased = NOTHING,
     openable: Collection[str] = frozenset(),
 ) -> ShownChange:
-    """One status change in words, and as what it is compared with. A field that names what is `hidden` from the reader
-    is closed to them, as one that was erased is to everybody: nothing of it is shown.
+    """One status change in words, with the data to compare it with.
 
-    `openable`: the fields that this server can open to somebody. What it can open to nobody is not closed to the reader
-    alone, and the page asks what became of it.
+    A field that names something `hidden` from the reader shows nothing, like an erased one. `openable`: the fields that
+    this server can open for some reader. Any other field is not closed to this reader alone, and the page asks the
+    ledger why.
     """
     reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
     named = sorted(name for name, ids in _ids(change).items() if not ids.isdisjoint(hidden))
@@ -155,8 +156,10 @@ def change_line(
 
 
 def _words(name: str, words: str | None, named: Collection[str], *, gone: Collection[str]) -> str:
-    """A reason as it is shown: not where it names what the reader may not see (`named`). Rows have none where it was
-    erased: words that stand there again are shown, and told."""
+    """A reason as it is shown; empty where it names something hidden (`named`).
+
+    An erased reason has no text in the row: any text found there is reported and shown.
+    """
     if name in named:
         return ""
     return ERASED if words is None or (name in gone and not words) else words
@@ -164,9 +167,11 @@ def _words(name: str, words: str | None, named: Collection[str], *, gone: Collec
 
 def _change_as_recorded(
     change: StatusChange, evidence: Iterable[UUID], closed: list[str], gone: Collection[str]
-) -> dict[str, Any]:
-    """What the line shows, in the words of its entry, without what was erased (`gone`); the reasons and the numbers of
-    evidence are read off the page itself."""
+) -> JsonObject:
+    """The line's content in the words of its entry, without what was erased (`gone`).
+
+    The reasons and the numbers of evidence are read from the page itself.
+    """
     shown = {
         "number": change.seq,
         "from": change.from_state,
@@ -186,9 +191,11 @@ def _change_as_recorded(
     return shown | {name: ERASED for name in ("by", "decided_by", "graph_digest") if name in gone}
 
 
-def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> dict[str, Any]:
-    """What stands above the changes, in the words of the entries that it was last written by: the wording and what
-    else is recorded of the claim, its state, who is named, and the evidence in the order of its numbers."""
+def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> JsonObject:
+    """The heading of the page in the words of the entries that last wrote it.
+
+    Covers the wording and other fields of the claim, its state, the actors named, and the evidence by number.
+    """
     return {
         "state": claim.state,
         "reference": claim.reference,
@@ -215,12 +222,12 @@ def _closing(claim: Claim) -> dict[str, str] | None:
     return {"at": format_time(claim.closed_at), "why": claim.closed_reason, "note": claim.closed_note}
 
 
-def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Since when the first entry of the claim, or of the actors named above, that the checkpoint does not hold waits,
-    and whether that is too long.
+def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> JsonObject:
+    """How long the first entry missing from the checkpoint has waited, of the claim or the actors in its heading, and
+    whether that is too long.
 
-    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has, and `last_of` how
-    many each actor has; `made`: now.
+    `erasing`: whether an entry about an erasure waits; `last`: the claim's number of entries, and `last_of` that of
+    each actor; `made`: now.
     """
     stream, about = f"claim:{claim.pk}", {f"actor:{pk}": pk for pk in actors}
     erasing = first_erasing_beyond(stream, checkpoint)

@@ -1,4 +1,4 @@
-"""Whether this server's pages have keys to check by that do not come from the database."""
+"""Whether a file names the keys that this server's pages check with, so that they do not come from the database."""
 
 from django.utils.translation import gettext as _
 
@@ -6,7 +6,7 @@ from ledger.trusted import has_policy
 
 
 def unkeyed() -> str:
-    """What a page says, in red and instead of any result, where no file names the keys; else nothing."""
+    """The warning that a page shows in place of any result where no file names the keys; empty otherwise."""
     if has_policy():
         return ""
     return _(

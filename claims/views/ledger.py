@@ -1,5 +1,6 @@
-"""What may be taken away of the ledger: the proof of a claim's history, for auditors the entries of the log, and for
-anybody those of them that are public."""
+"""Downloads from the ledger: the proof of a claim's history, the log's entries for auditors, and the public entries for
+anybody.
+"""
 
 from base64 import b64encode
 
@@ -29,7 +30,7 @@ MOST_NAMES = 500
 
 @require_safe
 def claim_proof_file(request: PersonsRequest, reference: str) -> HttpResponse:
-    """The proof of a claim's history against a checkpoint that has it all, opened as far as the person may read it."""
+    """The proof of a claim's history against a checkpoint that covers it, opened as far as the person may read it."""
     claim = get_claim(request.user, reference)
     checkpoint = checkpoint_for(claim)
     if checkpoint is None:
@@ -43,7 +44,7 @@ def claim_proof_file(request: PersonsRequest, reference: str) -> HttpResponse:
 
 @require_safe
 def claim_names(request: PersonsRequest, reference: str) -> JsonResponse:
-    """The proofs of who is named above the claim's history (`actor`: their ids): a list of files, each as a text."""
+    """The proofs of the actors above a claim's history (`actor`: their ids): a list of files, each as text."""
     get_claim(request.user, reference)
     checkpoint, actors = newest_checkpoint(), request.GET.getlist("actor")
     if len(actors) > MOST_NAMES or not all(map(is_id, actors)):
@@ -57,8 +58,11 @@ def claim_names(request: PersonsRequest, reference: str) -> JsonResponse:
 @login_not_required
 @require_safe
 def entries(request: HttpRequest, path: str) -> HttpResponse:
-    """A bundle of the log's entries, for who audits every desk: they are of all desks, and cannot be told apart without
-    being read. What is committed in them stays closed. A bundle of public entries alone is for anybody. NotWhole."""
+    """A bundle of the log's entries, for auditors of every desk: it mixes all desks, and entries reveal theirs only
+    when read.
+
+    Committed values stay closed. A bundle of public entries alone is open to anybody. Raises NotWhole.
+    """
     tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
     if newest is None or not (_audits_every_desk(request) or _is_public(tile, newest)):
         raise Http404
@@ -70,7 +74,7 @@ def entries(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def _audits_every_desk(request: HttpRequest) -> bool:
-    # Open to anybody, this address lets those in too whom other pages shut out until they have a second factor.
+    # Open to anybody, this address also admits people who still have to set up a second factor.
     if not request.user.is_authenticated or is_shut_out(request, now=timezone.now()):
         return False
     return Reader(request.user).audits_every_desk
@@ -85,7 +89,7 @@ def _is_public(tile: Tile, checkpoint: Checkpoint) -> bool:
 @same_for_everybody
 @require_safe
 def public_entries(request: HttpRequest, path: str) -> HttpResponse:
-    """Those leaves of an entry bundle that anybody may have now: canonical JSON, base64 by index."""
+    """The public leaves of an entry bundle, as they are now: canonical JSON, base64 by index."""
     tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
     if newest is None or tile.width != TILE_WIDTH or tile.number * TILE_WIDTH >= newest.size:
         raise Http404

@@ -1,4 +1,4 @@
-"""Who got it from whom as a nested list for `parts/tree.html`: origins first, what got it from them below."""
+"""The sourcing chain as a nested list for `parts/tree.html`: origins first, the sources based on them below."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from sources.models import Relay
 
 @dataclass
 class ListedSource:
-    """One source in the list; see `parts/tree.html` for what each attribute is."""
+    """One source in the list; `parts/tree.html` explains each attribute."""
 
     title: str
     url: str
@@ -33,8 +33,11 @@ class ListedSource:
 
 @dataclass
 class Lineage:
-    """Builds the list. A source that was reached before is named again without what is below it: a dense net of
-    relays would otherwise be written out along every path."""
+    """Builds the list.
+
+    A source already listed is named again without its branch: a dense net of relays would otherwise be repeated along
+    every path.
+    """
 
     graph: EvidenceGraph
     relays: Mapping[tuple[str, str], Relay]
@@ -46,11 +49,11 @@ class Lineage:
             self._below.setdefault(above, []).append(below)
         self._single = set(of_claim(self.graph).single_points_of_failure)
         self._seen: set[str] = set()
-        # On the paths that start at such evidence the voice counts; elsewhere it does not, which its line says.
+        # The voice counts on the paths that start at such evidence; elsewhere the line says that it does not.
         self._admitting = {item.source for item in self.graph.evidence if item.against_interest and item.counts}
 
     def roots(self) -> list[ListedSource]:
-        """The sources that got it from nowhere recorded, each with what got it from them."""
+        """The sources without a recorded upstream, each with the sources based on it."""
         relaying = {below for below, _above in self.graph.relays}
         return self._grown([(source, None) for source in self.graph.sources if source not in relaying])
 

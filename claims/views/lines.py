@@ -1,4 +1,4 @@
-"""Evidence as `parts/evidence.html` shows it: a line for each piece, with what it counts for and why not."""
+"""Evidence as `parts/evidence.html` shows it: a line for each piece, with the reasons for and against counting it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
 from claims.verdicts.sentences import why_not_counted
 from sources.models import Basis, Relay, Reliability, Visibility
 
-HIDDEN = "R"  # what the numbers of restricted evidence begin with
+HIDDEN = "R"  # prefix in the numbers of restricted evidence
 
 
 @dataclass(frozen=True)
 class Link:
-    """Text with an address: `label` for what one can do there, `text` for what it is."""
+    """A link: `label` says what it does, `text` what it leads to."""
 
     text: str
     url: str
@@ -32,7 +32,7 @@ class Link:
 
 @dataclass
 class EvidenceLine:
-    """One piece of evidence; see `parts/evidence.html` for what each attribute is."""
+    """One piece of evidence; `parts/evidence.html` explains each attribute."""
 
     evidence: Evidence
     number: str
@@ -69,9 +69,9 @@ class StanceGroup:
 
 
 def evidence_lines(user: User, claim: Claim, rows: Sequence[Evidence], graph: EvidenceGraph) -> list[EvidenceLine]:
-    """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too.
+    """The claim's evidence that the person may see (`rows`, from `evidence_shown`), oldest first, withdrawn included.
 
-    That they were shown what of it is restricted is recorded.
+    Restricted pieces are recorded as read.
     """
     numbers = numbers_of(rows)
     relays = relays_shown(user, claim)
@@ -86,7 +86,10 @@ def evidence_lines(user: User, claim: Claim, rows: Sequence[Evidence], graph: Ev
 
 
 def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
-    """A number for each piece, by age. Restricted ones are lettered apart, so that the others' numbers tell nothing."""
+    """A number for each piece, by age.
+
+    Restricted ones have their own series, so that the others' numbers reveal nothing.
+    """
     numbers: dict[UUID, str] = {}
     plain = hidden = 0
     for row in rows:
@@ -106,7 +109,7 @@ def evidence_line(
     view: EvidenceView | None,
     numbers: Mapping[UUID, str],
 ) -> EvidenceLine:
-    """One line; `view` is the piece in the standing, None for what stays out of it (restricted, withdrawn)."""
+    """One line; `view`: the piece in the evidence graph, None where it is not part of it (restricted, withdrawn)."""
     source = row.source
     return EvidenceLine(
         evidence=row,
@@ -128,7 +131,7 @@ def evidence_line(
 
 
 def basis_in_words(basis: str) -> str:
-    """A basis where nothing says that it is one."""
+    """A basis in words that make sense without a label."""
     return _("basis unknown") if basis == Basis.UNKNOWN else str(Basis(basis).label)
 
 
@@ -162,7 +165,7 @@ def _notes(row: Evidence, graph: EvidenceGraph, view: EvidenceView | None, numbe
 
 
 def facts_against(row: Evidence, numbers: Mapping[UUID, str]) -> list[str]:
-    """What on the row itself keeps it from counting: retracted, superseded, unreliable, improbable."""
+    """Facts of the row that keep it from counting: retracted, superseded, unreliable, improbable."""
     found = []
     if row.source.retracted_at is not None:
         found.append(_("Retracted: does not count"))
@@ -190,7 +193,7 @@ def _upstream(
 
 
 def grouped(lines: Iterable[EvidenceLine]) -> list[StanceGroup]:
-    """The evidence that is not withdrawn, by stance, in the order in which one reads it."""
+    """The evidence that is not withdrawn, by stance, in reading order."""
     live = [line for line in lines if not line.withdrawn]
     headings = {
         Stance.SUPPORTS: (_("Supports"), _("No attached evidence supports it.")),

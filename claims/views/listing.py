@@ -1,4 +1,4 @@
-"""The list of claims: narrowed by one form, in pages by key."""
+"""The list of claims: one form of filters, keyset paging."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim in the list; see `parts/register.html` for what each attribute is."""
+    """One claim in the list; `parts/register.html` explains each attribute."""
 
     url: str
     reference: str
@@ -48,7 +48,7 @@ class ClaimRow:
 
 @require_safe
 def claims(request: PersonsRequest) -> HttpResponse:
-    """The claims that the person may know of, narrowed by the form, 25 a page."""
+    """The claims that the person may see, filtered by the form, 25 a page."""
     memberships = own_memberships(request)
     scope, choices = scope_with_choices(request.user, [row.desk_id for row in memberships])
     form = _filters(request, choices)
@@ -120,7 +120,7 @@ def _row(claim: ClaimLine) -> ClaimRow:
 
 
 def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
-    """What the list is narrowed by, each with the address without it."""
+    """The active filters, each with the address without it."""
     given = form.cleaned_data
     said: list[tuple[str, str, str]] = [
         ("state", state, form.label_of("state", value=state)) for state in given["state"]
@@ -151,7 +151,7 @@ def _address_without(request: PersonsRequest, name: str, *, value: str) -> str:
 
 
 def neighbours(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
-    """The addresses of the pages before and after, for `parts/paging.html`."""
+    """The addresses of the previous and next page, for `parts/paging.html`."""
 
     def at(cursor: str | None) -> str:
         if cursor is None:

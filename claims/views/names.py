@@ -1,4 +1,4 @@
-"""Names to choose from, found as one types into a form: actors and sources that the person may see."""
+"""Suggestions for form fields: actors and sources that the person may see, found by name while typing."""
 
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from house.errors import Invalid
 
 @require_safe
 def actor_names(request: PersonsRequest) -> HttpResponse:
-    """Actors with `q` in their names. `desk`: those of a desk and the shared ones; empty, the shared ones alone."""
+    """Actors with `q` in their names. `desk`: its own and the shared ones; empty: the shared ones alone."""
     return _found(request, ActorNames)
 
 
 @require_safe
 def source_names(request: PersonsRequest) -> HttpResponse:
-    """Sources with `q` in their titles. `desk`: those of a desk."""
+    """Sources of a desk (`desk`) with `q` in their titles."""
     return _found(request, SourceNames)
 
 

@@ -1,9 +1,9 @@
-"""What anybody may read: the published claims, with the public part of what carries them."""
+"""Public pages: the published claims, with the public part of their evidence."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.qr import outline
 from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting_since
+from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.reading.paging import Order, read_page
@@ -33,10 +34,38 @@ from sources.ledger_entries import source_public
 from sources.models import Actor, Visibility
 
 
+@dataclass(frozen=True, slots=True)
+class PublicChange:
+    """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
+
+    row: StatusChange
+    voices: str
+    by_two: bool
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEvidence:
+    """One piece of evidence as the public page shows it."""
+
+    anchor: str
+    number: int
+    title: str
+    url: str
+    publisher: str
+    published_on: datetime | None
+    basis: str
+    stance: str
+    excerpt: str
+    locator: str
+    credibility: int | None
+    notes: list[str]
+
+
 @require_safe
 @login_not_required
 def public_claims(request: HttpRequest) -> HttpResponse:
-    """Every published claim, the latest first."""
+    """Every published claim, latest first."""
     page = read_page(
         published_claims(),
         order=Order("published_at", newest_first=True),
@@ -80,25 +109,24 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @login_not_required
 def short(request: HttpRequest, reference: str) -> HttpResponse:
-    """The address that stands on paper: leads to the claim's public page. Raises NotFound."""
+    """The short address printed on paper: redirects to the claim's public page. Raises NotFound."""
     return redirect("public-claim", published_claim(reference).reference)
 
 
-def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
-    """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
+def _change(claim: Claim, change: StatusChange) -> PublicChange:
     move = find_move(change.from_state, change.to_state)
-    return {
-        "row": change,
-        "voices": voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
-        "by_two": move is not None and move.deciders is Deciders.SECOND,
-        "shown": json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
-    }
+    return PublicChange(
+        row=change,
+        voices=voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
+        by_two=move is not None and move.deciders is Deciders.SECOND,
+        shown=json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
+    )
 
 
-def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """What the page shows besides status changes, in the words of the entries that it was last written by.
+def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> JsonObject:
+    """The page's content besides status changes, in the words of the entries that last wrote it.
 
-    `waiting_since`: since when something of it waits for its place in the log; `overdue`: for too long.
+    `waiting_since`: since when an entry waits to be sequenced; `overdue`: whether that is too long.
     """
     since, claimant = min(waiting_since(claim, checkpoint), default=None), _public_name(claim.claimant)
     return {
@@ -114,10 +142,8 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
     }
 
 
-def _about_the_log(
-    checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None
-) -> dict[str, Any]:
-    """What the page says of the log as its proofs have it: how many entries, which are dated, what is printed."""
+def _about_the_log(checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None) -> JsonObject:
+    """What the page says of the log, from its proofs: the number of entries, their dates, the printed digests."""
     return {
         "size": checkpoint.size if checkpoint else 0,
         "dated": [stamp.checkpoint_id for stamp in stamps],
@@ -125,7 +151,7 @@ def _about_the_log(
     }
 
 
-def _evidence_as_recorded(number: int, row: Evidence) -> dict[str, Any]:
+def _evidence_as_recorded(number: int, row: Evidence) -> JsonObject:
     source = source_public(row.source)
     publisher = _public_name(row.source.publisher)
     return {
@@ -139,26 +165,25 @@ def _evidence_as_recorded(number: int, row: Evidence) -> dict[str, Any]:
 
 
 def _public_name(actor: Actor | None) -> str:
-    """An actor's name where the actor is public; a desk's own actors are named nowhere outside."""
+    """An actor's name where the actor is public. A desk's own actors are never named outside the desk."""
     return actor.name if actor is not None and actor.visibility == Visibility.PUBLIC else ""
 
 
-def _item(number: int, row: Evidence) -> dict[str, Any]:
-    """One piece of evidence as `parts/evidence.html` takes it."""
-    return {
-        "anchor": f"e-{number}",
-        "number": number,
-        "title": row.source.title,
-        "url": row.source.url,
-        "publisher": _public_name(row.source.publisher),
-        "published_on": row.source.published_at,
-        "basis": row.get_basis_display() or row.source.get_basis_display(),
-        "stance": Stance(row.stance).label.capitalize(),
-        "excerpt": row.excerpt,
-        "locator": row.locator,
-        "credibility": row.credibility,
-        "notes": _notes(row),
-    }
+def _item(number: int, row: Evidence) -> PublicEvidence:
+    return PublicEvidence(
+        anchor=f"e-{number}",
+        number=number,
+        title=row.source.title,
+        url=row.source.url,
+        publisher=_public_name(row.source.publisher),
+        published_on=row.source.published_at,
+        basis=row.get_basis_display() or row.source.get_basis_display(),
+        stance=Stance(row.stance).label.capitalize(),
+        excerpt=row.excerpt,
+        locator=row.locator,
+        credibility=row.credibility,
+        notes=_notes(row),
+    )
 
 
 def _notes(row: Evidence) -> list[str]:

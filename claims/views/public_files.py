@@ -1,6 +1,4 @@
-"""What anybody may take away of published claims: proofs, a bundle, and the list of what is published."""
-
-from typing import Any
+"""Public downloads of published claims: proofs, evidence bundles, and the list of published claims."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_safe
 from claims.bundles.history_proofs import checkpoint_for
 from claims.bundles.public_bundles import public_bundle
 from claims.bundles.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
+from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import published_claim, published_claims_listed
 from claims.reading.paging import Order, read_page
@@ -23,7 +22,7 @@ from ledger.verifier import PUBLISHED_LIST
 from ledger.views import FOR_A_SECOND, same_for_everybody
 from sources.downloads import HEADERS
 
-LISTED = 1000  # claims in one answer; a hundred bytes each
+LISTED = 1000  # claims in one answer, a hundred bytes each
 
 
 @require_safe
@@ -39,7 +38,7 @@ def public_claim_proof(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @login_not_required
 def public_material_proofs(request: HttpRequest, reference: str) -> JsonResponse:
-    """The proofs of the public sources and actors of a published claim: a list of files, each as a text.
+    """The proofs of the public sources and actors of a published claim: a list of files, each as text.
 
     Raises NotFound.
     """
@@ -57,7 +56,7 @@ def _signed(claim: Claim) -> Checkpoint:
 @require_safe
 @login_not_required
 def public_change(request: HttpRequest, reference: str, seq: int) -> HttpResponse:
-    """The proof of one status change of a published claim, for anybody. Raises NotFound."""
+    """The proof of one status change of a published claim, open to anybody. Raises NotFound."""
     claim = published_claim(reference)
     checkpoint = checkpoint_for(claim)
     proof = public_proof(claim, seq, checkpoint) if checkpoint else None
@@ -71,7 +70,10 @@ def public_change(request: HttpRequest, reference: str, seq: int) -> HttpRespons
 @require_safe
 @login_not_required
 def public_claim_bundle(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """The evidence bundle of a published claim, for anybody: a zip of what is public. Raises NotFound, OutOfService."""
+    """The evidence bundle of a published claim, open to anybody: a zip of its public material.
+
+    Raises NotFound, OutOfService.
+    """
     claim = published_claim(reference)
     bundle = public_bundle(claim, _signed(claim), timezone.now())
     name = f"{claim.reference}-public-bundle.zip"
@@ -89,7 +91,7 @@ def public_claim_bundle(request: HttpRequest, reference: str) -> HttpResponseBas
 @same_for_everybody
 @require_safe
 def published_list(request: HttpRequest) -> HttpResponse:
-    """Which claims are published and how they stand, in pages, as `verifier.py replay` takes it: canonical JSON."""
+    """The published claims with their states, in pages, as `verifier.py replay` takes them: canonical JSON."""
     page = read_page(
         published_claims_listed(),
         order=Order("published_at", newest_first=True),
@@ -105,6 +107,6 @@ def published_list(request: HttpRequest) -> HttpResponse:
     return HttpResponse(canonical(said), content_type="application/json", headers={"Cache-Control": FOR_A_SECOND})
 
 
-def _listed(claim: Claim) -> dict[str, Any]:
+def _listed(claim: Claim) -> JsonObject:
     published = format_time(claim.published_at) if claim.published_at else None
     return {"reference": claim.reference, "state": claim.state, "published_at": published}

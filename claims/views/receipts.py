@@ -1,4 +1,4 @@
-"""Receipts of what one did: the list of one's own, files of them to keep, and the page that checks one."""
+"""Pages of receipts: the list of one's own, files of them to keep, and the page that checks receipts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One act with its receipt. `about`: what it is of, where the person may see that now."""
+    """One act with its receipt. `about`: its subject, where the person may see that now."""
 
     row: Act
     kind: str
@@ -47,7 +47,7 @@ class ReceiptLine:
 
 @require_safe
 def receipts_page(request: PersonsRequest) -> HttpResponse:
-    """What the person did, the newest first, each with its receipt."""
+    """The person's acts, newest first, each with its receipt."""
     page = read_page(
         receipts_of(request.user),
         order=NEWEST_FIRST,
@@ -78,7 +78,7 @@ def _is_late(row: Act, now: datetime) -> bool:
 
 @require_safe
 def receipt_file(request: PersonsRequest) -> HttpResponse:
-    """The signed receipts that `leaves` names, one after the other. Raises NotFound where not all are the person's."""
+    """The signed receipts that `leaves` names, one after another. Raises NotFound where not all are the person's."""
     hashes = leaf_hashes(request.GET.get("leaves", ""), most=MOST_RECEIPTS)
     rows = receipts_of(request.user).filter(entry__leaf_hash__in=hashes or []).order_by("entry")
     entries = [(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows]
@@ -92,7 +92,7 @@ def receipt_file(request: PersonsRequest) -> HttpResponse:
 
 
 class ReceiptForm(forms.Form):
-    """A receipt to check: pasted, or a file. One of them is needed, so that neither is called optional."""
+    """A receipt to check, pasted or as a file. One of them is required, so neither is marked optional."""
 
     use_required_attribute = False
     either = True
@@ -116,7 +116,7 @@ class ReceiptForm(forms.Form):
         return given
 
     def data_given(self) -> bytes:
-        """What is to be checked. Lines end as they were signed, whatever the browser made of them."""
+        """The receipt's bytes, with line ends as they were signed, even where the browser changed them."""
         file, text = self.cleaned_data["file"], self.cleaned_data["text"].replace("\r\n", "\n").lstrip("\n")
         return bytes(file.read()) if file else text.encode() if text.endswith("\n") else f"{text}\n".encode()
 
@@ -124,7 +124,10 @@ class ReceiptForm(forms.Form):
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_receipts(request: HttpRequest) -> HttpResponse:
-    """Whether receipts were kept: for anybody. The browser checks for itself; without a script this server says it."""
+    """Check receipts against the log, for anybody.
+
+    The browser checks them itself; without JavaScript the server does.
+    """
     form = ReceiptForm(request.POST, request.FILES) if request.method == "POST" else ReceiptForm()
     without = unkeyed()
     is_given = form.is_bound and form.is_valid()

@@ -1,4 +1,4 @@
-"""Pages that let more people see a thing: what they would read, and who; then the act."""
+"""Pages that release a thing to more people: first its content and new readers, then the act."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ Facts = Sequence[tuple[str, object]]
 
 
 def _what_stays(files: int, *, captures: int) -> str:
-    """What the release of a source does not release."""
+    """The files and captures that remain restricted after the release of a source."""
     named = {
         "files": ngettext("%(count)d file", "%(count)d files", files) % {"count": files},
         "captures": ngettext("%(count)d capture", "%(count)d captures", captures) % {"count": captures},
@@ -160,7 +160,7 @@ def _page(
     request: PersonsRequest,
     row: Any,
     desk_id: UUID | None,
-    act: Callable[[dict[str, Any]], object],
+    act: Callable[[dict[str, Any]], object],  # takes cleaned_data
     *,
     name: str,
     back: str,
@@ -168,7 +168,7 @@ def _page(
     lines: Sequence[str],
     about: object = None,
 ) -> HttpResponse:
-    """What becomes visible to whom, and the form; back to the thing once it is done."""
+    """The page of a release: what becomes visible to whom, and the form. Afterwards it returns to the thing."""
     may_release(request.user, desk_id)
     if row.visibility == Visibility.PUBLIC:
         raise NotFound(_("Everyone can already see this."))
@@ -191,5 +191,5 @@ def _page(
 
 
 def _people(desk_id: UUID | None) -> list[str]:
-    """The user names of those who would see what a desk sees."""
+    """The user names of the desk's members."""
     return [user.username for user in members_of(Desk(pk=desk_id))] if desk_id else []

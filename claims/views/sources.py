@@ -1,4 +1,4 @@
-"""Pages of sources: what is recorded, what was kept, who got it from whom, which claims rest on it."""
+"""Pages of sources: their fields, files and captures, relays, and the claims that rest on them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ from sources.permissions import may_change_source, may_retract
 
 
 def searched(request: PersonsRequest) -> tuple[SearchForm, str]:
-    """The search form of a list, and what was typed. Raises Invalid."""
+    """The search form of a list, and its words. Raises Invalid."""
     form = SearchForm(request.GET)
     if not form.is_valid():
         raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
@@ -62,7 +62,7 @@ def sources(request: PersonsRequest) -> HttpResponse:
 
 
 def _shown(request: PersonsRequest, source_id: UUID) -> Source:
-    """A source that the person is shown. Raises NotFound."""
+    """A source that the person may see; a restricted one is recorded as read. Raises NotFound."""
     row = get_source(request.user, source_id)
     note_shown(request.user, [row])
     return row
@@ -70,7 +70,7 @@ def _shown(request: PersonsRequest, source_id: UUID) -> Source:
 
 @require_safe
 def source_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    """Everything that the person may see of one source."""
+    """One source with everything of it that the person may see."""
     row = _shown(request, source_id)
     upstream, downstream = relays_of(request.user, row)
     captures = list(captures_of(request.user, row))
@@ -116,7 +116,7 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    return _taken_back(
+    return _retract_or_correct(
         request,
         source_id,
         act=retract_source,
@@ -129,7 +129,7 @@ def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    return _taken_back(
+    return _retract_or_correct(
         request,
         source_id,
         act=correct_source,
@@ -140,10 +140,10 @@ def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     )
 
 
-def _taken_back(
+def _retract_or_correct(
     request: PersonsRequest, source_id: UUID, *, act: Any, title: str, button: str, hint: str, line: str
 ) -> HttpResponse:
-    """Two steps: what it would do to claims, by a dry run; then the act itself."""
+    """Retract or correct a source in two steps: a dry run that shows the effects on claims, then the act itself."""
     row = _shown(request, source_id)
     may_retract(request.user, row)
     form = ReasonForm(**sent(request), hint=hint)
@@ -159,7 +159,7 @@ def _taken_back(
         button=button if tried else _("Preview impact"),
         back=reverse("source", args=[source_id]),
         lines=[line],
-        template="sources/taken_back.html",
+        template="sources/retract_or_correct.html",
         tried=effects if tried else None,
         resting=claims_resting_on_source(request.user, row),
     )
@@ -167,7 +167,7 @@ def _taken_back(
 
 @form_page
 def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    """Keep a file with a source."""
+    """Attach a file to a source."""
     row = _shown(request, source_id)
     may_change_source(request.user, row)
     form = FileForm(**sent(request), user=request.user)
@@ -198,7 +198,7 @@ def _one_act(
     button: str,
     line: str,
 ) -> HttpResponse:
-    """The page of one act on a source; the source's own page once it is done."""
+    """The page of one act on a source; afterwards it returns to the source."""
     at = reverse("source", args=[row.pk])
     if form.submitted(act):
         return redirect(at)
@@ -207,7 +207,7 @@ def _one_act(
 
 @form_page
 def capture_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    """Ask for another capture of a source's address."""
+    """Request another capture of a source's address."""
     row = _shown(request, source_id)
     may_change_source(request.user, row)
     return _one_act(
@@ -223,7 +223,7 @@ def capture_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    """Say where a source got it from."""
+    """Record the source that another is based on."""
     row = _shown(request, source_id)
     may_change_source(request.user, row)
     return _one_act(
@@ -239,7 +239,7 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def end_relay(request: PersonsRequest, source_id: UUID, *, relay_id: UUID) -> HttpResponse:
-    """Take away a relay that was recorded by mistake."""
+    """Remove a relay that was recorded by mistake."""
     row = _shown(request, source_id)
     relay = get_relay(request.user, row, relay_id)
     note_shown(request.user, [relay])

@@ -1,4 +1,4 @@
-"""Writing claims down and changing them: one form a page, one action a form."""
+"""Pages that add and edit claims: one form a page, one action a form."""
 
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from sources.permissions import WRITERS, may_write
 
 @form_page
 def new_claim(request: PersonsRequest) -> HttpResponse:
-    """A claim, its actors and its first source, in one go."""
+    """Add a claim with its actors and its first source in one step."""
     desk = chosen_desk(request)
     if desk is None:
         own = [row.desk for row in memberships_of(request.user) if row.role in WRITERS]
@@ -52,7 +52,7 @@ def new_claim(request: PersonsRequest) -> HttpResponse:
 
 
 def chosen_desk(request: PersonsRequest) -> Desk | None:
-    """The desk named in the address or the form, else the person's only one; None where they have to choose."""
+    """The desk named in the address or the form, or else the person's only one; None where they have to choose."""
     named = request.POST.get("desk") or request.GET.get("desk")
     try:
         chosen = UUID(named) if named else None
@@ -75,7 +75,7 @@ def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements
 
 @form_page
 def edit_claim_page(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Change a claim's wording, people, days, topics and parts."""
+    """Edit a claim's wording, people, days, topics and elements."""
     claim = get_claim(request.user, reference)
     may_edit_claim(request.user, claim)
     form = EditClaimForm(**sent(request), user=request.user, claim=claim)
@@ -140,7 +140,7 @@ def unpublish(request: PersonsRequest, reference: str) -> HttpResponse:
 def _confirmed(
     request: PersonsRequest, reference: str, *, act: Any, message: str, title: str, button: str, lines: list[str]
 ) -> HttpResponse:
-    """A page that says what an editor's act will do, and does it at the press of its button."""
+    """A page that says what an editor's act will do, with the button that does it."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, message)
     form = ReasonForm(**sent(request), needed=False, hint=_("Recorded with the claim."))
@@ -152,7 +152,7 @@ def _confirmed(
 
 @form_page
 def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
-    """How many independent voices a verdict on this claim needs."""
+    """Set the number of independent voices that a verdict on this claim needs."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("Only editors set a claim’s threshold."))
     form = ThresholdForm(**sent(request), claim=claim)

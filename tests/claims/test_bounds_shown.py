@@ -1,4 +1,4 @@
-"""Where a graph is too large to count exactly, every place that shows the numbers says that they are bounds."""
+"""Where a graph has too many linked sources for an exact count, every place that shows numbers calls them bounds."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -41,7 +41,7 @@ def test_a_claim_begins_as_reported_in_its_first_version(cast: Cast) -> None:
     assert (claim.state, claim.last_seq, claim.version, claim.contested) == ("reported", 1, 1, False)
 
 
-def test_what_is_written_down_is_kept(cast: Cast) -> None:
+def test_a_new_claim_keeps_its_fields(cast: Cast) -> None:
     claimant, party = factories.actor(cast, "Somebody"), factories.actor(cast, "Another")
     claim = _report(
         cast,

@@ -73,7 +73,7 @@ def test_only_editors_publish(cast: Cast, name: str) -> None:
         published_claim(claim.reference)
 
 
-def test_a_claim_is_published_and_taken_back(cast: Cast) -> None:
+def test_a_claim_is_published_and_unpublished(cast: Cast) -> None:
     claim = factories.claim(cast)
     publish_claim(claim=claim, by=cast.editor)
     assert published_claim(claim.reference) == claim

@@ -99,7 +99,7 @@ def _little(steps: list[int]) -> bool:
     return sum(steps) <= 2 * counting.UNDER_LOCKS
 
 
-def test_a_claim_on_a_tangle_is_written_down_with_its_true_bounds(
+def test_a_claim_on_a_tangle_is_added_with_its_true_bounds(
     cast: Cast, desk: Tangled, long_under_locks: list[int]
 ) -> None:
     claim = report_on(cast, desk)

@@ -152,7 +152,10 @@ def test_what_is_published_is_held_against_a_copy_of_the_log(published: "Claim",
 
 def test_it_is_there_before_anything_is_published_or_signed(db: None) -> None:
     page = text_of(Client().get("/ledger/check/"))
-    assert "No published claims yet." in page and "No checkpoint signed yet. The first follows the first entry." in page
+    assert (
+        "No claims are published yet." in page
+        and "No checkpoint signed yet. The first follows the first entry." in page
+    )
 
 
 def test_what_is_not_published_is_not_told_of(cast: "Cast", published: "Claim") -> None:

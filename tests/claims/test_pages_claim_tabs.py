@@ -33,7 +33,7 @@ def _chain(cast: "Cast") -> "Claim":
 def test_every_tab_names_the_claim_and_is_hidden_from_strangers(cast: "Cast", tab: str) -> None:
     claim = _chain(cast)
     page = got(cast.auditor, f"/claims/{claim.reference}/{tab}")
-    assert f"{claim.reference} The harbour was closed. Said by The council" in text_of(page)
+    assert f"{claim.reference} The harbour was closed. Claimed by The council" in text_of(page)
     assert page.content.decode().count('aria-current="page"') == 1
     got(cast.stranger, f"/claims/{claim.reference}/{tab}", 404)
 
@@ -144,7 +144,7 @@ def test_who_only_reads_gets_no_form_and_cannot_send_one(cast: "Cast") -> None:
 def test_what_it_would_take_is_said_for_every_move(cast: "Cast") -> None:
     claim = _chain(cast)
     text = text_of(got(cast.reporter, f"/claims/{claim.reference}/provenance/"))
-    assert "Denied Nothing attached is a denial by a party" in text
+    assert "Denied No attached evidence is a denial by a party" in text
     assert "Corroborated 1 more independent voice." in text
     assert "Refuted 2 more independent voices." in text
 

@@ -33,7 +33,7 @@ def _page(claim: "Claim", status: int = 200) -> str:
 
 def test_anybody_reads_a_published_claim_without_signing_in(cast: "Cast") -> None:
     claim = _published(cast)
-    assert f"{claim.reference} The harbour was closed. Said by The navy Reported" in _page(claim)
+    assert f"{claim.reference} The harbour was closed. Claimed by The navy Reported" in _page(claim)
     assert f"{claim.reference} The harbour was closed. Reported The navy" in text_of(Client().get("/public/"))
 
 

@@ -69,7 +69,7 @@ def test_evidence_that_the_reader_may_not_see_any_more_stays_closed(cast: "Cast"
     assert b"What she saw" in proof(cast.editor, claim)
 
 
-def test_an_auditor_is_not_shown_what_a_finding_says_of_restricted_evidence(cast: "Cast", published: Any) -> None:
+def test_an_auditor_is_not_shown_an_assessments_words_on_restricted_evidence(cast: "Cast", published: Any) -> None:
     claim = factories.claim(cast)
     factories.finding(cast, claim, "reported", by=cast.editor, evidence=[], rationale="She asked not to be named.")
     published()

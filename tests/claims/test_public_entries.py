@@ -52,7 +52,7 @@ def test_it_is_what_published_claims_moved_to(cast: "Cast", published: Claim, tm
         assert Entry.objects.get(place__index=int(index)).leaf == leaf
 
 
-def test_what_is_taken_back_is_served_no_more(cast: "Cast", published: Claim, tmp_path: Path) -> None:
+def test_an_unpublished_claim_is_no_longer_served(cast: "Cast", published: Claim, tmp_path: Path) -> None:
     unpublish_claim(claim=published, by=cast.editor)
     publish_here(tmp_path / "signer")
     assert _leaves() == {}

@@ -80,7 +80,7 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_finding(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
+def test_an_assessment(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     graph = _stands(claim)
     named, answers = world.named(claim, after), world.answers(claim, after)

@@ -87,7 +87,9 @@ def test_a_move_alone(world: ListWorld, clients: dict[str, Api], before: str, af
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_finding(world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
+def test_an_assessment(
+    world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool
+) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     changes = _changes(claim)
     response = clients[part].post(f"claims/{claim.reference}/assessments/", _finding(world, claim, after))

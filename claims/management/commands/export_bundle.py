@@ -1,4 +1,4 @@
-"""Writes an evidence bundle of a claim into a file."""
+"""The command that writes an evidence bundle of a claim into a file."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ from claims.queries import get_claim
 from house.errors import DomainError
 from ledger.bundles import zip_pieces
 
-A_TURN = 10.0  # seconds between two words on how far it is
+A_TURN = 10.0  # seconds between two progress messages
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{path}: {size} bytes")
 
     def _made(self, user: User, reference: str) -> Bundle:
-        """The bundle, ready: made here, or by a worker that was faster."""
+        """The finished bundle: made here, or by a worker that was faster."""
         asked = ask_for_bundle(claim=get_claim(user, reference), by=user)
         while True:
             for lease in lease_bundles(only=asked.pk):
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             time.sleep(1)
 
     def _write(self, user: User, bundle: Bundle, path: Path) -> int:
-        """The zip into the file, whole or not at all; how many bytes."""
+        """Write the zip to the file, in full or not at all. Returns its size in bytes."""
         parts = as_parts(take_bundle(bundle=bundle, by=user))
         beside = path.with_name(f"{path.name}.new")
         try:

@@ -1,4 +1,4 @@
-"""Writes the log into a folder: as a whole, or opened for one person."""
+"""The command that writes the log into a folder: in full, or opened for one person."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ SECONDS_FOR_WITNESSES = 15
 
 
 def _witnessed(newest: Checkpoint) -> Checkpoint:
-    """The first witnessed checkpoint that holds all of the newest, if one comes soon; else the newest as it is."""
+    """The first witnessed checkpoint that covers the newest, if one comes soon; otherwise the newest itself."""
     policy, end = settings.WITNESS_POLICY, time.monotonic() + SECONDS_FOR_WITNESSES
     while policy is not None and policy.quorum is not None and time.monotonic() < end:
         witnessed = newest_witnessed()

@@ -1,4 +1,4 @@
-"""Writes docs/ledger-kinds.md from the catalogue of kinds, or says whether it has drifted from it."""
+"""The command that writes docs/ledger-kinds.md from the catalogue of kinds, or checks that it is up to date."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,26 +32,26 @@ class Command(BaseCommand):
 
 
 def kinds_page() -> Iterator[str]:
-    """The page as lines of Markdown: how to read it, the kinds, the shapes."""
+    """The page as lines of Markdown: an introduction, the kinds, the shapes."""
     yield from (
         "# The kinds of entries",
         "",
         "Made from the catalogue in `claims/record/entry_kinds.py` by `python manage.py write_kinds_doc`: edit the",
         "catalogue, not this page. It goes with [ledger.md](ledger.md), whose sections are named here. A verifier",
-        "needs what is said of `status_changed`, `key_rotated`, `redacted`, `attachment_kept` and `capture_kept`, and",
-        "where a claim's statement stands. Of all others it checks the form alone, and it takes kinds that it does not",
-        "know.",
+        "needs the sections on `status_changed`, `key_rotated`, `redacted`, `attachment_kept` and `capture_kept`, and",
+        "the place of a claim's statement. Of all others it checks only the form, and it accepts kinds that it does",
+        "not know.",
         "",
-        "Every entry commits also to `by`: who did it, a person, or `null` for a command or the machine. What is",
-        "brought in from the past has `brought_in` and `happened_at` in its body too (section 2). Of a sealed",
-        "entry all this stands in its content; its stream has a random name in place of the one below. Fields",
+        "Every entry also commits to `by`: the person who acted, or `null` for a command or the machine. A",
+        "backfilled entry also has `brought_in` and `happened_at` in its body (section 2). A sealed entry has all",
+        "this in its content, and its stream has a random name in place of the one below. Fields",
         "with `?` are in some entries only. Entries of earlier releases: a `key_rotated` without `signed`, and a",
         "`restricted_read` for each reading, in a stream `reads:<id of the person>:<day>`.",
         "",
     )
     for name, kind in CATALOGUE.items():
         yield from _section(name, kind)
-    yield from ("## Types", "", "| type | what |", "| --- | --- |")
+    yield from ("## Types", "", "| type | meaning |", "| --- | --- |")
     yield from (f"| {name} | {words} |" for name, words in TYPES.items())
     yield from ("", "`[…]` is a list. Objects have exactly these fields:", "", "| type | fields |", "| --- | --- |")
     yield from (f"| {name} | {_fields(fields)} |" for name, fields in SHAPES.items())

@@ -1,4 +1,4 @@
-"""Writes docs/states.md from the table of moves, or says whether it has drifted from it."""
+"""The command that writes docs/states.md from the table of moves, or checks that it is up to date."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from claims.states import MOVES, OPEN, VERDICTS, Deciders, Move, MoveName, State
 
 PATH = "docs/states.md"
-# What policy.py asks for, by the name of the move: a move without a line here cannot be documented.
+# The policy of each move in words, by its name: a move without a line here cannot be documented.
 ASKED = {
     MoveName.REPORT: "at least one source is attached",
     MoveName.RECORD_DENIAL: "a denial by a party, dated on or after the claim, is named",
