@@ -5,8 +5,8 @@
 
 Each mutant is one process of pytest that imports the changed module (tests/mutant.py) and stops at the first failure.
 Tests that need no server come first, in a fork of this process, which has pytest loaded. What they miss goes to those
-that need servers: started once for all, with one migrated database to copy. A mutant that takes longer than LONGEST counts as
-noticed: it does not end.
+that need servers: started once for all, with one migrated database to copy. A mutant that takes longer than LONGEST
+counts as noticed: it does not end.
 """
 
 import argparse
