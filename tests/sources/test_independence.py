@@ -17,6 +17,7 @@ from sources.independence import (
     independence,
     read_graph,
 )
+from sources.independence.bits import bits, mask
 from sources.independence.net import Net
 from sources.independence.search import MOST_WORK
 
@@ -216,3 +217,8 @@ def test_bounds_hold_the_least_number(most_work: int) -> None:
     assert [answer for answer in bounded if answer.exact] == [
         true for true, low in zip(exact, bounded, strict=True) if low.exact
     ]
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [1, 3], [2, 70]])
+def test_a_mask_holds_its_numbers_and_no_others(numbers: list[int]) -> None:
+    assert list(bits(mask(numbers))) == numbers
