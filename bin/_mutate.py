@@ -1,44 +1,64 @@
-"""Changes the pure modules one place at a time, and lists the changes that no test notices (docs/mutation.md).
+"""Changes the pure modules one place at a time, and says which changes no test notices (docs/mutation.md).
 
     bin/mutate             all of them
     bin/mutate tree bits   some of them: see TESTS
 
-Each mutant runs in a pytest process that imports the changed module (tests/mutant.py) and stops at the first failure.
-All share one set of servers. A mutant that runs longer than LONGEST counts as noticed, as it does not end.
+Each mutant is one process of pytest that imports the changed module (tests/mutant.py) and stops at the first failure.
+Tests that need no server come first, in a fork of this process, which has pytest loaded. What they miss goes to those
+that need servers: started once for all, with one migrated database to copy. A mutant that takes longer than LONGEST
+counts as noticed: it does not end.
 """
 
 import argparse
 import ast
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+# Loaded here once: each fork has them already. Nothing of ours is, or it would not be the changed one.
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 300  # seconds
+LONGEST = 300  # s
+MOST_MEMORY = 2 << 30  # bytes
 INDEPENDENCE = ["tests/sources/test_independence.py", "tests/sources/test_independence_laws.py"]
-# The file of each module, and its tests.
-TESTS: dict[str, tuple[str, list[str]]] = {
-    "states": (
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module that is changed, and the tests about it: those that need no server, then those that do."""
+
+    path: str
+    alone: list[str] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
+
+
+TESTS: dict[str, Target] = {
+    "states": Target(
         "claims/states.py",
-        ["tests/claims/test_states_doc.py", "tests/claims/test_policy.py", "tests/claims/test_transition_matrix.py"],
+        alone=["tests/claims/test_policy.py"],
+        served=["tests/claims/test_states_doc.py", "tests/claims/test_transition_matrix.py"],
     ),
-    "policy": ("claims/verdicts/policy.py", ["tests/claims/test_policy.py"]),
-    "permissions": (
+    "policy": Target("claims/verdicts/policy.py", alone=["tests/claims/test_policy.py"]),
+    "permissions": Target(
         "claims/access/permissions.py",
-        [
+        served=[
             "tests/claims/test_claim_actions.py",
             "tests/claims/test_conflicts.py",
             "tests/claims/test_evidence_actions.py",
         ],
     ),
-    "tree": ("ledger/tree.py", ["tests/ledger/test_tree.py"]),
+    "tree": Target("ledger/tree.py", alone=["tests/ledger/test_tree.py"]),
     **{
-        name: (f"sources/independence/{name}.py", INDEPENDENCE)
+        name: Target(f"sources/independence/{name}.py", alone=INDEPENDENCE)
         for name in ("bits", "chains", "count", "graph", "net", "search")
     },
 }
@@ -67,7 +87,7 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 class Mutation(ast.NodeTransformer):
-    """Changes the place with one number in a tree, and counts the places on the way."""
+    """Makes the change of one number at the place of that number; counts the places on its way."""
 
     def __init__(self, wanted: int | None) -> None:
         self.wanted, self.seen, self.said = wanted, 0, ""
@@ -120,7 +140,7 @@ class Mutation(ast.NodeTransformer):
         return ast.copy_location(ast.Continue(), node) if self._changes(node, "break becomes continue") else node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if node.value is not None:  # annotations have no behaviour to test
+        if node.value is not None:  # an annotation is no behaviour
             node.value = self.visit(node.value)
         return node
 
@@ -129,7 +149,7 @@ class Mutation(ast.NodeTransformer):
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """The description and the source of each mutant."""
+    """What was changed, and the changed source, one place after the other."""
     whole = Mutation(None)
     whole.visit(ast.parse(source))
     for number in range(whole.seen):
@@ -138,36 +158,103 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
         yield one.said, ast.unparse(tree)
 
 
-def notices(tests: list[str], environment: dict[str, str]) -> bool:
-    """Whether a test fails. Exits if pytest itself cannot run."""
+def notices_alone(tests: list[str], module: str, file: Path | None, output: Path) -> bool:
+    """Whether a test fails, in a fork of this process, with no fixture of ours. Exits where pytest cannot run."""
+    child = os.fork()
+    if child == 0:
+        _run_alone(tests, module, file, output)
+    ends = time.monotonic() + LONGEST
+    while time.monotonic() < ends:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return _is_noticed(os.waitstatus_to_exitcode(status), output)
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def _run_alone(tests: list[str], module: str, file: Path | None, output: Path) -> None:
+    """Runs the tests and ends this process with pytest's exit code, 70 where pytest itself breaks."""
+    code = 70
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # A mutant that gathers for ever fails for want of memory, before the machine does.
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        to = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(to, 1)
+        os.dup2(to, 2)
+        os.chdir(ROOT)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        if file:
+            os.environ |= {"MUTANT_MODULE": module, "MUTANT_FILE": str(file)}
+        code = int(pytest.main(["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "-p", "tests.mutant", *tests]))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def notices(tests: list[str], environment: dict[str, str], output: Path) -> bool:
+    """Whether a test fails that needs servers. Exits where pytest itself cannot run: then nothing would be known."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutant"]
     try:
-        done = subprocess.run(  # noqa: S603
-            [*command, *tests], cwd=ROOT, env=environment, capture_output=True, timeout=LONGEST, check=False
-        )
+        with output.open("wb") as to:
+            done = subprocess.run(  # noqa: S603
+                [*command, *tests], cwd=ROOT, env=environment, stdout=to, stderr=to, timeout=LONGEST, check=False
+            )
     except subprocess.TimeoutExpired:
         return True
-    if done.returncode not in (0, 1, 2):  # passed, failed, broken at import
-        sys.exit(done.stdout.decode() + done.stderr.decode())
-    return done.returncode != 0
+    return _is_noticed(done.returncode, output)
+
+
+def _is_noticed(code: int, output: Path) -> bool:
+    if code > 2:  # passed, failed, broken at import; below 0: ended by a signal
+        sys.exit(output.read_text(errors="replace"))
+    return code != 0
 
 
 def mutate(name: str, environment: dict[str, str], folder: Path) -> tuple[int, int]:
-    """The number of a module's mutants, and how many of them the tests noticed."""
-    path, tests = TESTS[name]
-    if notices(tests, environment):
-        sys.exit(f"{name}: its tests fail without any change; fix that first")
-    module = path.removesuffix(".py").replace("/", ".")
+    """How many mutants of a module there are, and how many were noticed."""
+    target, output, changed = TESTS[name], folder / "output.txt", folder / "mutant.py"
+    module = target.path.removesuffix(".py").replace("/", ".")
+    if (target.alone and notices_alone(target.alone, module, None, output)) or (
+        target.served and notices(target.served, environment, output)
+    ):
+        sys.exit(f"{output.read_text(errors='replace')}\n{name}: its tests fail without any change; mend that first")
+    mutant = environment | {"MUTANT_MODULE": module, "MUTANT_FILE": str(changed)}
     count = noticed = 0
-    for said, source in mutants((ROOT / path).read_text()):
-        changed = folder / "mutant.py"
+    for said, source in mutants((ROOT / target.path).read_text()):
         changed.write_text(source)
         count += 1
-        if notices(tests, environment | {"MUTANT_MODULE": module, "MUTANT_FILE": str(changed)}):
+        if (target.alone and notices_alone(target.alone, module, changed, output)) or (
+            target.served and notices(target.served, mutant, output)
+        ):
             noticed += 1
         else:
-            print(f"    unnoticed: {path} {said}", flush=True)
+            print(f"    unnoticed: {target.path} {said}", flush=True)
     return count, noticed
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[dict[str, str]]:
+    """Servers for the tests, with a migrated database that each run copies. Yields the environment that names them."""
+    from config.data_folder import DataFolder
+    from config.embedded import start_servers
+    from tests import migrated
+
+    servers = start_servers(DataFolder(folder), os.environ, durable=False)
+    try:
+        owner = servers.superuser_url or os.environ["DATABASE_OWNER_URL"]
+        os.environ |= {**servers.environment, "DATABASE_OWNER_URL": owner, "TEST_SUPERUSER_URL": owner}
+        os.environ.pop("DATABASE_SEQUENCER_URL", None)
+        end = migrated.start()
+        try:
+            migrated.is_made()
+            yield dict(os.environ)
+        finally:
+            end()
+    finally:
+        servers.stop()
 
 
 def main() -> int:
@@ -177,25 +264,17 @@ def main() -> int:
     if unknown := set(chosen) - set(TESTS):
         parser.error(f"no such module: {', '.join(unknown)}; there are {', '.join(TESTS)}")
     sys.path.insert(0, str(ROOT))
-    # Exits through `finally`, which stops the servers.
+    # Ends the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    from config.data_folder import DataFolder
-    from config.embedded import start_servers
-
-    with tempfile.TemporaryDirectory(prefix="second-source-mutants-") as name:
+    with tempfile.TemporaryDirectory(prefix="second-source-mutants-") as name, ExitStack() as stack:
         folder = Path(name)
-        servers = start_servers(DataFolder(folder), os.environ, durable=False)
-        try:
-            owner = servers.superuser_url or os.environ["DATABASE_OWNER_URL"]
-            environment = {**os.environ, **servers.environment, "DATABASE_OWNER_URL": owner}
-            environment.pop("DATABASE_SEQUENCER_URL", None)
-            for one in chosen:
-                started = time.monotonic()
-                print(f"--- {one}", flush=True)
-                count, noticed = mutate(one, environment, folder)
-                print(f"    {noticed} of {count} noticed, {time.monotonic() - started:.0f} s", flush=True)
-        finally:
-            servers.stop()
+        needed = any(TESTS[one].served for one in chosen)
+        environment = stack.enter_context(served(folder)) if needed else {}
+        for one in chosen:
+            started = time.monotonic()
+            print(f"--- {one}", flush=True)
+            count, noticed = mutate(one, environment, folder)
+            print(f"    {noticed} of {count} noticed, {time.monotonic() - started:.0f} s", flush=True)
     return 0
 
 

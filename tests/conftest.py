@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Filled after migrate, read by everybody, written by no test.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "ledger_key"}
 _numbers = count(1)
+_EARLY_COVERAGE = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,7 +67,26 @@ def pytest_configure(config: pytest.Config) -> None:
         # Playwright's synchronous interface keeps an event loop running in the thread of the tests.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
+    if worker and getattr(config.option, "cov_source", None):
+        config.stash[_EARLY_COVERAGE] = _measure_imports()
     _configure_django()
+
+
+def _measure_imports() -> Any:
+    """Starts coverage in a process of xdist: pytest-cov begins only with the session, when Django has all modules."""
+    import coverage
+
+    early = coverage.Coverage(data_suffix=True, config_file=str(ROOT / "pyproject.toml"))
+    early.start()
+    return early
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Saves what was measured until now where pytest-cov combines it with the rest."""
+    if early := session.config.stash.get(_EARLY_COVERAGE, None):
+        early.stop()
+        early.save()
 
 
 @pytest.hookimpl(trylast=True)

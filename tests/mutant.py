@@ -23,6 +23,17 @@ class Mutant(MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, self.file)
 
 
+if "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in os.environ:
+    # Without our conftest nobody sets Django up. A failing example need not be the smallest here.
+    import hypothesis
+    from django.conf import settings
+
+    settings.configure(USE_I18N=False)
+    hypothesis.settings.register_profile(
+        "mutant", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
+    )
+    hypothesis.settings.load_profile("mutant")
+
 if "MUTANT_MODULE" in os.environ:
     assert os.environ["MUTANT_MODULE"] not in sys.modules, "imported before it could be changed"
     sys.meta_path.insert(0, Mutant(os.environ["MUTANT_MODULE"], os.environ["MUTANT_FILE"]))

@@ -70,7 +70,7 @@ def test_a_capture_that_failed_is_told_with_its_way_out(cast: "Cast") -> None:
 def test_the_sentence_comes_first_and_the_list_shows_quotes_and_reasons(cast: "Cast") -> None:
     claim = _chain(cast)
     text = text_of(got(cast.reporter, f"/claims/{claim.reference}/provenance/"))
-    assert "2 sources, one origin. All of it goes back only to The council, the claimant." in text
+    assert "2 sources, one origin. All of it goes back to The council, the claimant." in text
     assert "The claim 0 independent voices for it" in text
     root = "firsthand evidence 1, supports Does not count: the claimant’s voice"
     below = "secondhand evidence 2, supports Does not count: goes back only to The council the council said"

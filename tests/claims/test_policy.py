@@ -1,12 +1,22 @@
 """What each move lacks, and when a state still holds. No database."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from claims.states import MOVES, Deciders, Move, MoveName, State, find_move
 from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
-from claims.verdicts.policy import POLICIES, LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
+from claims.verdicts.policy import (
+    POLICIES,
+    LastChange,
+    NamedGrounds,
+    contrary,
+    holds,
+    lineage_unknown,
+    missing_for,
+    refuted_element,
+)
 from tests.claims.graphs import ATTACHED, DAY, element, evidence, graph, source
 
 
@@ -181,10 +191,22 @@ def test_nothing_new_reopens_nothing() -> None:
     assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED) == ["nothing_new"]
 
 
+def test_no_mistake_is_taken_for_recorded_unless_it_is_said() -> None:
+    move = find_move(State.REFUTED, State.REPORTED)
+    assert move is not None
+    missing = missing_for(move, _witnesses("a", "b", stance="refutes"), REFUTED, NamedGrounds())
+    assert [item.code for item in missing] == ["nothing_new"]
+
+
 def test_evidence_attached_since_reopens() -> None:
     since = evidence("c", "context", attached_at=REFUTED.at + timedelta(seconds=1))
     found = _witnesses("a", "b", stance="refutes", more=(since,))
     assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED) == []
+
+
+def test_evidence_attached_at_the_moment_of_the_verdict_is_not_new() -> None:
+    found = _witnesses("a", "b", stance="refutes", more=(evidence("c", "context", attached_at=REFUTED.at),))
+    assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED) == ["nothing_new"]
 
 
 def test_a_refutation_that_lost_its_support_reopens() -> None:
@@ -227,3 +249,24 @@ def test_a_move_without_a_policy_is_an_error_and_not_possible() -> None:
     unknown = Move("promote", State.REPORTED, State.CORROBORATED, Deciders.SECOND, needs_evidence=True)  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="promote"):
         missing_for(unknown, _witnesses("a", "b"), None, NamedGrounds())
+
+
+@pytest.mark.parametrize(
+    ("basis", "relays", "fields", "unknown"),
+    [
+        ("unknown", [], {}, True),
+        ("unknown", [("a", "b")], {}, True),
+        ("secondhand", [], {}, True),
+        ("secondhand", [("a", "b")], {}, False),
+        ("secondhand", [("b", "a")], {}, True),
+        ("firsthand", [], {}, False),
+        ("unknown", [], {"counts": False}, False),
+        ("unknown", [], {"publisher": "claimant"}, False),
+        ("unknown", [], {"publisher": "party"}, False),
+    ],
+)
+def test_lineage_is_unknown_where_a_countable_source_names_nothing_upstream(
+    basis: str, relays: list[tuple[str, str]], fields: dict[str, Any], unknown: bool
+) -> None:
+    found = graph([source("a", basis=basis, **fields), source("b")], [evidence("a")], relays=relays)
+    assert lineage_unknown(found, "a") is unknown

@@ -34,7 +34,7 @@ def _chain() -> EvidenceGraph:
 
 def test_three_sources_that_go_back_to_the_claimant_are_one_origin_that_is_named() -> None:
     assert _said(_chain()) == (
-        "3 sources, one origin. All of it goes back only to The council, the claimant. "
+        "3 sources, one origin. All of it goes back to The council, the claimant. "
         "A claimant cannot corroborate its own word."
     )
 
@@ -42,14 +42,14 @@ def test_three_sources_that_go_back_to_the_claimant_are_one_origin_that_is_named
 def test_support_by_a_party_alone_names_the_party() -> None:
     found = graph([source("p", "party")], [evidence("p")], names=NAMES)
     assert _said(found) == (
-        "1 source, one origin. All of it goes back only to The navy, a party to the claim. A party’s word does not count."
+        "1 source, one origin. All of it goes back to The navy, a party to the claim. A party’s word does not count."
     )
 
 
 def test_claimant_and_party_together_are_both_named() -> None:
     found = graph([source("w", "claimant"), source("p", "party")], [evidence("w"), evidence("p")], names=NAMES)
     assert _said(found) == (
-        "2 sources, 2 origins. All of it goes back only to The council, the claimant, and The navy, a party."
+        "2 sources, 2 origins. All of it goes back to The council, the claimant, and The navy, a party."
     )
 
 

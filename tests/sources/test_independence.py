@@ -17,6 +17,7 @@ from sources.independence import (
     independence,
     read_graph,
 )
+from sources.independence.bits import bits, closure, mask
 from sources.independence.net import Net
 from sources.independence.search import MOST_WORK
 
@@ -216,3 +217,17 @@ def test_bounds_hold_the_least_number(most_work: int) -> None:
     assert [answer for answer in bounded if answer.exact] == [
         true for true, low in zip(exact, bounded, strict=True) if low.exact
     ]
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [1, 3], [2, 70]])
+def test_a_mask_holds_its_numbers_and_no_others(numbers: list[int]) -> None:
+    assert list(bits(mask(numbers))) == numbers
+
+
+@pytest.mark.parametrize(
+    ("within", "ends", "reached"),
+    [([0, 1, 2, 3], [], [0, 1, 2, 3]), ([0, 1, 2, 3], [2], [0, 1, 2]), ([0, 1, 3], [], [0, 1]), ([0, 1, 3], [0], [0])],
+)
+def test_a_closure_goes_no_further_than_it_may(within: list[int], ends: list[int], reached: list[int]) -> None:
+    steps = [mask([1]), mask([2]), mask([3]), 0]
+    assert list(bits(closure(steps, mask([0]), within=mask(within), ends=mask(ends)))) == reached
