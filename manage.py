@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands. Without DATABASE_URL they use the embedded servers (config/embedded.py)."""
+"""Django's command line. Without DATABASE_URL it uses the embedded servers (config/embedded.py)."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
-"""What sort of browser asks, in the few words by which its owner knows it again."""
+"""The browser of a session, in the few words by which its owner recognises it."""
 
-# In this order: most browsers also call themselves by the names that come after theirs.
+# The order matters: most browsers also name those below them.
 _PROGRAMS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -23,6 +23,6 @@ _SYSTEMS = (
 
 
 def browser_in_words(user_agent: str) -> str:
-    """Program and system, such as "Firefox, Windows"; "" for what is not known. Versions and models are not kept."""
+    """Browser and system, such as "Firefox, Windows"; "" if unknown. Versions and models are not kept."""
     found = (next((name for sign, name in names if sign in user_agent), "") for names in (_PROGRAMS, _SYSTEMS))
     return ", ".join(filter(None, found))

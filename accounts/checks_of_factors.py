@@ -1,4 +1,4 @@
-"""Whether second factors can be used: their secrets open, and recovery codes stand in for something."""
+"""Checks that second factors are usable: their secrets open, and recovery codes accompany a factor."""
 
 from collections.abc import Iterable, Iterator
 

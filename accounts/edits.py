@@ -1,9 +1,8 @@
-"""Edits: what a person changed of a row, and from what. Two who change different fields of it both succeed.
+"""Edits of a row, merged with the row as it now is, so that people who change different fields both succeed.
 
-An edit is merged with the row as it is when its turn comes, under the row's lock. A field that the person left as they
-saw it keeps its present value, whatever that is by then; one that they alone changed is set; one that somebody else
-changed meanwhile to another value is refused, with both values. For this an edit says what its author saw: the value
-of each field, where a form showed it, or the row's version, where a program read it.
+Merging happens under the row's lock. A field left as seen keeps its present value; one that only this person changed is
+set; one that another person changed to another value is refused, with both values. An edit therefore states what its
+author saw: field values from a form, or the row's version from a program.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,11 +19,10 @@ from house.seen import SeenValues, Versioned, plain
 
 
 def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
-    """Those of the given fields that change the row as it is: what is to be set.
+    """The given fields that change the locked `row`, as values to set; empty for an edit that changes nothing.
 
-    `row` is locked; `present` has its fields as they are shown to the person who edits it. A field that is given with
-    the value that it has is left out, so that an edit that changes nothing comes back empty.
-    Raises EditConflict; Stale for a version that there is none of, or where the one that is wanted is not the present.
+    `present` has the row's fields as its editor sees them. Raises EditConflict; Stale for an unknown version, or if the
+    required version is not the present one.
     """
     if seen.is_exact:
         check_seen(row, seen.version)
@@ -48,9 +46,9 @@ def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any
 
 
 def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
-    """As `merge`, by the values alone that were seen: for accounts and roles, of which no versions are kept.
+    """As `merge`, by seen values alone: accounts and roles keep no versions.
 
-    The row is locked. Raises EditConflict, which does not know who the other was.
+    The row is locked. Raises EditConflict, without the other person's name.
     """
     changed = _changed(given, present=present, seen=seen)
     conflicts = [] if seen.values is None else _changed_unseen(changed, present, values=seen.values)
@@ -63,24 +61,24 @@ def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: 
 
 
 def _changed(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
-    """What the author changed of what they saw, where the row does not have it already."""
+    """The author's changes, except those the row already has."""
     touched = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
     return {name: value for name, value in touched.items() if plain(value) != plain(present[name])}
 
 
 def _changed_unseen(names: Iterable[str], present: Mapping[str, Any], *, values: Mapping[str, Any]) -> list[str]:
-    """Those of the fields whose present value is not the one that was seen."""
+    """The fields whose present value differs from the seen one."""
     unknown = object()
     return [name for name in names if values.get(name, unknown) != plain(present[name])]
 
 
 def _is_changed(name: str, value: Any, seen: SeenValues) -> bool:
-    """Whether the author gave another value than they saw; so it is where what they saw is not known."""
+    """Whether the author changed the value they saw; True if that value is unknown."""
     return seen.values is None or name not in seen.values or seen.values[name] != plain(value)
 
 
 def _changes_since(row: Versioned, seen: SeenValues, names: Iterable[str]) -> dict[str, FieldChange]:
-    """The last change of each of these fields after the version that was seen; of them all where only values were."""
+    """The last change of each field after the seen version, or its last change at all if only values were seen."""
     if seen.version is None and seen.values is None:
         return {}
     rows = FieldChange.objects.filter(row=row.pk, fields__overlap=list(names), version__gt=seen.version or 0)
@@ -88,13 +86,13 @@ def _changes_since(row: Versioned, seen: SeenValues, names: Iterable[str]) -> di
 
 
 def fields_changed_since(row: Versioned, version: int) -> set[str]:
-    """The fields of a row that were changed after a version of it."""
+    """The fields of a row that changed after this version."""
     rows = FieldChange.objects.filter(row=row.pk, version__gt=version).values_list("fields", flat=True)
     return {name for names in rows for name in names}
 
 
 def last_changes(rows: Iterable[UUID], *names: str) -> dict[UUID, FieldChange]:
-    """Of each of these rows the last change of one of these fields, with who made it; of the caller's scoped rows."""
+    """The last change of one of these fields in each of the caller's scoped rows, with its author."""
     changes = FieldChange.objects.filter(row__in=list(rows), fields__overlap=list(names)).select_related("by")
     return {change.row: change for change in changes.order_by("version")}
 
@@ -111,10 +109,7 @@ def _conflict(name: str, yours: Any, *, theirs: Any, seen: SeenValues, change: F
 
 
 def check_seen(row: Versioned, seen_version: int | None) -> None:
-    """Refuse an act that was decided on another version of the row than the present one; None: on whatever it is.
-
-    Raises Stale.
-    """
+    """Refuse a decision based on another version of the row than the present; None accepts any. Raises Stale."""
     if seen_version is None or seen_version == row.version:
         return
     rows = FieldChange.objects.filter(row=row.pk, version__gt=seen_version).select_related("by").order_by("version")
@@ -131,13 +126,13 @@ def _in_words(person: str, fields: Iterable[str]) -> str:
 
 
 def count_edit(row: Versioned, fields: Iterable[str], *, by: User | None, now: datetime) -> None:
-    """Raise a locked row's version and note which fields changed. The caller saves the row with its `version`."""
+    """Raise a locked row's version and note the changed fields. The caller saves the row with its `version`."""
     row.version += 1
     FieldChange.objects.create(row=row.pk, version=row.version, fields=sorted(fields), by=by, at=now)
 
 
 def edit_all(rows: QuerySet[Any, Any], *, by: User | None, now: datetime, **values: Any) -> int:
-    """Set fields of many rows at once, of each as an edit of its own. How many there were."""
+    """Set fields of many rows as one edit of each row; returns how many rows."""
     ids = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True))
     found: QuerySet[Model] = rows.model._default_manager.filter(pk__in=ids)
     found.update(**values, version=F("version") + 1)

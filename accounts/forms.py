@@ -1,4 +1,4 @@
-"""What people type about themselves, and administrators about whom they invite."""
+"""Forms about the person's own account, and administrators' invitations."""
 
 import re
 from collections.abc import Collection
@@ -49,7 +49,7 @@ class _Day(forms.DateField):
 
 
 class SettingsForm(EditForm):
-    """What one says about oneself; the names are those of `change_preferences`."""
+    """The person's own settings; field names are those of `change_preferences`."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -101,10 +101,9 @@ class RemindersForm(EditForm):
 
 
 def own_password(user: User, password: str) -> str:
-    """The password, which is the person's own.
+    """The person's own password. A wrong one counts as at sign-in: it slows the network, never the person.
 
-    A wrong one is counted as at sign-in: it slows the network that it came from, and never the person.
-    Raises ValidationError; also for who has to wait, whose password was not looked at.
+    Raises ValidationError; also for a network that has to wait, whose password is not checked.
     """
     if not get_adapter().reauthenticate(user, password):
         security_event("confirm", "refused", person=user)
@@ -135,7 +134,7 @@ class AddressForm(ActForm):
 
 
 class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
-    """allauth's for a new password, where a wrong present one counts as it does everywhere."""
+    """allauth's form for a new password; a wrong present password counts as everywhere."""
 
     def clean_oldpassword(self) -> str:
         return own_password(self.user, self.cleaned_data["oldpassword"])
@@ -167,7 +166,7 @@ class InviteForm(ActForm):
 
 
 class JoinForm(ActForm):
-    """What the invited person chooses for their account."""
+    """The invited person's choices for their account."""
 
     username = forms.CharField(
         label=_("User name"),
@@ -190,7 +189,7 @@ class JoinForm(ActForm):
 
 
 class JoinByIdentityForm(JoinForm):
-    """The same for who signs in through their organisation."""
+    """The same for people who sign in through their organisation."""
 
     password = None  # type: ignore[assignment]  # how Django takes away an inherited field
 
@@ -215,7 +214,7 @@ class AppForm(ActForm):
 
 
 class PasskeyForm(ActForm):
-    """A name for a new passkey; what the browser answered is put in by `passkeys.js`."""
+    """The name of a new passkey; `passkeys.js` adds the browser's answer."""
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The device or security key."))
     credential = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("No passkey was created.")})
@@ -230,14 +229,14 @@ class ResetFactorsForm(ActForm):
 
 
 class CodeForm(forms.Form):
-    """The code that is asked for at sign-in: from an app, or a recovery code. allauth's page takes it."""
+    """The code at sign-in, from an app or the recovery codes. allauth's page uses this form."""
 
     code = _code(label=_("Code"))
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.user = user
-        self.fields["code"].widget.attrs["autofocus"] = True  # where something is wrong, that stands first and has it
+        self.fields["code"].widget.attrs["autofocus"] = True  # an error message takes the focus instead
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
@@ -252,7 +251,7 @@ class CodeForm(forms.Form):
 
 
 class ShownPasskeyForm(forms.Form):
-    """A passkey that is shown in place of a code, or, for nobody's `user`, in place of name and password too."""
+    """A passkey in place of a code, or, without a `user`, in place of user name and password."""
 
     credential = forms.CharField(widget=forms.HiddenInput)
 
@@ -268,18 +267,18 @@ class ShownPasskeyForm(forms.Form):
         return ""
 
     def save(self) -> User:
-        """Write down that it was shown; whose it is."""
+        """Note the use of the passkey; returns its owner."""
         self.passkey.record_usage()
         person: User = self.passkey.user
         note_authentication(context.request, person, "mfa", type="webauthn", passwordless=self.user is None)
         return person
 
 
-AGAIN = "again-"  # how the names of its controls begin, which stand beside those of any form
+AGAIN = "again-"  # prefix of its controls, which share a page with any form's
 
 
 class AgainForm(forms.Form):
-    """Any one of the ways in which somebody who is signed in shows that it is them."""
+    """Any of the ways in which a signed-in person confirms their identity."""
 
     password = forms.CharField(
         label=_("Your password"),
@@ -293,7 +292,7 @@ class AgainForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, kinds: Collection[str], **named: Any) -> None:
         super().__init__(*arguments, **named | {"prefix": AGAIN.removesuffix("-")})
         self.user = user
-        self.shown_by = ""  # how they showed it, once the form is valid
+        self.shown_by = ""  # the way chosen, once the form is valid
         if not user.has_usable_password():
             del self.fields["password"]
         if not {"totp", "recovery_codes"} & set(kinds):

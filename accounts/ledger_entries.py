@@ -1,4 +1,4 @@
-"""What acts on people and desks leave in the ledger. Each is called last in its action's transaction."""
+"""Ledger entries of actions on people and desks. Each is written last in its action's transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,9 +26,9 @@ def record_act(
     committed: Mapping[str, Any],
     sealed: bool = False,
 ) -> WrittenEntry:
-    """Write an act into the ledger, in the stream `about`, and where auditors of the desk find it.
+    """Record an act in the stream `about`, indexed for the desk's auditors.
 
-    `body`, `committed` and `sealed` as for `ledger.recording.record`; who did it is committed as `by`.
+    `body`, `committed` and `sealed` as for `ledger.recording.record`; the person is committed as `by`.
     """
     recorded = record(
         stream=about, kind=kind, at=now, body=body, committed={"by": committed_person(by), **committed}, sealed=sealed
@@ -40,24 +40,24 @@ def record_act(
 
 
 def _said(body: Mapping[str, Any]) -> dict[str, str | int | None]:
-    """The body of an act on an account as facts for the security log: names of fields in a row."""
+    """The body of an account's entry as facts for the security log, with field names in a row."""
     return {name: ",".join(value) if isinstance(value, list) else value for name, value in body.items()}
 
 
 def committed_person(user: User | None) -> dict[str, str] | None:
-    """Who somebody is, as a committed value; None for a command that nobody ran under their name."""
+    """A person as a committed value; None for a command run under no one's name."""
     return {"id": str(user.pk), "name": user.username} if user else None
 
 
 def read_said(read: RestrictedRead) -> dict[str, Any]:
-    """What an entry commits to of one reading of restricted material."""
+    """The values that an entry commits to for one reading of restricted material."""
     sort, _colon, name = read.subject.partition(":")
     at = format_time(read.at) if read.at else None
     return {"by": committed_person(read.user), "sort": sort, "id": name, "at": at}
 
 
 def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
-    """A key of the log took another's place, and the other signed that. Once a key, however often it is tried."""
+    """Record that a key of the log replaced another, signed by the old one; once for each key, however often tried."""
     entries = Entry.objects.filter(stream=KEYS).values_list("leaf", flat=True)
     if any(read_entry(bytes(leaf)).body["key"] == rotation.new for leaf in entries):
         return
@@ -81,9 +81,9 @@ def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
 def account_recorded(
     kind: str, user: User, *, by: User | None, now: datetime, committed: Mapping[str, Any] | None = None, **body: Any
 ) -> None:
-    """An account was made or changed, its sessions ended, or a key for the API was made for it or taken back.
+    """Record a change to an account, its sessions or its API tokens.
 
-    It is on no desk: auditors of a desk read of the roles that it has there.
+    The entry has no desk: a desk's auditors read about roles on their own desk instead.
     """
     record_act(
         about=f"person:{user.pk}",
@@ -98,7 +98,7 @@ def account_recorded(
 
 
 def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: datetime) -> None:
-    """Somebody was invited to a desk, or the invitation was taken back."""
+    """Record that an invitation was sent or withdrawn."""
     record_act(
         about=f"invitation:{invitation.pk}",
         kind=kind,
@@ -112,7 +112,7 @@ def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: dat
 
 
 def desk_recorded(kind: str, desk: Desk, *, by: User | None, now: datetime, **body: Any) -> None:
-    """A desk was made, with the policy that it begins with, or has another name."""
+    """Record a new desk with its first policy, or its new name."""
     record_act(
         about=f"desk:{desk.pk}",
         kind=kind,
@@ -125,7 +125,7 @@ def desk_recorded(kind: str, desk: Desk, *, by: User | None, now: datetime, **bo
 
 
 def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, now: datetime) -> None:
-    """A person has a role on a desk from now on, or (None) none any more."""
+    """Record a person's new role on a desk, or (None) its end."""
     record_act(
         about=f"person:{user.pk}",
         kind="role_granted",
@@ -139,7 +139,7 @@ def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, n
 
 
 def policy_changed(desk: Desk, changes: Mapping[str, tuple[Any, Any]], *, reason: str, by: User, now: datetime) -> None:
-    """Fields of a desk's policy have other values: each with what it was and what it is."""
+    """Record changed fields of a desk's policy, each with its old and new value."""
     record_act(
         about=f"desk:{desk.pk}",
         kind="policy_changed",

@@ -1,7 +1,7 @@
-"""How often something may be done, by whom and from where; and how much is sent.
+"""Rate limits: how often a person or address may do something.
 
-Signing in is counted by allauth (`limited`), everything else by `spend`, in the database: it survives restarts, and
-holds for all web processes together. What a request counts as is said by `config.route_limits` and the API's views.
+allauth counts sign-ins (`limited`); `spend` counts everything else in the database, which survives restarts and serves
+all web processes. `config.route_limits` and the API's views say which limit a request falls under.
 """
 
 import hashlib
@@ -25,24 +25,21 @@ from rest_framework.request import Request
 from accounts.models import Spending, User
 from house.errors import TooMany
 
-_FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last asked for: by then everything is allowed again
-_NETWORK_OF_ONE = 64  # bits of an IPv6 address that are its network's: whoever has one has all that begin like it
+_FORGOTTEN_AFTER = timedelta(hours=1)  # after the last request; by then every allowance is whole
+_NETWORK_OF_ONE = 64  # network bits of an IPv6 address: its owner has them all
 
 
 def limited(request: HttpRequest, action: str, **counted: Any) -> HttpResponse | None:
-    """The answer to who tries too often, None to everybody else.
+    """The answer to a person who tries too often, otherwise None.
 
-    `action` is one of ACCOUNT_RATE_LIMITS; `counted`: the `user`, or the `key`, that its limits are for.
+    `action` is one of ACCOUNT_RATE_LIMITS; `counted` is the `user` or `key` that its limits apply to.
     """
     answer: HttpResponse | None = ratelimit.consume_or_429(request, action=action, **counted)
     return answer
 
 
 def tell_to_wait(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The answer; with 429 and `Retry-After` where a password was tried too soon, and not looked at.
-
-    `config.adapter` says so of the request.
-    """
+    """The answer as 429 with `Retry-After` if `config.adapter` refused to check a password yet."""
     if seconds := getattr(request, "seconds_to_wait", 0):
         response.status_code = 429
         response["Retry-After"] = str(seconds)
@@ -50,7 +47,7 @@ def tell_to_wait(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The page of `view`, on which a password is asked for: see `tell_to_wait`."""
+    """Wrap a view that asks for a password in `tell_to_wait`."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
@@ -84,9 +81,9 @@ RETURNING key, refused, whole_at - asked_at
 
 
 def spend(request: HttpRequest | Request, kinds: Iterable[str], *, user: User | None) -> None:
-    """Count one request of these kinds (of RATE_LIMITS) for the person, if there is one, and for the address.
+    """Count one request of these kinds (of RATE_LIMITS) for the person, if any, and for the address.
 
-    Raises TooMany where one of them is used up, PermissionDenied where it cannot be told where the request comes from.
+    Raises TooMany when a limit is used up, PermissionDenied for a request of unknown origin.
     """
     rates = {
         _key(kind, whose=whose, user=user, request=request): rate
@@ -96,7 +93,7 @@ def spend(request: HttpRequest | Request, kinds: Iterable[str], *, user: User | 
     }
     if not rates:
         return
-    # All may come at once, and each comes free again evenly.
+    # All requests may come at once; they are regained evenly.
     steps = {key: timedelta(seconds=seconds / most) for key, (most, seconds) in rates.items()}
     spans = {key: timedelta(seconds=seconds) for key, (_most, seconds) in rates.items()}
     with connection.cursor() as cursor:
@@ -114,14 +111,14 @@ def spend(request: HttpRequest | Request, kinds: Iterable[str], *, user: User | 
 
 
 def _key(kind: str, *, whose: str, user: User | None, request: HttpRequest | Request) -> str:
-    """Who or what is counted, so that no row tells of an address or of a person."""
+    """The digest that identifies a count: a row reveals neither address nor person."""
     subject = f"user:{user.pk}" if whose == "user" and user is not None else f"ip:{_network(request)}"
     told = f"limit:{kind}:{subject}".encode()
     return hmac.new(settings.SECRET_KEY.encode(), told, hashlib.sha256).hexdigest()[:32]
 
 
 def _network(request: HttpRequest | Request) -> str:
-    """The address that a request comes from; of IPv6, its network. See `config.adapter` and TRUSTED_PROXIES."""
+    """The address of a request, or its network for IPv6. See `config.adapter` and TRUSTED_PROXIES."""
     address: str = get_adapter().get_client_ip(request)
     try:
         if ip_address(address).version == 6:
@@ -132,13 +129,13 @@ def _network(request: HttpRequest | Request) -> str:
 
 
 def forget_spent(now: datetime | None = None) -> int:
-    """Delete what was counted and is whole again since long; how many rows."""
+    """Delete counts that became whole long ago; returns how many rows."""
     then = (now or timezone.now()) - _FORGOTTEN_AFTER
     return Spending.objects.filter(asked_at__lt=then, whole_at__lt=then).delete()[0]
 
 
 def stated_length(request: HttpRequest | Request) -> int:
-    """How many bytes the body has by its own account; 0 for what is no number, as Django takes it."""
+    """The length in bytes that the request states; 0 if it is not a number, as in Django."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The links in mails about accounts: what is kept of them, and which row one leads to."""
+"""Links in mails about accounts: their digests, and the row that each leads to."""
 
 import hashlib
 from datetime import datetime
@@ -10,14 +10,14 @@ from house.errors import NotFound
 
 
 def link_digest(token: str) -> str:
-    """What is kept of a link: the SHA-256 of its random part, in hexadecimal."""
+    """The SHA-256 (hexadecimal) of a link's random part; only this is kept."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def mail_of_link(token: str, kind: MailKind, *, now: datetime, user: User | None = None) -> Mail:
-    """The mail whose link this is, of this `user` where one is given.
+    """The mail with this link, limited to this `user` if given.
 
-    Raises NotFound, with the same words for a link that never was, is used, too old, replaced or somebody else's.
+    Raises NotFound with the same words for a link that is unknown, used, expired, replaced or another person's.
     """
     rows = Mail.objects.filter(digest=link_digest(token), kind=kind, used_at__isnull=True, link_until__gt=now)
     if kind != MailKind.INVITATION:
@@ -29,7 +29,7 @@ def mail_of_link(token: str, kind: MailKind, *, now: datetime, user: User | None
 
 
 def invitation_of_link(token: str, *, now: datetime) -> Invitation:
-    """The invitation that a link leads to. Raises NotFound as `mail_of_link`."""
+    """The invitation that a link leads to. Raises NotFound as `mail_of_link` does."""
     invitation = mail_of_link(token, MailKind.INVITATION, now=now).invitation
-    assert invitation is not None  # as the table's constraint has it
+    assert invitation is not None  # the table's constraint says so
     return invitation

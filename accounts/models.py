@@ -1,4 +1,4 @@
-"""Who: people, desks, and what a person is on a desk."""
+"""People, desks, and a person's role on a desk."""
 
 import unicodedata
 import uuid
@@ -21,19 +21,19 @@ from knox.models import AbstractAuthToken
 
 
 def normalised(password: str) -> str:
-    """A password in one spelling: keyboards and systems write the same letters in several ways (NFKC)."""
+    """A password in one Unicode spelling (NFKC): keyboards write the same letters in several ways."""
     return unicodedata.normalize("NFKC", password)
 
 
 class RemindersByMail(models.TextChoices):
-    """Whether reminders also go out by mail. In the application they stand in either case."""
+    """Whether reminders also go out by mail. The application always shows them."""
 
     IMMEDIATE = "immediate", _("immediately")
     NONE = "none", _("never")
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types its own manager as Any
-    """A person with a login. Never deleted: when they leave, they are anonymised and their acts stay."""
+    """A person with a login. Never deleted: on leaving they are anonymised, and their work stays."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -60,55 +60,55 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
         ]
 
     def set_password(self, raw_password: str | None) -> None:
-        """Keep the hash of another password, of whichever of its spellings in Unicode."""
+        """Keep the hash of a password in its normalised spelling."""
         super().set_password(None if raw_password is None else normalised(raw_password))
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is the password; those that were set before spellings were made one are tried as typed, too."""
+        """Whether this is the password; hashes older than normalisation are also checked as typed."""
         one = None if raw_password is None else normalised(raw_password)
         return super().check_password(one) or (one != raw_password and super().check_password(raw_password))
 
     @property
     def shown_name(self) -> str:
-        """The name with the user name beside it: anybody may choose any name, nobody another's user name."""
+        """The name with the user name beside it: names may repeat, user names cannot."""
         return f"{self.name} ({self.username})" if self.name else self.username
 
     @property
     def address_for_reminders(self) -> str:
-        """Where reminders go by mail; "" where they do not."""
+        """The address for reminders by mail; "" for none."""
         return self.email if self.reminders_by_mail == RemindersByMail.IMMEDIATE else ""
 
     def is_away(self, day: date) -> bool:
-        """Whether the person said that they are away on `day`, both ends of the time included."""
+        """Whether the person is away on `day`; both ends of the absence count."""
         return self.away_from is not None and self.away_until is not None and self.away_from <= day <= self.away_until
 
     def get_session_auth_hash(self) -> str:
-        """What every session of the person holds: with another password, or after `sessions_ended_at`, it ends."""
+        """The hash that each session holds; a new password or `sessions_ended_at` changes it and so ends them."""
         return self._hash_for_sessions(settings.SECRET_KEY)
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """The same with the keys that were in use before."""
+        """The same hashes with the earlier keys."""
         return (self._hash_for_sessions(secret) for secret in settings.SECRET_KEY_FALLBACKS)
 
     def _hash_for_sessions(self, secret: str | bytes) -> str:
-        """As Django makes it, with the moment added: nobody is signed out who did not ask for it."""
+        """Django's hash with the moment added; without a moment it is Django's, so that an upgrade signs no one out."""
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         ended = self.sessions_ended_at.isoformat() if self.sessions_ended_at else ""
         return salted_hmac(salt, self.password + ended, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Session(AbstractBaseSession):
-    """Somebody signed in, in one browser; or somebody who is not signed in, for as long as they have a form open.
+    """A browser session of a person, or of a visitor with a form open; deleted when it ends.
 
-    Ended, it is deleted. From which address it is used is not kept: only the security log has addresses, for a while.
+    Its addresses are not kept: only the security log has addresses, for a while.
     """
 
-    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # the key itself is shown to nobody
+    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # for pages: the key is a credential
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
     browser = models.CharField(max_length=60, blank=True)
-    # Of a release whose cookies had another name: that one is taken for it, too.
+    # From a release with another cookie name, which is accepted for it too.
     is_of_before = models.BooleanField(default=False)
 
     class Meta:
@@ -116,13 +116,13 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
-        from accounts.sessions import SessionStore  # it needs this model
+        from accounts.sessions import SessionStore  # imported late: it needs this model
 
         return SessionStore
 
 
 class SignInTries(models.Model):
-    """How many wrong passwords came from a network, or for a name, of late. Neither can be read here: see `key`."""
+    """How many recent wrong passwords came from a network, or for a name; `key` is a digest and reveals neither."""
 
     key = models.CharField(max_length=64, primary_key=True)  # HMAC-SHA-256, with SECRET_KEY
     tries = models.PositiveIntegerField()
@@ -178,7 +178,7 @@ class Desk(models.Model):
         validators=[MaxValueValidator(90)],
         help_text=_("How long members have to add a second factor, 1 to 90 days. 0: not required."),
     )
-    # Since when one is required: the days are counted from then, or from when somebody joined.
+    # The days count from this moment, or from the person's joining if later.
     second_factor_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_claim_number = models.PositiveIntegerField(default=0, editable=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
@@ -203,7 +203,7 @@ class Desk(models.Model):
 
 
 class Membership(models.Model):
-    """What one person is on one desk."""
+    """A person's role on one desk."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="memberships")
@@ -227,12 +227,12 @@ class TokenScope(models.TextChoices):
 
 
 def all_scopes() -> list[str]:
-    """What a token may do where nobody asked for less."""
+    """The scopes of a token created without a choice."""
     return list(TokenScope.values)
 
 
 class Token(AbstractAuthToken):
-    """A key for the API. Only its digest is kept; it ends at `expiry`, and is for its `scopes` alone."""
+    """An API token, kept as its digest; it expires at `expiry` and grants its `scopes` alone."""
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80, default="")
@@ -249,7 +249,7 @@ class Token(AbstractAuthToken):
 
 
 class Invitation(models.Model):
-    """Somebody without an account is asked to a desk. The link in the mail makes the account, once."""
+    """An invitation of a person without an account to a desk. Its mailed link creates the account, once."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="invitations")
@@ -291,7 +291,7 @@ class MailKind(models.TextChoices):
     INVITATION = "invitation", _("invitation")
     CONFIRM_ADDRESS = "confirm_address", _("address confirmation")
     ADDRESS_CHANGED = "address_changed", _("notice of a changed address")
-    RESET_ASKED = "reset_asked", _("password reset request")  # becomes one `reset` for each account, or nothing
+    RESET_ASKED = "reset_asked", _("password reset request")  # becomes one `reset` for each account with the address
     RESET = "reset", _("password reset link")
     FACTORS_CHANGED = "factors_changed", _("notice of changed second factors")
 
@@ -304,10 +304,10 @@ class MailState(models.TextChoices):
 
 
 class Mail(models.Model):
-    """A mail about an account, to be sent by a worker, with a link that works once.
+    """A mail about an account, sent by a worker, with a link that works once.
 
-    The link's random part is made when the mail is sent; only its SHA-256 is kept. It works until `link_until`,
-    unless it was used, or its digest was taken away because something newer stands in its place.
+    The link's random part is made when the mail is sent; only its SHA-256 is kept. The link works until `link_until`,
+    unless it is used or a newer mail has replaced it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -358,10 +358,9 @@ class Mail(models.Model):
 
 
 class Act(models.Model):
-    """Who did what on which desk, for those who audit: where to find an entry of the ledger, and nothing more.
+    """An index of ledger entries for auditors: who did what on which desk.
 
-    The entry itself hides who and why. `about`: the stream that it belongs to, by the name that the ledger keeps to
-    itself where the entry is sealed.
+    The entry itself hides person and reason. `about` is the stream, by its internal name if the entry is sealed.
     """
 
     entry = models.OneToOneField("ledger.Entry", models.PROTECT, primary_key=True, related_name="act")
@@ -384,10 +383,10 @@ class Act(models.Model):
 
 
 class FieldChange(models.Model):
-    """Which fields of a row an edit changed, in which version of it, who did it and when. Never the values.
+    """The fields that an edit changed, with version, person and time, but never the values.
 
-    `row`: the id of a desk, an actor, a source, a claim or a piece of evidence. Whoever comes second is told by these
-    rows what changed since they looked. Never edited, never deleted.
+    `row` is the id of a desk, actor, source, claim or piece of evidence. A second editor learns from it what changed
+    meanwhile. Never edited, never deleted.
     """
 
     append_only = True
@@ -410,9 +409,9 @@ class FieldChange(models.Model):
 
 
 class Spending(models.Model):
-    """What somebody, or an address, has used up of one of RATE_LIMITS: when it would be whole again.
+    """How much of one of RATE_LIMITS a person or address has used: the moment it is whole again.
 
-    `key` is a keyed digest of whom and what is counted (`accounts.limits`); `refused`: whether the last request was.
+    `key` is a keyed digest (`accounts.limits`); `refused` says whether the last request was refused.
     """
 
     key = models.CharField(max_length=32, primary_key=True)
@@ -429,11 +428,10 @@ class Spending(models.Model):
 
 
 class RestrictedRead(models.Model):
-    """That somebody was shown something restricted on a day: once a day is enough.
+    """A person was shown restricted material on a day; written before it is shown, once a day.
 
-    Written before it is shown. The ledger has it with the next full hour (`entry`; none before that): an entry for each
-    read would tell, by when and how many there are, that something restricted was done. Rows without a desk are of
-    before that, and stand in entries of their own.
+    The ledger gets it with the next full hour (`entry`, empty until then): an entry for each read would reveal
+    restricted work by its time and number. Rows without a desk are older and have entries of their own.
     """
 
     pk = models.CompositePrimaryKey("user", "day", "subject")
@@ -456,7 +454,7 @@ class RestrictedRead(models.Model):
 
 
 class ReadsOfDesk(models.Model):
-    """Up to which full hour the reads of restricted material on a desk stand in the ledger."""
+    """The full hour up to which a desk's restricted reads are in the ledger."""
 
     desk = models.OneToOneField(Desk, models.PROTECT, primary_key=True, related_name="+")
     until = models.DateTimeField()

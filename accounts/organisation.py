@@ -1,8 +1,8 @@
-"""Sign-in through an organisation by OpenID Connect: leading there, and what its answer says, once it holds.
+"""Sign-in through an organisation by OpenID Connect: the way there, and the checks on its answer.
 
-allauth keeps the state, asks with PKCE and takes the code to the provider. It believes an ID token that came over TLS
-without looking at its signature, and knows no nonce; so the token is looked at here (OpenID Connect Core 1.0, 3.1.3.7).
-The issuer is the operator's choice: its addresses are asked without further ado, but over TLS alone.
+allauth keeps the state, uses PKCE and exchanges the code. It accepts an ID token received over TLS without checking its
+signature or a nonce, so this module checks both (OpenID Connect Core 1.0, 3.1.3.7). The operator chooses the issuer:
+its addresses are trusted, but only over TLS.
 """
 
 import hashlib
@@ -29,26 +29,27 @@ from django.utils.translation import gettext as _
 
 from house.errors import Forbidden, NotFound
 
-# Signatures with a key that the provider alone has. None of the shared secrets, and never `none`.
+# Signatures by a key of the provider alone: no shared secrets, and never `none`.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SCOPE = ("openid", "profile", "email")
-LEEWAY = 60  # seconds by which clocks may differ
+LEEWAY = 60  # seconds of clock difference
 LONGEST_SUBJECT = 191  # characters, as the table has it
 SECURE = ("https",)
-HERE = ("localhost", "127.0.0.1")  # a provider on this machine, as for trying it out, needs no TLS
-# What a malformed answer makes the packages raise besides their own errors.
+HERE = ("localhost", "127.0.0.1")  # a trial provider on this machine needs no TLS
+# Raised by the packages for malformed answers, besides their own errors.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
 
 
 class IdentityRefused(Forbidden):
-    """The organisation's answer does not let anybody in. Its text says why, as far as that helps who reads it."""
+    """The organisation's answer lets no one in. Its text says why, as far as that helps the reader."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the organisation says it is. `email` only where it says that the address is verified.
+    """A person's identity at the organisation.
 
-    `factors`: whether more than one was asked for (RFC 8176, `mfa`). `at`: when, in seconds; 0 where it does not say.
+    `email` only if verified there; `factors` says whether more than one was used (RFC 8176, `mfa`); `at` is the time in
+    seconds, 0 if not stated.
     """
 
     subject: str
@@ -60,7 +61,7 @@ class Identity:
 
 
 class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no types
-    """The organisation of the settings; identities are bound to its issuer by `sub_id`."""
+    """The organisation of the settings; `sub_id` binds identities to its issuer."""
 
     def get_oauth2_adapter(self, request: HttpRequest) -> "Adapter":
         return Adapter(request, self)
@@ -79,7 +80,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """What the provider says of itself, of the issuer that was asked for, and with addresses that are safe."""
+        """The provider's metadata, checked for the right issuer and safe addresses."""
         if not hasattr(self, "_checked"):
             found: dict[str, Any] = super().openid_config
             if found.get("issuer") != settings.OIDC_ISSUER:
@@ -92,13 +93,13 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
 
 
 def is_safe(address: str) -> bool:
-    """Whether an address of a provider is asked by TLS, or is on this machine."""
+    """Whether a provider's address uses TLS or is on this machine."""
     parts = urlsplit(address)
     return bool(parts.hostname) and (parts.scheme in SECURE or (parts.scheme == "http" and parts.hostname in HERE))
 
 
 def provider_of(request: HttpRequest) -> Provider:
-    """The organisation. Raises NotFound where none is configured."""
+    """The organisation. Raises NotFound if none is configured."""
     if not settings.OIDC_ISSUER:
         raise NotFound(_("Sign-in through an organisation is not set up here."))
     app = SocialApp(
@@ -117,12 +118,12 @@ def provider_of(request: HttpRequest) -> Provider:
 
 
 def issuer_id() -> str:
-    """What identities are kept under: another issuer's are other people's, whatever their subjects are called."""
+    """The issuer that identities are kept under: equal subjects of another issuer are other people."""
     return "oidc:" + hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:32]
 
 
 def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = None) -> HttpResponse:
-    """Send the browser to the organisation. `purpose` comes back with the answer; `again`: it has to ask anew.
+    """Send the browser to the organisation. `purpose` comes back with the answer; `again` asks for a new sign-in.
 
     Raises NotFound, Refused.
     """
@@ -139,7 +140,7 @@ def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = Non
 
 
 def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
-    """Who came back from the organisation, and what was kept in the session for it. Raises NotFound, Refused."""
+    """The identity that came back from the organisation, and the session's note about it. Raises NotFound, Refused."""
     provider = provider_of(request)
     try:
         state = provider.unstash_redirect_state(request, request.GET.get("state", ""))
@@ -166,7 +167,7 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
 
 
 def _checked(config: dict[str, Any], token: str, *, nonce: str) -> dict[str, Any]:
-    """The claims of an ID token whose signature, issuer, audience, times and nonce are right. Raises PyJWTError."""
+    """The claims of an ID token with valid signature, issuer, audience, times and nonce. Raises PyJWTError."""
     header = jwt.get_unverified_header(token)
     if header.get("alg") not in ALGORITHMS:
         raise jwt.InvalidAlgorithmError("an algorithm that is not taken")
@@ -190,7 +191,7 @@ def _checked(config: dict[str, Any], token: str, *, nonce: str) -> dict[str, Any
 
 
 def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
-    """The provider's key that a token names; the only one where it names none. Raises PyJWTError."""
+    """The provider's key that a token names, or its only key if none is named. Raises PyJWTError."""
     with get_adapter().get_requests_session() as session:
         answer = session.get(address, allow_redirects=False)
         answer.raise_for_status()
@@ -202,7 +203,7 @@ def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
 
 
 def _more(adapter: Adapter, access_token: str, *, subject: str) -> dict[str, Any]:
-    """What else the provider says of the same person, and nothing that an ID token has to say."""
+    """Further claims about the same person, without those reserved to the ID token."""
     found = adapter._fetch_user_info(access_token)
     if found.get("sub") != subject:
         raise OAuth2Error("somebody else")

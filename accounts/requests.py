@@ -1,4 +1,4 @@
-"""Who asks: a request of somebody who is signed in, and their roles, read once for each request."""
+"""Requests of signed-in people, and their roles, read once for each request."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ from accounts.models import Membership, User
 
 
 class PersonsRequest(HttpRequest):
-    """A request of somebody who is signed in: LoginRequiredMiddleware lets no other reach a view."""
+    """A request of a signed-in person: LoginRequiredMiddleware lets no other reach a view."""
 
     user: User
 
 
 def own_memberships(request: HttpRequest) -> list[Membership]:
-    """What the person who asks is on which desk, read once for each request with what else the head shows of them.
+    """The person's memberships, read once for each request with the rest of the page head; empty without a person.
 
-    None for nobody. `config.middleware.PersonsTimeZone` says how it is read: the head's other parts are of rooms above.
+    `config.middleware.PersonsTimeZone` supplies the reader, since the head needs rooms above this one.
     """
     read: Callable[[HttpRequest], list[Membership]] = request.reads_memberships  # type: ignore[attr-defined]  # see there
     return read(request)

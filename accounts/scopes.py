@@ -1,4 +1,4 @@
-"""What a person is on a row's desk, as conditions that the database applies while it fetches."""
+"""A person's role on a row's desk, as query conditions."""
 
 from django.db.models import Exists, OuterRef
 
@@ -6,7 +6,7 @@ from accounts.models import Membership, Role, User
 
 
 def is_member(user: User, desk: str = "desk") -> Exists:
-    """Whether the person is on the row's desk. `desk` is the path from the row to its desk."""
+    """Whether the person is on the row's desk; `desk` is the path from the row to its desk."""
     return Exists(Membership.objects.filter(user=user, desk=OuterRef(desk)))
 
 

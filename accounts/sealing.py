@@ -1,4 +1,4 @@
-"""Secrets that have to be read again, so that no digest will do: encrypted at rest with a key made from SECRET_KEY."""
+"""Secrets that must be read again, so that a digest is not enough: encrypted with a key from SECRET_KEY."""
 
 import base64
 
@@ -18,15 +18,15 @@ def _keys() -> MultiFernet:
 
 
 def seal_secret(text: str) -> str:
-    """The text as it is kept."""
+    """The encrypted text to keep."""
     return _keys().encrypt(text.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
-    """What was sealed with the present key or one of `SECRET_KEY_FALLBACKS`. Raises InvalidToken."""
+    """The text sealed with the present key or one of `SECRET_KEY_FALLBACKS`. Raises InvalidToken."""
     return _keys().decrypt(sealed.encode()).decode()
 
 
 def seal_anew(sealed: str) -> str:
-    """The same, sealed with the present key alone. Raises InvalidToken."""
+    """The same text sealed with the present key. Raises InvalidToken."""
     return _keys().rotate(sealed.encode()).decode()

@@ -1,6 +1,6 @@
-"""Who needs a second factor, and from when: what desks and the installation ask for, and what somebody has.
+"""Who needs a second factor and from when, by the rules of desks and installation.
 
-What a request needs of this is read with the person (`accounts.sessions`), so that no page asks for it by itself.
+`accounts.sessions` reads the needed columns with the person, so that pages need no query for them.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,9 @@ from accounts.models import Membership, User
 
 Row = TypeVar("Row", bound=Model)
 View = TypeVar("View", bound=Callable[..., Any])
-# Recovery codes stand in for one of these, and are none by themselves.
+# Recovery codes replace one of these, but are no factor themselves.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-READ_WITH_PERSON = ("has_factor", "factor_due_at")  # what `with_second_factor` adds
+READ_WITH_PERSON = ("has_factor", "factor_due_at")  # added by `with_second_factor`
 
 _DAYS = ExpressionWrapper(
     F("desk__second_factor_days") * Value(timedelta(days=1), DurationField()), output_field=DurationField()
@@ -38,9 +38,9 @@ _FROM = Greatest(F("desk__second_factor_since"), F("created_at"))
 
 
 def with_second_factor(rows: QuerySet[Row], person: str = "pk") -> QuerySet[Row]:
-    """The rows with `has_factor`, and `factor_due_at`, from when one of the person's desks lets nobody in without.
+    """The rows with `has_factor` and `factor_due_at`, the earliest deadline set by the person's desks.
 
-    `person`: the field that is the person's id. Both are asked for in the same statement.
+    `person` is the field with the person's id. Both come in the same statement.
     """
     asked = (
         Membership.objects.filter(user=OuterRef(person), desk__second_factor_since__isnull=False)
@@ -54,7 +54,7 @@ def with_second_factor(rows: QuerySet[Row], person: str = "pk") -> QuerySet[Row]
 
 
 def due_for(user: User) -> datetime | None:
-    """From when the person gets no further without a second factor; None where they have one, or nobody asks."""
+    """The deadline after which the person needs a second factor; None if they have one or none is required."""
     read = user if hasattr(user, "has_factor") else with_second_factor(User.objects.filter(pk=user.pk)).get()
     if read.has_factor:  # type: ignore[attr-defined]  # as `with_second_factor` adds it
         return None
@@ -63,19 +63,19 @@ def due_for(user: User) -> datetime | None:
 
 
 def is_required(user: User) -> bool:
-    """Whether a desk of theirs or the installation asks the person for one, now or later, whatever they have."""
+    """Whether a desk or the installation requires a second factor of the person, now or later."""
     read = with_second_factor(User.objects.filter(pk=user.pk)).get()
     return read.factor_due_at is not None or _due_here(user) is not None  # type: ignore[attr-defined]
 
 
 def open_without_factor(view: View) -> View:
-    """Marks a page that stays open to who ought to have a second factor and has none: to add one, or to sign out."""
+    """Mark a page as open to people whose second factor is overdue: to add one, or to sign out."""
     view.open_without_factor = True  # type: ignore[attr-defined]  # read by config.middleware.NeedsSecondFactor
     return view
 
 
 def _due_here(user: User) -> datetime | None:
-    """What the installation asks for: so many days from its day, or from when the account was made."""
+    """The installation's deadline: its days counted from its start date, or from the account's creation if later."""
     if settings.REQUIRE_SECOND_FACTOR is None:
         return None
     since = datetime.combine(settings.REQUIRE_SECOND_FACTOR, time(), UTC)

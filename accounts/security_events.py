@@ -24,7 +24,7 @@ logger = logging.getLogger("security")
 
 Outcome = Literal["done", "refused"]
 HIDDEN = "…"
-# Names of ours: what people typed is no such thing, and would be hidden.
+# Our own names only: anything that people typed is hidden.
 _CODE = re.compile(r"[A-Za-z0-9_:., -]{1,80}")
 
 _address: ContextVar[str] = ContextVar("address_that_asks", default="")
@@ -32,7 +32,7 @@ _address: ContextVar[str] = ContextVar("address_that_asks", default="")
 
 @contextmanager
 def asked_from(address: str) -> Iterator[None]:
-    """Whatever happens within was asked for from this address."""
+    """Attribute the events within the block to this address."""
     before = _address.set(address)
     try:
         yield
@@ -48,10 +48,10 @@ def security_event(
     by: User | None = None,
     **facts: str | int | UUID | None,
 ) -> None:
-    """Log an event about `person` (whose account it is), done or tried `by` somebody where that is another.
+    """Log an event about `person` (the account's owner), done or tried `by` another person if given.
 
-    People stand as their ids. `facts` are codes, numbers and identifiers; anything else is hidden. Inside a transaction
-    the line is written once that is committed: what was taken back did not happen.
+    People appear as their ids. `facts` are codes, numbers and identifiers; anything else is hidden. Inside a
+    transaction the line is written on commit: an undone act did not happen.
     """
     fields: dict[str, str | int] = {"event": event, "outcome": outcome}
     if address := _address.get():
@@ -62,7 +62,7 @@ def security_event(
     fields |= {name: _harmless(value) for name, value in facts.items() if value is not None}
     level = logging.INFO if outcome == "done" else logging.WARNING
     write = partial(logger.log, level, event, extra={"fields": fields})
-    # Outside a transaction on_commit would connect first: what is refused while the database is away is said as well.
+    # Outside a transaction on_commit would connect first; refusals are logged even without a database.
     if connection.in_atomic_block:
         transaction.on_commit(write, robust=True)
     else:

@@ -1,4 +1,4 @@
-"""The cookie of a session: which one is taken, and what the browser forgets at sign-out."""
+"""Session cookies: the accepted name, and the browser data to clear at sign-out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +12,11 @@ from accounts.browsers import browser_in_words
 from accounts.models import Session
 from accounts.sessions import SessionStore
 
-# Pages that were shown, drafts in the browser, and cookies: those of sibling hosts in the domain, too.
+# Shown pages, local drafts and cookies, including those of sibling hosts in the domain.
 EVERYTHING = '"cache", "cookies", "storage"'
-# Where somebody else is signed in by now, whose cookie comes with the same answer.
+# When another person is signed in by now, whose cookie comes with the same answer.
 BUT_COOKIES = '"cache", "storage"'
-# The names of before 0.4.0 behind https. Without it they are still these: browsers take `__Host-` from https alone.
+# The names before 0.4.0 behind https, and still without it: browsers accept `__Host-` over https only.
 NAMES_OF_BEFORE = {"session": "sessionid", "csrf": "csrftoken"}
 
 
@@ -40,7 +40,7 @@ class Sessions(SessionMiddleware):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Note who is signed in before anything is done: looking at a page ends no session."""
+        """Note the signed-in person before the view runs: looking at a page ends no session."""
         asks = request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES
         if asks and request.user.is_authenticated:
             request.was_signed_in_as = str(request.user.pk)  # type: ignore[attr-defined]  # for the answer, below
@@ -57,7 +57,7 @@ class Sessions(SessionMiddleware):
         return answer
 
     def _to_be_forgotten(self, request: HttpRequest, response: HttpResponse) -> str:
-        """What the browser has to forget, since the person is no longer signed in by what was asked for; or nothing."""
+        """The browser data to clear because the session behind the request has ended; "" for none."""
         before, session = getattr(request, "was_signed_in_as", None), request.session
         if before is None or response.status_code >= 500:
             return ""
@@ -65,7 +65,7 @@ class Sessions(SessionMiddleware):
         if now == before:
             if Session.objects.filter(session_key=session.session_key).exists():
                 return ""
-            session.flush()  # its row is gone: nothing more can be written into it, and its cookie goes
+            session.flush()  # its row is gone: nothing can be written, and its cookie goes
             now = None
         return EVERYTHING if now is None else BUT_COOKIES
 
@@ -86,7 +86,7 @@ class Sessions(SessionMiddleware):
 
 
 def _set(answer: HttpResponse, name: str, *, value: str) -> None:
-    """As Django sets both of them."""
+    """Set both cookies as Django does."""
     is_csrf = name == settings.CSRF_COOKIE_NAME
     age = settings.CSRF_COOKIE_AGE if is_csrf else None
     answer.set_cookie(name, value, max_age=age, secure=True, httponly=True, samesite="Lax")

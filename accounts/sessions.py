@@ -22,7 +22,7 @@ from accounts.models import Session, User
 from accounts.second_factor import with_second_factor
 from accounts.security_events import security_event
 
-# So exactly is written down when a session was last used: reading a page is not a write each time.
+# Precision of the last use, so that reading a page does not write each time.
 NOTED_EVERY = timedelta(minutes=5)
 _KEY = re.compile(r"[0-9a-z]{32}")
 
@@ -38,10 +38,10 @@ def _person(pk: UUID) -> QuerySet[User]:
 
 
 class SessionStore(DatabaseSessions):
-    """Sessions in the database. What is no key, as a cookie may hold, is looked for nowhere: a NUL would be refused.
+    """Sessions in the database; a cookie that is no key is not looked up, since PostgreSQL refuses NUL.
 
-    A session ends when it was not used for `SESSION_IDLE`, and at the latest `SESSION_COOKIE_AGE` after it began,
-    however often it was used. `browser`: what to write down of a session that begins with this request.
+    A session ends after `SESSION_IDLE` without use, and at the latest `SESSION_COOKIE_AGE` after it began. `browser` is
+    noted for a session that begins with this request.
     """
 
     _row: Session | None = None
@@ -78,7 +78,7 @@ class SessionStore(DatabaseSessions):
         return found[0]
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """The row as it is to be saved: what it says of itself stays, also when it is saved again."""
+        """The row to save, keeping its own details when it is saved again."""
         key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # as Django's own method has it
         if self._row is None or self._row.session_key != key:
             now = timezone.now()
@@ -90,7 +90,7 @@ class SessionStore(DatabaseSessions):
         return row
 
     def cycle_key(self) -> None:
-        """Another key. Where somebody is signed in already it is the same session: it began when it began."""
+        """Change the key. For a signed-in person it remains the same session with the same beginning."""
         self.load_row()
         before = self._row
         super().cycle_key()
@@ -99,20 +99,20 @@ class SessionStore(DatabaseSessions):
             self.modified = True
 
     def load_row(self) -> Session | None:
-        """What is kept of this session, read where it was not; None where there is none."""
+        """The session's row, read if needed; None if there is none."""
         self._get_session()  # type: ignore[attr-defined]  # Django's own way to read it once
         return self._row
 
 
 def end_unused(row: Session) -> None:
-    """Delete a session that was not used for too long."""
+    """Delete the session if it was unused for too long."""
     ended, _rows = Session.objects.filter(session_key=row.session_key).delete()
     if ended and row.user_id is not None:
         security_event("session_ended", person=User(pk=row.user_id), session=row.id, reason="unused")
 
 
 class SignIn(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
-    """Names and passwords as allauth checks them."""
+    """Sign-in by user name and password, as allauth checks them."""
 
     def get_user(self, user_id: Any) -> User | None:
         found = _person(user_id)

@@ -1,7 +1,7 @@
-"""The steps of signing in: whether a second factor is asked for, and whether the first step still holds by then.
+"""The steps of signing in: whether a second factor is required, and whether the first step is still valid.
 
-Between the two, somebody may have set another password, ended all access or closed the account: who had given the old
-password would come in by it all the same. So the first step keeps what let the person in, and it is compared later.
+Between two steps the password may change, access may end or the account may close. The session therefore keeps the
+basis of the first step, to compare it later.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,11 @@ from accounts.models import User
 from accounts.recent import organisation_asked_for_two
 from accounts.security_events import security_event
 
-FIRST_STEP = "accounts_first_step"  # where the session has what let the person in
+FIRST_STEP = "accounts_first_step"  # session key of the first step's basis
 
 
 class SecondFactor(AuthenticateStage):  # type: ignore[misc]  # allauth has no types
-    """As allauth asks for it, but not of whom the organisation asked for more than one factor just now."""
+    """allauth's second step, skipped if the organisation has just asked for more than one factor."""
 
     def _should_handle(self, request: HttpRequest) -> bool:
         asked_there = organisation_asked_for_two(request, self.login.user)
@@ -33,7 +33,7 @@ class SecondFactor(AuthenticateStage):  # type: ignore[misc]  # allauth has no t
 
 
 def note_first_step(request: HttpRequest, user: User) -> None:
-    """Keep in the session what the sign-in of `user`, which begins now, rests on, by whichever way they come in."""
+    """Keep in the session the basis of the sign-in of `user`, whichever way they come in."""
     request.session[FIRST_STEP] = {
         "user": str(user.pk),
         "access": user.get_session_auth_hash(),
@@ -42,10 +42,9 @@ def note_first_step(request: HttpRequest, user: User) -> None:
 
 
 def first_step_holds(request: HttpRequest, user: User) -> bool:
-    """Whether the sign-in that is under way may go on for `user`, as they are now.
+    """Whether the sign-in under way may continue for `user` as they are now.
 
-    Not where their account is closed, nor where anything ended their access since the first step: another password,
-    ended sessions, factors that were reset, a link with their organisation that is gone.
+    It may not if the account is closed, or its password, sessions, factors or organisation link changed since.
     """
     kept = request.session.get(FIRST_STEP)
     return (
@@ -62,7 +61,7 @@ def _identities(user: User) -> list[int]:
 
 
 def begin_again(request: HttpRequest, user: User) -> HttpResponse:
-    """Forget the sign-in that is under way, all that was shown for it too, and lead to where one begins."""
+    """Forget the sign-in under way with all its steps, and lead back to its start."""
     clear_login(request)
     request.session.pop(FIRST_STEP, None)
     security_event("sign_in", "refused", person=user, reason="changed since")
@@ -71,7 +70,7 @@ def begin_again(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def while_first_step_holds(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The page of a later step, for whom the first one still holds: nobody else uses up a code there."""
+    """Wrap a later step's page, so that codes are not used up after the first step became invalid."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Mails about accounts, and what was read: beat's tick finds the rows; a message carries nothing but the wake-up."""
+"""Tasks for mails and recorded reads: beat's tick finds the rows; a message is only a wake-up."""
 
 import time
 
@@ -10,13 +10,13 @@ from accounts.actions.sessions import forget_ended_sessions
 from accounts.actions.sign_ins import forget_old_tries
 from accounts.limits import forget_spent
 
-# Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
+# Seconds in which to begin another mail; the last one gets the rest of the time limit.
 LONGEST_RUN = 15
 
 
 @shared_task
 def send_mails() -> int:
-    """Send what waits, one after the other; how many were looked at. What is left the next tick finds."""
+    """Send waiting mails one by one; returns how many. The next tick finds the rest."""
     looked_at = 0
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and (leases := lease_mails(most=1)):
@@ -28,23 +28,23 @@ def send_mails() -> int:
 
 @shared_task
 def record_restricted_reads() -> int:
-    """Write the reads of the last hour into the ledger; how many entries."""
+    """Record the last hour's reads in the ledger; returns how many entries."""
     return record_reads()
 
 
 @shared_task
 def clear_old_mails() -> int:
-    """Delete mails that ended long ago; how many."""
+    """Delete mails that ended long ago; returns how many."""
     return delete_old_mails()
 
 
 @shared_task
 def clear_ended_sessions() -> int:
-    """Delete sessions whose time is over, and counts of wrong passwords of long ago; how many."""
+    """Delete expired sessions and old counts of wrong passwords; returns how many."""
     return forget_ended_sessions() + forget_old_tries()
 
 
 @shared_task
 def clear_spendings() -> int:
-    """Delete what was counted for rate limits and is over; how many rows."""
+    """Delete expired rate-limit counts; returns how many rows."""
     return forget_spent()

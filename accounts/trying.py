@@ -1,4 +1,4 @@
-"""Codes of second factors, tried so often and no more: six digits could be guessed."""
+"""A limit on tries of second-factor codes: six digits could be guessed."""
 
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
@@ -14,9 +14,9 @@ ACTION = "second_factor"
 
 
 def tried_code(request: HttpRequest, user: User, code: str) -> Authenticator | None:
-    """The factor whose code this is, None for a wrong one. Raises ValidationError for who tried too often.
+    """The factor with this code, or None for a wrong one. Raises ValidationError after too many tries.
 
-    Counted for the person, whoever asks: who gets here knows their password, or sits at their open session.
+    Counted for the person: anyone who gets here knows their password or sits at their open session.
     """
     if not ratelimit.consume(request, action=ACTION, key=str(user.pk)):
         security_event("second_factor", "refused", person=user, reason="too often")

@@ -1,4 +1,4 @@
-"""Addresses of the pages about oneself and one's desks."""
+"""Addresses of the pages about the person's account and desks."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Actors: anyone who says, publishes, or is spoken about."""
+"""Actors: people and organisations that say, publish, or are spoken about."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,17 +20,19 @@ from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
+from claims.inputs import MergeInput
 from claims.reading.actor_queries import get_actor, shown_actors, survivor_of
 from claims.record.reads import note_shown
 from claims.verdicts.side_effects import Effects
 from sources.actions import create_actor, may_share
+from sources.inputs import ActorInput
 from sources.models import Actor, ActorKind, Reliability, Visibility
 from sources.permissions import may_change_actor, may_merge
 from sources.queries import search_actors
 
 
 class ActorShape(TypedDict):
-    """`desk`: null for one that all desks share."""
+    """`desk`: null for an actor shared with all desks."""
 
     id: UUID
     desk: UUID | None
@@ -61,7 +63,7 @@ class ActorChanges(Fields):
 
 
 class ChangesOfActor(ActorChanges):
-    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+    """`seen_version`: the version you read; fields that another person has changed since are refused."""
 
     seen_version = Whole(required=False)
 
@@ -75,8 +77,8 @@ class NewActor(ActorChanges):
 
 
 class Merging(Fields):
-    """`into`: the actor that this one is. `chain`: "into" or "merged", which of the two is right about what it is part
-    of; needed where both say something else."""
+    """`into`: the actor that remains. `chain`: "into" or "merged", the one with the right voice chain; required if the
+    two differ."""
 
     into = Id()
     reason = Text(required=True)
@@ -85,7 +87,7 @@ class Merging(Fields):
 
 
 class MergedShape(ActorShape):
-    """The actor that remains, and what merging did to claims; `dry_run`: would have done, since it was taken back."""
+    """The remaining actor, and the effects of the merge on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -132,7 +134,7 @@ class ActorsApi(ApiView):
             desk = desk_to_write_on(request)
         fields = read_body(request, NewActor)
         fields.pop("desk", None)
-        actor = create_actor(desk=desk, fields=fields, by=by)
+        actor = create_actor(desk=desk, fields=ActorInput(**fields), by=by)
         at = reverse("api:actor", args=[actor.pk])
         return created(request, render_actors(by, [actor])[0], at=at, **tagged(actor))
 
@@ -167,10 +169,10 @@ class OneActorApi(ApiView):
         by = person_asking(request)
         actor = get_actor(by, actor_id)
         may_change_actor(by, actor)
-        # The action's own row: who made it restricted may not be one to fetch it any more.
+        # The action's own row: the person who restricted it may no longer be allowed to fetch it.
         fields = read_changes(request, ChangesOfActor)
         with seen_by(request, actor, fields.pop("seen_version", None)) as seen:
-            outcome = change_actor(actor=actor, fields=fields, seen=seen, by=by)
+            outcome = change_actor(actor=actor, fields=ActorInput(**fields), seen=seen, by=by)
         return Response(render_actors(by, [outcome.row])[0], headers=tagged(outcome.row))
 
 
@@ -188,7 +190,7 @@ class MergedActorApi(ApiView):
         may_merge(by, actor)
         given = read_body(request, Merging)
         effects = Effects(dry_run=given.pop("dry_run"))
-        outcome = merge_actors(actor=actor, **given, effects=effects, by=by)
+        outcome = merge_actors(actor=actor, fields=MergeInput(**given), effects=effects, by=by)
         shown = [render_effect(effect) for effect in effects.shown]
         row = render_actors(by, [outcome.row])[0]
         return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})

@@ -1,9 +1,9 @@
-"""Assessments: what reviewers find, and what a second person makes of it."""
+"""Assessments: submitted by reviewers, approved or rejected by a second person."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -23,6 +23,7 @@ from claims.queries import get_claim, seen_evidence
 from house.errors import NotFound
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.grounds_shown import grounds_digests
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentState
 from reviews.queries import assessments_of, get_assessment
 
@@ -45,10 +46,11 @@ class DecisionShape(TypedDict):
 
 
 class AssessmentShape(TypedDict):
-    """`answers` are to contrary evidence; `elements` the line on each element; `decision` null while none was made.
+    """`answers` are to contrary evidence; `elements` has the line on each element; `decision` is null before the
+    decision.
 
-    `grounds`: the SHA-256 of what it rests on, as its assessor stands for it. `grounds_changed`: while it waits, that
-    this has changed since, so that it cannot be approved before its assessor confirms it.
+    `grounds`: the SHA-256 of the grounds that its assessor submitted or confirmed. `grounds_changed`: the grounds have
+    changed while it waits, so its assessor must confirm it before an approval.
     """
 
     id: UUID
@@ -80,7 +82,7 @@ class NewLine(Fields):
 
 
 class NewAssessment(Fields):
-    """`proposed_state`: the present one to leave it so. `recorded_mistake`: a refutation was a mistake."""
+    """`proposed_state`: the present state for no change. `recorded_mistake`: the refutation was a mistake."""
 
     proposed_state = Text(required=True)
     rationale = Text(default="")
@@ -97,7 +99,7 @@ class NewDecision(Fields):
 
 
 class NewApproval(NewDecision):
-    """`seen_grounds`: the `grounds` of the assessment that was read, to approve those and no others."""
+    """`seen_grounds`: the `grounds` of the assessment you read, to approve only those."""
 
     seen_grounds = Text(required=False, allow_null=True)
 
@@ -129,7 +131,7 @@ class AssessmentsApi(ApiView):
         by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
-        assessment = submit_assessment(claim=claim, **read_body(request, NewAssessment), by=by)
+        assessment = submit_assessment(claim=claim, fields=assessment_in(read_body(request, NewAssessment)), by=by)
         at = reverse("api:assessment", args=[claim.reference, assessment.pk])
         return created(request, _shown(assessment, seen_evidence(by, claim)), at=at)
 
@@ -155,7 +157,8 @@ class ApprovalApi(ApiView):
         by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         may_decide_move(by, assessment.claim, assessment.assessor)
-        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        # Read before the act, which ends an invitation: an approver from another desk can no longer fetch it
+        # afterwards.
         seen = seen_evidence(by, assessment.claim)
         assessment = approve(assessment=assessment, **read_body(request, NewApproval), by=by)
         return Response(_shown(assessment, seen))
@@ -174,14 +177,22 @@ class RejectionApi(ApiView):
         by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         may_decide_move(by, assessment.claim, assessment.assessor)
-        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        # Read before the act, which ends an invitation: an approver from another desk can no longer fetch it
+        # afterwards.
         seen = seen_evidence(by, assessment.claim)
         assessment = reject(assessment=assessment, **read_body(request, NewDecision), by=by)
         return Response(_shown(assessment, seen))
 
 
+def assessment_in(body: dict[str, Any]) -> AssessmentInput:
+    """Return the assessment that a body describes."""
+    answers = [AnswerInput(**each) for each in body["answers"]]
+    elements = [ElementLine(**each) for each in body["elements"]]
+    return AssessmentInput(**{**body, "answers": answers, "elements": elements})
+
+
 def find_assessment(user: User, reference: str, assessment_id: UUID) -> Assessment:
-    """A finding on this claim. Raises NotFound."""
+    """One assessment of this claim. Raises NotFound."""
     assessment = get_assessment(user, assessment_id)
     if assessment.claim.reference != reference:
         raise NotFound(_("Assessment not found."))
@@ -193,7 +204,7 @@ def _shown(assessment: Assessment, seen: frozenset[UUID]) -> AssessmentShape:
 
 
 def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> list[AssessmentShape]:
-    """Findings on one claim, with that of its evidence that the reader may see (`seen`), and the answers to it."""
+    """Assessments of one claim, with the evidence and answers that the reader may see (`seen`)."""
     digests = grounds_digests(row.pk for row in rows)
     return [
         {

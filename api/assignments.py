@@ -1,4 +1,4 @@
-"""Assignments: claims given to reviewers, and what became of that."""
+"""Assignments: claims assigned to reviewers, and their answers."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ from reviews.actions.assignments import (
     withdraw_assignment,
 )
 from reviews.models import Assignment, AssignmentState
-from reviews.queries import get_assignment, handed_on, visible_assignments
+from reviews.queries import get_assignment, reassigned_to, visible_assignments
 
 
 class AssignmentShape(TypedDict):
@@ -52,7 +52,7 @@ class AssignmentShape(TypedDict):
 
 
 class HandedOverShape(AssignmentShape):
-    """The assignment that ended, and the one that the other person is offered."""
+    """The assignment that ended, and the new one of the other person."""
 
     handed_over_to: AssignmentShape
 
@@ -78,7 +78,7 @@ class HandingOver(Reason):
 
 
 class AssignmentQuery(ListQuery):
-    """`mine`: given to oneself, or to others."""
+    """`mine`: true for your own assignments, false for those of others."""
 
     mine = Flag(required=False)
     state = WordField(AssignmentState.choices, required=False)
@@ -131,7 +131,7 @@ class AssignmentsApi(ApiView):
 
 
 def _may_assign(by: User, reference: Any) -> None:
-    """Refuse who may not, before the body is looked at: editors of no desk, and of another than that of the claim."""
+    """Refuse people who may not assign, before the body is read: editors of no desk, or of another than the claim's."""
     if not any(membership.role == Role.EDITOR for membership in memberships_of(by)):
         raise Forbidden(_("Only editors assign claims."))
     if reference is empty:
@@ -139,12 +139,12 @@ def _may_assign(by: User, reference: Any) -> None:
     try:
         claim = _named_claim(by, Text().run_validation(reference))
     except (Invalid, ValidationError):
-        return  # what is wrong with it is said once it is known who may assign
+        return  # errors in the body are answered after the permission is known
     may_edit_as_editor(by, claim, _("Only editors assign claims."))
 
 
 def _named_claim(by: User, reference: str) -> Claim:
-    """The claim that a body names. Raises Invalid for `claim`."""
+    """The claim named in a body. Raises Invalid for `claim`."""
     try:
         return get_claim(by, reference)
     except NotFound as error:
@@ -152,7 +152,7 @@ def _named_claim(by: User, reference: str) -> Claim:
 
 
 def _member(claim: Claim, name: str) -> User | None:
-    """The person of that user name on the claim's desk, if there is one."""
+    """The person with that user name on the claim's desk, if any."""
     return members_of(claim.desk).filter(username=name).first()
 
 
@@ -214,7 +214,7 @@ class HandOverApi(ApiView):
 
     def again(self, request: Request, assignment_id: UUID) -> Response:
         ended = get_assignment(person_asking(request), assignment_id)
-        return self._answer(ended, new=handed_on(ended))
+        return self._answer(ended, new=reassigned_to(ended))
 
     @staticmethod
     def _answer(ended: Assignment, *, new: Assignment) -> Response:
@@ -250,7 +250,7 @@ def _one_act(
     may: Callable[[Assignment, User], None],
     body: type[Fields],
 ) -> Response:
-    """One act on an assignment, for who `may`, with what the body says; answers the assignment as it is then."""
+    """Carry out one act on an assignment for the people whom `may` allows; returns the assignment as it is then."""
     by = person_asking(request)
     assignment = get_assignment(by, assignment_id)
     may(assignment, by)

@@ -1,8 +1,8 @@
-"""Files kept with sources, and what their addresses answered when they were fetched."""
+"""Files kept with sources, and captures of their URLs."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import BodyTooLarge, Fields, WordField, read_body, read_query
 from api.lists import ListQuery, answer_all, answer_list
-from api.schema import PageOf, operation
+from api.schema import PageOf, SchemaNode, operation
 from api.view import ApiView, created, person_asking
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
 from claims.record.reads import note_shown
@@ -29,11 +29,11 @@ from sources.downloads import file_response
 from sources.models import Attachment, Capture, CaptureState, Visibility
 from sources.permissions import may_change_source
 
-FORM_OVERHEAD = 64 * 2**10  # bytes of a form besides the file in it
+FORM_OVERHEAD = 64 * 2**10  # bytes of a form besides its file
 
 
 class AttachmentShape(TypedDict):
-    """`url` is where the file is, for the same token or session."""
+    """`url` is the address of the file, for the same token or session."""
 
     id: UUID
     source: UUID
@@ -48,7 +48,7 @@ class AttachmentShape(TypedDict):
 
 
 class CaptureShape(TypedDict):
-    """What an address answered. `headers` are pairs of a name and a value; `error` says why nothing was kept."""
+    """The capture of a URL. `headers` are pairs of name and value; `error` says why the capture failed."""
 
     id: UUID
     source: UUID
@@ -69,10 +69,10 @@ class NewAttachment(Fields):
 
 
 class NoFields(Fields):
-    """A body that says nothing, or no body."""
+    """An empty body, or none."""
 
 
-UPLOAD: dict[str, Any] = {
+UPLOAD: SchemaNode = {
     "multipart/form-data": {
         "type": "object",
         "properties": {
@@ -90,7 +90,7 @@ class AttachmentsApi(ApiView):
 
     @property
     def largest_body(self) -> int:
-        """The largest file that is kept, and the form around it."""
+        """The largest file allowed, and the form around it."""
         return int(settings.ATTACHMENT_LIMIT) + FORM_OVERHEAD
 
     @operation(
@@ -135,7 +135,7 @@ class OneAttachmentApi(ApiView):
         return file_response(found, method=request.method)
 
     def again(self, request: Request, attachment_id: UUID) -> Response:
-        """What attaching answers: not the file, but what is recorded of it."""
+        """The answer to an upload: the record of the file, not its bytes."""
         return Response(render_attachments(request, [get_attachment(person_asking(request), attachment_id)])[0])
 
 
@@ -175,7 +175,7 @@ class OneCaptureApi(ApiView):
 
 
 def _only_file(request: Request) -> "UploadedFile[bytes]":
-    """The one file of a form that was checked. Raises Invalid for more than one, BodyTooLarge."""
+    """The one file of a validated form. Raises Invalid for more than one, BodyTooLarge."""
     files: list[UploadedFile[bytes]] = request.FILES.getlist("file")
     if len(files) != 1:
         raise Invalid({"file": [_("Send one file at a time.")]})

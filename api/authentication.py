@@ -1,4 +1,4 @@
-"""Who asks: the bearer of a token, or the person of a session."""
+"""Authentication: the bearer of a token, or the person of a session."""
 
 import re
 from hmac import compare_digest
@@ -34,7 +34,7 @@ def _with_key(key: str) -> QuerySet[Token]:
 
 class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
     def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
-        """As knox does it, but for renewing, by a query that is compiled once. Raises AuthenticationFailed."""
+        """Authenticate as knox does, without renewal, by one query. Raises AuthenticationFailed."""
         text = token.decode()
         for found in _with_key(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
             if not self._cleanup_token(found) and compare_digest(hash_token(text), found.digest):
@@ -45,9 +45,9 @@ class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
         raise AuthenticationFailed(_("This is not a token."))
 
     def _cleanup_token(self, auth_token: Token) -> bool:
-        """Whether the token has ended, and is gone.
+        """Delete an expired token; returns whether it was expired.
 
-        Others of the person's that ended are looked for when the use of this one is written down: once an hour.
+        The person's other expired tokens are deleted when the use of this one is recorded: once an hour.
         """
         now = timezone.now()
         used, ends = auth_token.last_used_at, auth_token.expiry
@@ -57,7 +57,7 @@ class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`. Anything else under that name is no token and never reaches the database."""
+    """`Authorization: Bearer <token>`. Any other value is refused without a query."""
 
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
         scheme, _space, token = get_authorization_header(request).partition(b" ")
@@ -74,7 +74,7 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class ScopeOfToken(BasePermission):
-    """A token does what its scopes say: `read` looks, `write` changes. Asked before anything is looked for."""
+    """Check the token's scopes before any lookup: `read` to read, `write` to change."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         token = request.auth
@@ -88,7 +88,7 @@ class ScopeOfToken(BasePermission):
 
 
 def no_token_asks(request: Request) -> None:
-    """Refuse what only a person does, in a session of theirs. Raises Forbidden."""
+    """Refuse tokens where a person in their own session is required. Raises Forbidden."""
     if isinstance(request.auth, Token):
         security_event("token", "refused", person=request.auth.user, token=request.auth.id, reason="mints")
         raise Forbidden(_("A token cannot create tokens. Sign in and create it in your own session."))
@@ -98,7 +98,7 @@ class PersonsSession(SessionAuthentication):
     """The session of a signed-in person, protected against forged requests."""
 
     def enforce_csrf(self, request: Request) -> None:
-        """Looking for the protection reads forms whole: what is too large is refused before."""
+        """Check the size first, since the check of the CSRF token reads forms whole."""
         check_length(request)
         try:
             super().enforce_csrf(request)

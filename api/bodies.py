@@ -1,4 +1,4 @@
-"""Reading what is sent: its size, its JSON, its fields and their types. What values mean is for the actions to say."""
+"""Reading requests: size, JSON, fields and types. The actions check the values."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,10 @@ from house.fields import FIRST_YEAR, LAST_YEAR
 DEEPEST = 20  # levels of JSON
 MOST_IDS = 500
 TOO_MANY = gettext_lazy("At most {max_length} are allowed. Leave out the least important, or send the rest later.")
-LARGEST_WHOLE = 2**31 - 1  # what the database holds as an integer
+LARGEST_WHOLE = 2**31 - 1  # the database column's limit
+
+
+ParsedFields = dict[str, Any]  # values by field name: the serializers of DRF know no closer type
 
 
 class BodyTooLarge(APIException):
@@ -30,10 +33,10 @@ class BodyTooLarge(APIException):
 
 
 def check_length(request: Request) -> int:
-    """How many bytes the body has by its own account.
+    """The length of the body in bytes, as the request states it.
 
-    Raises BodyTooLarge for more than the view reads, ParseError for a body that does not say it: without its length
-    the server hands none of it on, and what was sent would be lost silently.
+    Raises BodyTooLarge above the view's limit, ParseError if the length is missing: without it the server passes no
+    body on, and the request would be lost silently.
     """
     if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
         raise ParseError(_("Send the length of the body (Content-Length)."))
@@ -46,7 +49,7 @@ def check_length(request: Request) -> int:
 
 
 class JsonBody(BaseParser):
-    """JSON (RFC 8259) in UTF-8, of a limited size and depth."""
+    """JSON (RFC 8259) in UTF-8, of limited size and depth."""
 
     media_type = "application/json"
 
@@ -83,7 +86,7 @@ def _check_depth(parsed: Any) -> None:
 
 
 class Fields(serializers.Serializer[Any]):
-    """Named fields, and no others: a name that was mistyped is not lost silently. A list of them says how many."""
+    """Named fields and no others, so that a mistyped name is not lost silently. A list of them limits its number."""
 
     @classmethod
     def many_init(cls, *args: Any, **kwargs: Any) -> Any:
@@ -101,12 +104,12 @@ class Fields(serializers.Serializer[Any]):
 
 
 def _printable(text: str) -> str:
-    """A text that came in, as it can be sent back."""
+    """A submitted text, made safe to send back."""
     return text[:100].encode("utf-8", "replace").decode()
 
 
 class Text(serializers.CharField):
-    """A string, without the space around it. It may be empty: where it may not, the action says so."""
+    """A string, stripped of surrounding space. It may be empty; the action refuses that where needed."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_blank": True, "required": False, **options})
@@ -127,12 +130,12 @@ class Id(serializers.UUIDField):
 
 
 def rows_of(kind: type[Fields], *, most: int, **options: Any) -> Any:
-    """A list of so many objects of one kind at most."""
+    """A list of objects of one kind, up to a number."""
     return kind(many=True, **{"required": False, "max_length": most, **options})
 
 
 class List(serializers.ListField):
-    """A list of so many at most."""
+    """A list, up to a number of items."""
 
     def __init__(self, *, max_length: int = MOST_IDS, **options: Any) -> None:
         messages = {"max_length": TOO_MANY}
@@ -146,14 +149,14 @@ class Ids(List):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number that the database can hold; which of them will do is for the action to say."""
+    """A whole number within the database column's limits; the action checks its value."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"min_value": 0, "max_value": LARGEST_WHOLE, **options})
 
 
 class WordField(serializers.ChoiceField):
-    """One of some words. With `allow_blank`, none of them may be said as null, too."""
+    """One of a set of words. With `allow_blank`, null also means none."""
 
     def __init__(self, choices: Any, **options: Any) -> None:
         if options.get("allow_blank"):
@@ -168,7 +171,7 @@ class WordField(serializers.ChoiceField):
 
 
 class MomentField(serializers.DateTimeField):
-    """A time (RFC 3339); one without an offset is UTC."""
+    """A time (RFC 3339), in UTC if it has no offset."""
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str):
@@ -183,7 +186,7 @@ class MomentField(serializers.DateTimeField):
 
 
 class Day(serializers.DateField):
-    """A day (RFC 3339)."""
+    """A date (RFC 3339)."""
 
     def to_internal_value(self, value: Any) -> date:
         if not isinstance(value, str):
@@ -206,8 +209,8 @@ class Flag(serializers.BooleanField):
 
 
 def raw_body(request: Request) -> Any:
-    """The request's body before its fields are looked at. Raises ParseError, UnsupportedMediaType, BodyTooLarge."""
-    # Asked here because a session's protection may have read a form already, which then looks like no body.
+    """The request's body, before its fields are checked. Raises ParseError, UnsupportedMediaType, BodyTooLarge."""
+    # Checked here, because the CSRF check may have read a form already, which then looks like an empty body.
     if check_length(request) and not any(
         media_type_matches(parser.media_type, request.content_type) for parser in request.parsers or ()
     ):
@@ -215,15 +218,15 @@ def raw_body(request: Request) -> Any:
     return request.data
 
 
-def read_body(request: Request, kind: type[Fields]) -> dict[str, Any]:
-    """The request's body as `kind` parses it: only the fields that were given, and those with a default.
+def read_body(request: Request, kind: type[Fields]) -> ParsedFields:
+    """The request's body as `kind` parses it: the fields given, and those with a default.
 
     Raises ValidationError, ParseError, UnsupportedMediaType or BodyTooLarge.
     """
     return _parse(kind(data=raw_body(request)))
 
 
-def read_changes(request: Request, kind: type[Fields]) -> dict[str, Any]:
+def read_changes(request: Request, kind: type[Fields]) -> ParsedFields:
     """The fields to change; a body without any is refused."""
     changes = read_body(request, kind)
     if not changes.keys() - {"seen_version", "reason", "dry_run"}:
@@ -231,10 +234,10 @@ def read_changes(request: Request, kind: type[Fields]) -> dict[str, Any]:
     return changes
 
 
-def read_query(request: Request, kind: type[Fields]) -> dict[str, Any]:
-    """The query string as `kind` parses it. A name given twice is refused, but for lists."""
+def read_query(request: Request, kind: type[Fields]) -> ParsedFields:
+    """The query string as `kind` parses it. A repeated name is refused, except for lists."""
     declared = kind._declared_fields  # those of `kind().fields`, which copies each
-    given: dict[str, Any] = {}
+    given: ParsedFields = {}
     for name, values in request.query_params.lists():
         if isinstance(declared.get(name), serializers.ListField):
             given[name] = values
@@ -245,13 +248,13 @@ def read_query(request: Request, kind: type[Fields]) -> dict[str, Any]:
     return _parse(kind(data=given))
 
 
-def _parse(fields: Fields) -> dict[str, Any]:
+def _parse(fields: Fields) -> ParsedFields:
     fields.is_valid(raise_exception=True)
     return dict(fields.validated_data)
 
 
 def peek(request: Request, name: str) -> Any:
-    """One field of a body that nobody has checked yet, for asking who may; `empty` where there is none to be read."""
+    """One unchecked field of a body, to ask for permission; `empty` if it cannot be read."""
     try:
         data = raw_body(request)
     except APIException:

@@ -1,4 +1,4 @@
-"""Publishing a claim, closing it, and taking either back: acts of an editor."""
+"""Publishing and closing a claim, and the reverse of both: acts of an editor."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from reviews.actions.assignments import close_claim, open_claim
 
 
 class WithReason(Fields):
-    """`reason`: kept with the claim’s versions; none is needed."""
+    """`reason`: kept with the claim’s versions; optional."""
 
     reason = Text(default="")
 

@@ -1,10 +1,10 @@
-"""Claims: what is claimed, by whom, and where it stands."""
+"""Claims: their wording, claimant, dates, elements and state."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -22,6 +22,7 @@ from api.bodies import (
     Ids,
     List,
     MomentField,
+    ParsedFields,
     Text,
     Whole,
     WordField,
@@ -41,9 +42,10 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
-from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
+from claims.reading.lists import OF_THE_CLAIM, ClaimFilter, Narrowed, WholeClaim, read_claims_whole, scope_of
 from claims.reading.paging import CLAIM_ORDERS
 from house.errors import Invalid
 from house.seen import SeenValues
@@ -57,9 +59,9 @@ class ElementShape(TypedDict):
 
 
 class ClaimShape(TypedDict):
-    """`due_at`: when the first of its open assignments is due. `threshold`: how many independent voices it needs to be
-    corroborated; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: what its
-    verdict rests on was changed, and nobody else has confirmed it yet (`…/grounds/`)."""
+    """`due_at`: when the first of its open assignments is due. `threshold`: the independent voices required for
+    corroboration; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: the grounds
+    of its verdict have changed, and no one has confirmed it since (`…/grounds/`)."""
 
     reference: str
     desk: UUID
@@ -99,7 +101,7 @@ class NewElement(Fields):
 
 
 class ChangedElement(Fields):
-    """With the `id` of an element that the claim has, what is to change of it; without one it is added."""
+    """With the `id` of an element of the claim, the fields to change; without one, a new element."""
 
     id = Id(required=False)
     text = Text()
@@ -128,7 +130,7 @@ class ClaimFieldsBody(Fields):
 
 
 class NewClaim(ClaimFieldsBody):
-    """At least one piece of evidence is needed."""
+    """At least one piece of evidence is required."""
 
     desk = Id(required=False, allow_null=True)
     statement = Text(required=True)
@@ -138,7 +140,7 @@ class NewClaim(ClaimFieldsBody):
 
 
 class ClaimChanges(ClaimFieldsBody):
-    """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
+    """`threshold` (editors; null: the desk's again) requires a `threshold_reason`."""
 
     elements = rows_of(ChangedElement, most=MOST_ELEMENTS)
     threshold = Whole(required=False, allow_null=True)
@@ -147,7 +149,7 @@ class ClaimChanges(ClaimFieldsBody):
 
 
 class ClaimQuery(ListQuery):
-    """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
+    """`assignee`: a user name; empty for unassigned claims. `due_before`: with an assignment due before then."""
 
     q = Text()
     state = List(child=WordField(StateChoices.choices), max_length=len(StateChoices.choices))
@@ -173,7 +175,8 @@ class ClaimsApi(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}
-        claims = Narrowed(scope_of(person_asking(request)), states=chosen.pop("state", ()), **chosen)
+        conditions = ClaimFilter(states=chosen.pop("state", ()), **chosen)
+        claims = Narrowed(scope_of(person_asking(request)), conditions)
         return answer_page(request, partial(read_claims_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
     @operation(
@@ -193,7 +196,13 @@ class ClaimsApi(ApiView):
         evidence = fields.pop("evidence", [])
         reason = fields.pop("reason", "")
         try:
-            claim = report_claim(desk=desk, evidence=evidence, reason=reason, fields=fields, by=by)
+            claim = report_claim(
+                desk=desk,
+                evidence=[EvidenceInput(**each) for each in evidence],
+                reason=reason,
+                fields=_input(fields),
+                by=by,
+            )
         except Invalid as error:
             raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)
@@ -226,6 +235,12 @@ class OneClaimApi(ApiView):
         return answer_claim(by, reference)
 
 
+def _input(fields: ParsedFields) -> ClaimInput:
+    """Return the fields of a body as the actions take them."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
+    return ClaimInput(**{**fields, **elements})
+
+
 def _in_the_body(error: Invalid, count: int) -> Invalid:
     """The same refusal, with fields of inline evidence named by their place in the body."""
     place = "evidence.0" if count == 1 else "evidence"
@@ -233,19 +248,19 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
     return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
-def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -> None:
-    """One change of the claim: its fields, its threshold, or both together."""
+def _change(claim: Claim, changes: ParsedFields, seen: SeenValues, by: User) -> None:
+    """Change a claim's fields, its threshold, or both in one transaction."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
     if reason and not sets_threshold:
         raise Invalid({"threshold": [_("Enter the threshold that this reason belongs to.")]})
     with recorded_transaction():
         if changes:
-            edit_claim(claim=claim, fields=changes, seen=seen, by=by)
+            edit_claim(claim=claim, fields=_input(changes), seen=seen, by=by)
         if sets_threshold:
-            # Its own edit just now is no other version than the one that was wanted.
+            # The version just made by its own edit is expected.
             seen = replace(seen, is_exact=seen.is_exact and not changes)
-            set_threshold(claim=claim, threshold=threshold, reason=reason, seen=seen, by=by)
+            set_threshold(claim=claim, fields=ThresholdInput(threshold=threshold, reason=reason), seen=seen, by=by)
 
 
 def answer_claim(user: User, reference: str) -> Response:

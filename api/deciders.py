@@ -1,4 +1,4 @@
-"""Who was named to decide on a claim besides the editors of its desk."""
+"""Approvers of a claim besides the editors of its desk."""
 
 from collections.abc import Sequence
 from datetime import datetime

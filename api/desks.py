@@ -47,9 +47,9 @@ class DeskShape(TypedDict):
 
 
 class DeskEffectShape(DeskShape):
-    """The desk after the change, and what that did to its claims; `dry_run`: would have done, since it was taken back.
+    """The desk after the change, and the effects on its claims; with `dry_run`, the effects it would have.
 
-    `later`: how many more claims are recomputed soon after and are not among the `effects`.
+    `later`: the number of further claims that are recomputed soon after and are not among the `effects`.
     """
 
     dry_run: bool
@@ -67,8 +67,8 @@ class NewDesk(Fields):
 
 
 class DeskChanges(Fields):
-    """`reason`: kept with each change of policy. `seen_version`: what was read; fields that somebody else changed since
-    are refused."""
+    """`reason`: kept with each change of policy. `seen_version`: the version you read; fields that another person has
+    changed since are refused."""
 
     name = Text()
     min_independence = Whole(required=False)
@@ -168,9 +168,9 @@ def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
 
 
 def desk_to_write_on(request: Request) -> Desk:
-    """The desk that the body names, or the only one that the person is on, where they may write.
+    """The desk named in the body, or the person's only desk, if they may write there.
 
-    Whether they may is asked before anything else of the body: Forbidden goes before Invalid.
+    Permission is asked before the rest of the body: Forbidden comes before Invalid.
     """
     by = person_asking(request)
     memberships = list(memberships_of(by))
@@ -184,7 +184,7 @@ def desk_to_write_on(request: Request) -> Desk:
 
 
 def _named_desk(body: Any) -> UUID | None:
-    """The id under `desk` in a body; None where there is none. Raises ValidationError for what is no id."""
+    """The id under `desk` in a body; None if there is none. Raises ValidationError if it is not an id."""
     named = body.get("desk") if isinstance(body, Mapping) else None
     try:
         return None if named is None else Id().to_internal_value(named)

@@ -19,6 +19,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
+from api.schema import SchemaNode
+
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -36,35 +38,35 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resource:
-    """The operations whose address begins with the same word."""
+    """The operations whose addresses begin with the same word."""
 
     name: str
     operations: list[Operation]
 
 
 # The icons in Swagger UI's style sheet are data: addresses. No script, style or frame comes from one.
-ICONS: dict[str, Any] = {"img-src": ["data:"]}
+ICONS: dict[str, list[str]] = {"img-src": ["data:"]}
 
 
 @require_safe
 @login_not_required
 @csp_update(ICONS)
 def api_docs(request: HttpRequest) -> HttpResponse:
-    """Every operation of the API in Swagger UI, for anybody; who is signed in tries them with the session."""
+    """All operations of the API in Swagger UI, open to everyone; signed-in people try them with their session."""
     return render(request, "reviews/api_docs.html")
 
 
 @require_safe
 @login_not_required
 def api_docs_plain(request: HttpRequest) -> HttpResponse:
-    """Every operation of the API as a plain page, for anybody."""
+    """All operations of the API as a plain page, open to everyone."""
     return render(request, "reviews/api_docs_plain.html", {"resources": resources()})
 
 
 class Schema(SpectacularAPIView):
-    """The schema as anybody may read it: written once by each process, and not sent to who has it already."""
+    """The schema, open to everyone: generated once in each process, and not sent again to a client that has it."""
 
-    schema = None  # it stands not in itself
+    schema = None  # it does not describe itself
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
@@ -84,23 +86,23 @@ _writing = Lock()
 
 def _written(renderer: Any, language: str) -> tuple[bytes, str]:
     """The schema in one format and language, with its entity tag."""
-    with _writing:  # those who ask at once wait for one who writes it
+    with _writing:  # simultaneous requests wait for the first to generate it
         return _write(renderer, language)
 
 
 @cache
 def _write(renderer: Any, language: str) -> tuple[bytes, str]:
     with translation.override(language):
-        generator: Any = SchemaGenerator  # carries no types
+        generator: Any = SchemaGenerator  # without type hints
         body: bytes = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 @cache
 def resources() -> list[Resource]:
-    """Every operation of the schema by resource, in the order of their addresses."""
-    generator: Any = SchemaGenerator  # carries no types
-    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    """All operations of the schema by resource, in the order of their addresses."""
+    generator: Any = SchemaGenerator  # without type hints
+    schema: SchemaNode = generator().get_schema(request=None, public=True)
     found: dict[str, list[Operation]] = {}
     for path, item in schema["paths"].items():
         name = path.removeprefix("/api/v1/").split("/")[0]
@@ -110,7 +112,7 @@ def resources() -> list[Resource]:
     return [Resource(name, operations) for name, operations in found.items()]
 
 
-def _operation(method: str, *, path: str, said: dict[str, Any], schema: dict[str, Any]) -> Operation:
+def _operation(method: str, *, path: str, said: SchemaNode, schema: SchemaNode) -> Operation:
     return Operation(
         method=method.upper(),
         path=path,
@@ -121,8 +123,8 @@ def _operation(method: str, *, path: str, said: dict[str, Any], schema: dict[str
     )
 
 
-def _fields(body: dict[str, Any], *, schema: dict[str, Any]) -> list[tuple[str, bool]]:
-    """The names of a body's fields, each with whether it has to be there."""
+def _fields(body: SchemaNode, *, schema: SchemaNode) -> list[tuple[str, bool]]:
+    """The names of a body's fields, each with whether it is required."""
     for content in body.get("content", {}).values():
         shape = content["schema"]
         if "$ref" in shape:

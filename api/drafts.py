@@ -1,4 +1,4 @@
-"""One's own draft of a finding on a claim. Nobody else can read it."""
+"""One's own draft assessment of a claim. No one else can read it."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from api.assessments import LineShape, NewAnswer, NewLine
+from api.assessments import LineShape, NewAnswer, NewLine, assessment_in
 from api.bodies import Fields, Flag, Ids, Text, Whole, WordField, read_body, rows_of
 from api.schema import operation
 from api.view import ApiView, person_asking
@@ -22,7 +22,7 @@ from reviews.queries import get_draft
 
 
 class DraftAnswerShape(TypedDict):
-    """`evidence`: null where one does not see any more what the text answers."""
+    """`evidence`: null if you can no longer see the evidence that the text answers."""
 
     evidence: UUID | None
     text: str
@@ -44,7 +44,7 @@ class DraftShape(TypedDict):
 
 
 class NewDraft(Fields):
-    """`version`: that of the draft which this one replaces, 0 where there is none; another one is answered 409."""
+    """`version`: of the draft that this one replaces, 0 if there is none; another version is answered with 409."""
 
     proposed_state = WordField(StateChoices.choices, required=False, allow_blank=True, default="")
     rationale = Text(default="")
@@ -73,7 +73,9 @@ class DraftApi(ApiView):
         by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
-        draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
+        body = read_body(request, NewDraft)
+        version = body.pop("version")
+        draft = keep_draft(claim=claim, fields=assessment_in(body), version=version, by=by)
         return Response(render_draft(by, draft))
 
     @operation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])
@@ -84,7 +86,7 @@ class DraftApi(ApiView):
 
 
 def render_draft(by: User, draft: AssessmentDraft) -> dict[str, object]:
-    """A draft, naming no evidence that its assessor does not see any more; what they wrote of it is theirs."""
+    """A draft, without the ids of evidence that its assessor can no longer see; the texts are theirs and stay."""
     seen = {str(pk) for pk in seen_evidence(by, draft.claim)}
     content = draft.content
     return {

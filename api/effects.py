@@ -1,4 +1,4 @@
-"""What an act does to the standing of claims, as the API says it."""
+"""The effects of an act on claims, as the API returns them."""
 
 from typing import NotRequired, TypedDict
 
@@ -6,9 +6,9 @@ from claims.verdicts.side_effects import Effect
 
 
 class IntervalShape(TypedDict):
-    """Independent voices at the least and at the most; 6 stands for more than five.
+    """Independent voices, at the least and at the most; 6 means more than five.
 
-    `exact`: there, and false, where the graph is too tangled to count exactly and these are bounds.
+    `exact`: present, and false, if the graph is too large to count exactly and these are bounds.
     """
 
     min: int
@@ -26,7 +26,7 @@ class EffectShape(TypedDict):
 
 
 def interval_shape(least: int, most: int, exact: bool = True) -> IntervalShape:
-    """How many independent voices there are, as the API says it."""
+    """The number of independent voices, as the API returns it."""
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
 

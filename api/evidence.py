@@ -1,4 +1,4 @@
-"""Evidence: sources attached to a claim, and what they say to it."""
+"""Evidence: sources attached to a claim, with their bearing on it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,6 +19,7 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
 from claims.bounds import MOST_ELEMENTS
+from claims.inputs import EvidenceInput
 from claims.models import Credibility, Evidence, Stance
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
 from claims.record.reads import note_shown
@@ -26,7 +27,7 @@ from sources.models import Basis, Visibility
 
 
 class EvidenceShape(TypedDict):
-    """`basis`: null where its source's holds. `elements`: those it bears on; none named: all."""
+    """`basis`: null if its source's applies. `elements`: those it bears on; empty for all."""
 
     id: UUID
     claim: str
@@ -52,7 +53,7 @@ class EvidenceShape(TypedDict):
 
 
 class EvidenceFieldsBody(Fields):
-    """What is recorded of a piece of evidence besides its source."""
+    """The fields of a piece of evidence, without its source."""
 
     stance = WordField(Stance.choices)
     basis = WordField(Basis.choices, required=False, allow_blank=True)
@@ -66,7 +67,7 @@ class EvidenceFieldsBody(Fields):
 
 
 class NewEvidence(EvidenceFieldsBody):
-    """`seen_version`, of the claim, is taken and not asked: adding never conflicts."""
+    """`seen_version`, of the claim, is accepted and not checked: adding evidence never conflicts."""
 
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
     elements = Ids(max_length=MOST_ELEMENTS)
@@ -74,7 +75,8 @@ class NewEvidence(EvidenceFieldsBody):
 
 
 class EvidenceChanges(EvidenceFieldsBody):
-    """`seen_version`: the evidence’s, as it was read; fields that somebody else changed since are refused."""
+    """`seen_version`: the version of the evidence you read; fields that another person has changed since are
+    refused."""
 
     stance = WordField(Stance.choices, required=False)
     elements = Ids(max_length=MOST_ELEMENTS)
@@ -83,14 +85,14 @@ class EvidenceChanges(EvidenceFieldsBody):
 
 
 class EvidenceWithdrawal(Fields):
-    """`seen_version`: the evidence’s; any but the present one is refused."""
+    """`seen_version`: of the evidence; any but the present version is refused."""
 
     reason = Text(default="")
     seen_version = Whole(required=False)
 
 
 class ExcerptNote(Fields):
-    """`note`: what was compared."""
+    """`note`: what you compared."""
 
     note = Text(default="")
 
@@ -125,7 +127,7 @@ class EvidenceListApi(ApiView):
         may_edit_claim(by, claim)
         fields = read_body(request, NewEvidence)
         fields.pop("seen_version", None)
-        item = attach_evidence(claim=claim, fields=fields, by=by)
+        item = attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by)
         at = reverse("api:evidence", args=[claim.reference, item.pk])
         return created(request, render_evidence(by, [item])[0], at=at, **tagged(item))
 
@@ -153,9 +155,9 @@ class OneEvidenceApi(ApiView):
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
         fields = read_changes(request, EvidenceChanges)
-        # The action's own row: who made it restricted may not be one to fetch it any more.
+        # The action's own row: the person who restricted it may no longer be allowed to fetch it.
         with seen_by(request, item, fields.pop("seen_version", None)) as seen:
-            item = change_evidence(evidence=item, fields=fields, seen=seen, by=by)
+            item = change_evidence(evidence=item, fields=EvidenceInput(**fields), seen=seen, by=by)
         return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
 

@@ -16,7 +16,8 @@ DENIAL = "0f3f3f4e-5a0e-4c53-9a55-0d6a4b1c7e08"
 ELEMENT = "0f3f3f4e-5a0e-4c53-9a55-0d6a4b1c7e09"
 GROUNDS = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab"
 
-_REVIEW: dict[str, Any] = {
+ExampleBody = dict[str, Any]  # a body of a request: free-form JSON
+_REVIEW: ExampleBody = {
     "proposed_state": "corroborated",
     "rationale": "Two sources who were at the pier describe the same crates and did not speak to each other.",
     "evidence": [FIRST_EVIDENCE],
@@ -25,9 +26,9 @@ _REVIEW: dict[str, Any] = {
     "recorded_mistake": False,
     "seen_version": 7,
 }
-_RELEASE: dict[str, Any] = {"visibility": "desk", "reason": "The source agreed in writing on 4 November."}
+_RELEASE: ExampleBody = {"visibility": "desk", "reason": "The source agreed in writing on 4 November."}
 
-EXAMPLES: dict[str, dict[str, Any]] = {
+EXAMPLES: dict[str, ExampleBody] = {
     # Desks and people
     "NewDesk": {"name": "Harbour desk", "prefix": "HRB", "min_independence": 2, "days_to_review": 7},
     "DeskChanges": {"days_to_review": 5, "reason": "Reviews took four days on average.", "seen_version": 3},

@@ -1,4 +1,4 @@
-"""What assessments and verdicts rest on: whether it is what it was, who changed what, and confirming it."""
+"""Grounds of assessments and verdicts: whether they have changed, the authors of the changes, and confirming them."""
 
 from datetime import datetime
 from typing import TypedDict
@@ -27,8 +27,8 @@ class ChangerShape(TypedDict):
 
 
 class GroundsChangeShape(TypedDict):
-    """`kind`: claim, element, evidence, source, relay, file or actor. `field`: empty where the whole of it was added
-    (`then` is empty) or removed. `text`: all of it as a sentence."""
+    """`kind`: claim, element, evidence, source, relay, file or actor. `field`: empty if the whole of it was added
+    (`then` is empty) or removed. `text`: the change as a sentence."""
 
     kind: str
     id: UUID
@@ -41,9 +41,9 @@ class GroundsChangeShape(TypedDict):
 
 
 class GroundsShape(TypedDict):
-    """`kept`: the SHA-256 of what the people stand for (empty: nothing was kept); `now`: of what is there now.
+    """`kept`: the SHA-256 of the grounds submitted or confirmed (empty if not kept); `now`: of the present grounds.
 
-    `withheld`: so many changes are of what the reader may not see. `erased`: a redaction erased what was kept.
+    `withheld`: the number of changes that the reader may not see. `erased`: a redaction erased the kept grounds.
     """
 
     kept: str
@@ -55,14 +55,14 @@ class GroundsShape(TypedDict):
 
 
 class Confirmation(Fields):
-    """`seen_grounds`: the `now` that was shown."""
+    """`seen_grounds`: the `now` that you read."""
 
     seen_version = Whole()
     seen_grounds = Text(required=True)
 
 
 class VerdictConfirmation(Fields):
-    """`seen_grounds`: the `now` that was shown. `reason`: what was looked at, and why the verdict stands."""
+    """`seen_grounds`: the `now` that you read. `reason`: what you checked, and why the verdict holds."""
 
     seen_grounds = Text(required=True)
     reason = Text(default="")

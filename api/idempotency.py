@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: a request that is sent twice is done once (the IETF's draft-ietf-httpapi-idempotency-key-header).
+"""`Idempotency-Key`: a request sent twice is done once (the IETF's draft-ietf-httpapi-idempotency-key-header).
 
-What a key stands for is written in the transaction of the act, so that neither is without the other. It is where the
-row is that was made, not what was answered: a repeated request gets the row as it is by then, if the person may still
-see it. A refusal leaves nothing, and is asked anew.
+The outcome is written in the transaction of the act, so that both or neither exist. It holds the address of the row,
+not the answer: a repeated request returns the row as it is then, if the person may still see it. A refusal leaves no
+outcome, and is asked anew.
 """
 
 import hashlib
@@ -29,23 +29,24 @@ from house.transactions import kept_acts
 from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, kept_outcome
 from reviews.models import KeptOutcome
 
+KeptEffects = dict[str, Any]  # the effects on one claim, as kept: free-form JSON
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-# What an act answers besides its row, and no row keeps: references of claims, and numbers.
+# Members of an answer that no row keeps: references of claims, and numbers.
 _EFFECTS = ("effects", "later")
 
 
 class AnotherRequest(APIException):
-    """The key stands for a request with another body."""
+    """The key was used for a request with another body."""
 
     status_code = 422
     default_detail = gettext_lazy("This key was used for a request with another body. Use a new key.")
 
 
 def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
-    """Do what `handler` does, unless the request's key says that it is done: then answer with the row as it is now.
+    """Run `handler`, unless the request's key has an outcome: then answer with the row as it is now.
 
-    Raises Invalid for what is no key, AnotherRequest, Conflict, and whatever the handler or the row's view raises.
+    Raises Invalid for a malformed key, AnotherRequest, Conflict, and the errors of the handler or of the row's view.
     """
     key = request.headers[HEADER]
     if not _KEY.fullmatch(key):
@@ -57,7 +58,7 @@ def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> R
         kept = kept_outcome(keyed)
         if kept is None:
             response = handler(request, **kwargs)
-            # A dry run does nothing that could be done twice.
+            # A dry run changes nothing, so it needs no key.
             if not (isinstance(body, Mapping) and body.get("dry_run") is True):
                 _keep(keyed, digest, response)
             return response
@@ -67,7 +68,7 @@ def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> R
 
 
 def _body(request: Request) -> Any:
-    """What was sent; None where it cannot be read, which the handler says, or where it asks for no body."""
+    """The request's body; None if it cannot be read, which the handler reports, or if none is expected."""
     try:
         return raw_body(request)
     except APIException:
@@ -75,7 +76,7 @@ def _body(request: Request) -> Any:
 
 
 def _digest(body: Any) -> str:
-    """SHA-256 of what was sent, whatever the order of its fields or the boundary between its parts."""
+    """SHA-256 of the request's body, whatever the order of its fields or the boundary between its parts."""
     if isinstance(body, QueryDict):
         body = [[name, [_of_file(value) for value in values]] for name, values in sorted(body.lists())]
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
@@ -95,11 +96,11 @@ def _keep(keyed: KeyedRequest, digest: str, response: Response) -> None:
 
 
 def _rendered_anew(kept: KeptOutcome, request: Request) -> Response:
-    """The same outcome, as the person may see it now. Raises NotFound or Forbidden where they may not any more."""
+    """The same outcome, as the person may see it now. Raises NotFound or Forbidden if they may no longer see it."""
     if kept.status == 204:
         return Response(status=204)
     response = _row_at(kept.at, request)
-    if response.status_code == 301:  # two rows have become one
+    if response.status_code == 301:  # two rows were merged into one
         response = _row_at(urlsplit(response.headers["Location"]).path, request)
     response.status_code = kept.status
     if kept.status == 201:
@@ -110,9 +111,9 @@ def _rendered_anew(kept: KeptOutcome, request: Request) -> Response:
 
 
 def _row_at(path: str, request: Request) -> Response:
-    """The row at an address; for an act on a row (`…/accept/`), the row that the address stands below.
+    """The row at an address; for an act on a row (`…/accept/`), the row above it.
 
-    A view answers by `again`, where what its acts answer is not what GET at the address does.
+    A view has `again` if its acts return something else than GET at the address.
     """
     match = resolve(path)
     view = match.func.view_class()  # type: ignore[attr-defined]  # every address of the API is a view class
@@ -123,8 +124,8 @@ def _row_at(path: str, request: Request) -> Response:
     return response
 
 
-def _still_known(effects: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-    """Of what an act did to claims, that on those which the person may know of now."""
+def _still_known(effects: list[KeptEffects], request: Request) -> list[KeptEffects]:
+    """The effects on those claims that the person may know of now."""
     named = [effect["claim"] for effect in effects]
     known = set(
         visible_claims(request.user)  # type: ignore[arg-type]  # a person

@@ -1,4 +1,4 @@
-"""Lists: narrowed, ordered and paged in one way."""
+"""Lists: filtered, ordered and paged in one way."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ Line = TypeVar("Line")
 
 
 class ListQuery(Fields):
-    """What every list understands. `ordering`: created, -created; for some also changed, -changed, due."""
+    """The query parameters of every list. `ordering`: created, -created; for some also changed, -changed, due."""
 
     ordering = Text(default="")
     cursor = Text(default="")
@@ -35,9 +35,9 @@ def answer_list(
     orders: Mapping[str, Order] = BY_CREATION,
     **more: Any,
 ) -> Response:
-    """One page of `rows`, which are scoped and narrowed, as `render` makes plain dicts of them.
+    """One page of `rows`, already scoped and filtered, as plain dicts made by `render`.
 
-    `query`: what `ListQuery` or a list of its kind parsed. Raises Invalid for `ordering` and `cursor`.
+    `query`: as parsed by `ListQuery` or a subclass. Raises Invalid for `ordering` and `cursor`.
     """
     return answer_page(request, partial(read_at, rows), query, render, orders=orders, **more)
 
@@ -51,7 +51,7 @@ def answer_page(
     orders: Mapping[str, Order] = BY_CREATION,
     **more: Any,
 ) -> Response:
-    """The same of rows that `read` answers for a place in the list."""
+    """The same for rows that `read` returns for a position in the list."""
     page = page_of(
         read,
         order=find_order(query["ordering"], orders),
@@ -72,7 +72,7 @@ def answer_page(
 
 
 def answer_all(rows: list[Any], **more: Any) -> Response:
-    """A list that is short by its nature, in the same form."""
+    """A short list in full, in the same form."""
     return Response({"next": None, "previous": None, **more, "results": rows})
 
 

@@ -1,4 +1,4 @@
-"""Moves of a claim: which there are from here, the lone ones made, and all that were made."""
+"""Moves of a claim: those possible from its state, those that need no approval, and the status changes made."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +17,7 @@ from api.schema import Lacking, PageOf, operation
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_move_alone
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from claims.models import Claim, StateChoices, StatusChange
 from claims.queries import ChangeEntry, change_of, history_of, known_claim, recorded_changes, seen_evidence
 from claims.reading.page_queries import graph_at
@@ -30,8 +31,8 @@ from ledger.keys import receipt
 
 
 class MoveShape(TypedDict):
-    """`decides`: `alone` the assigned reviewer or an editor, `second` a second person. `contrary`: the evidence that a
-    finding for it has to answer."""
+    """`decides`: `alone` for the assigned reviewer or an editor, `second` for a second person. `contrary`: the evidence
+    that an assessment proposing it has to answer."""
 
     to: Annotated[str, StateChoices]
     name: str
@@ -65,10 +66,11 @@ StatusChangeShape = TypedDict(
 
 
 class RecordedChangeShape(StatusChangeShape):
-    """With the graph it was decided on, in canonical JSON (RFC 8785); `graph_digest` is the SHA-256 of that text.
+    """With the evidence graph of the decision, in canonical JSON (RFC 8785); `graph_digest` is the SHA-256 of that
+    text.
 
-    `graph_withheld`: what of it is restricted now, and not for the reader, is left out: the digest is that of the whole
-    graph, and cannot be computed from what is shown.
+    `graph_withheld`: parts that are restricted now and hidden from the reader are left out. The digest is that of the
+    whole graph, and cannot be computed from the parts shown.
     """
 
     graph: str | None
@@ -106,9 +108,9 @@ class MovesApi(ApiView):
         by = person_asking(request)
         claim = known_claim(by, reference)
         may_move_alone(by, claim)
-        change = move_alone(claim=claim, **read_body(request, NewMove), by=by)
+        change = move_alone(claim=claim, fields=MoveInput(**read_body(request, NewMove)), by=by)
         at = reverse("api:status-change", args=[claim.reference, change.seq])
-        # What the person named they were shown, or the move would have been refused.
+        # The person was shown the evidence they named, or the move would have been refused.
         shown = _render_change(change, frozenset(change.evidence), recorded_changes(claim))
         return created(request, shown, at=at)
 
@@ -140,7 +142,7 @@ class OneStatusChangeApi(ApiView):
         return Response({**shown, "graph": graph, "graph_withheld": withheld})
 
     def again(self, request: Request, reference: str, seq: int) -> Response:
-        """What a move answers: the change without its graph."""
+        """The answer to a move: the status change without its graph."""
         by = person_asking(request)
         claim = known_claim(by, reference)
         return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim)))
@@ -161,7 +163,7 @@ def _render_move(claim: Claim, move: Move, graph: EvidenceGraph, last: LastChang
 
 
 def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
-    """What a verdict has to answer by name: for a refutation, on the element that it has come furthest on."""
+    """The contrary evidence a verdict has to answer by name: for a refutation, on its most refuted element."""
     stance = STANCE_OF_VERDICT.get(to)
     if stance is None:
         return []
@@ -170,7 +172,7 @@ def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
 
 
 def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]) -> dict[str, Any]:
-    """A status change, with that of its evidence that the reader may see (`seen`), and its entry in the ledger."""
+    """A status change, with the evidence that the reader may see (`seen`), and its entry in the ledger."""
     entry = recorded[change.seq]
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row
     return {

@@ -1,4 +1,4 @@
-"""What one is told in the application, and marking it as read."""
+"""One's own notifications, and marking them as read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from reviews.queries import get_notification, notifications_of
 
 
 class NotificationShape(TypedDict):
-    """`text` is in the person's language; `url` is the page of what it is about. `by`: whose act it tells of."""
+    """`text` is in the person's language; `url` is the page of its subject. `by`: the person who acted."""
 
     id: UUID
     kind: Annotated[str, NotificationKind]
@@ -35,7 +35,7 @@ class NotificationShape(TypedDict):
 
 
 class MarkedShape(TypedDict):
-    """`read`: how many were not read before."""
+    """`read`: the number that were unread before."""
 
     read: int
 
@@ -46,7 +46,7 @@ class NotificationQuery(ListQuery):
 
 
 class ReadUntil(Fields):
-    """`until`: mark none that is newer, such as what came while one was reading."""
+    """`until`: leave newer ones unread, such as those that arrived meanwhile."""
 
     until = MomentField(required=False, allow_null=True)
 
@@ -93,7 +93,7 @@ class NotificationReadApi(ApiView):
 
 
 class NotificationsReadApi(ApiView):
-    # What is read stays read, however often it is said: there is nothing for a key to do.
+    # Marking as read again changes nothing, so it needs no key.
     @operation(
         "mark_notifications",
         summary="Mark all your notifications as read",

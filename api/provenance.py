@@ -1,4 +1,4 @@
-"""Provenance: who got a claim's evidence from whom, and how many separate voices that leaves."""
+"""Provenance: the sourcing chain of a claim's evidence, and its number of independent voices."""
 
 from datetime import date
 from typing import NotRequired, TypedDict
@@ -19,9 +19,9 @@ from sources.independence import Independence
 
 
 class SupportShape(TypedDict):
-    """`single_points_of_failure`: voices each of which alone would take all of it away; null for unknown ones.
+    """`single_points_of_failure`: voices whose removal alone would leave no support; null for unknown ones.
 
-    `exact`: there, and false, where the graph is too tangled to count exactly and the interval is one of bounds.
+    `exact`: present, and false, if the graph is too large to count exactly and the interval is one of bounds.
     """
 
     independence: IntervalShape
@@ -30,7 +30,7 @@ class SupportShape(TypedDict):
 
 
 class TracedElementShape(SupportShape):
-    """`threshold`: how many independent voices it needs to be corroborated."""
+    """`threshold`: the independent voices required for corroboration."""
 
     id: UUID
     text: str
@@ -68,7 +68,7 @@ class TracedRelayShape(TypedDict):
 
 
 class UncountableShape(TypedDict):
-    """`reasons`: claimant, also_claimed_by, party. `sources`: those whose voice it is."""
+    """`reasons`: claimant, also_claimed_by, party. `sources`: those that speak with its voice."""
 
     voice: UUID
     name: str
@@ -77,7 +77,7 @@ class UncountableShape(TypedDict):
 
 
 class TracedEvidenceShape(TypedDict):
-    """`elements`: those it bears on; none named: all. `live`: not superseded; `counts`: live, and its source counts."""
+    """`elements`: those it bears on; empty for all. `live`: not superseded; `counts`: live, and its source counts."""
 
     id: UUID
     source: UUID

@@ -1,4 +1,4 @@
-"""Receipts of what one did oneself: the signed promises that it is in the log."""
+"""Receipts of one's own acts: signed promises that each is in the log."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,9 +26,9 @@ ORDERS = {
 
 
 class ReceiptShape(TypedDict):
-    """The receipt of one entry of the ledger; `receipt` is null where the server cannot sign at the moment.
+    """The receipt of one entry of the ledger; `receipt` is null while the server cannot sign.
 
-    `due_at`: until when its leaf is in the log at the latest. `log_index` is null until it is.
+    `due_at`: the latest time for its leaf to be in the log. `log_index` is null until it is.
     """
 
     leaf_hash: str

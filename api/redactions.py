@@ -1,4 +1,4 @@
-"""Redactions through the API: what they would erase, proposing, and the second person's decision."""
+"""Redactions in the API: their matches, proposals, and the second person's decision."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.models import Desk, User
 from accounts.queries import person_named
-from api.bodies import Fields, Id, Text, WordField, peek, read_body, read_query
+from api.bodies import Fields, Id, ParsedFields, Text, WordField, peek, read_body, read_query
 from api.desks import desk_to_write_on
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
@@ -41,9 +41,9 @@ from sources.models import Actor
 
 
 class RedactionShape(TypedDict):
-    """On a `desk`, or of an `actor` that all desks share. While it is open, `words` are what is looked for, or
-    `of_file` is true; afterwards neither is kept. `second`: an editor of another desk who was asked to decide.
-    `erased`: in how many places."""
+    """On a `desk`, or of an `actor` shared with all desks. While it is open, `words` are those to erase, or `of_file`
+    is true; afterwards neither is kept. `second`: an editor of another desk asked to decide. `erased`: the number of
+    places."""
 
     id: UUID
     desk: UUID | None
@@ -61,8 +61,8 @@ class RedactionShape(TypedDict):
 
 
 class ErasedTextShape(TypedDict):
-    """A text that would change: what it is, where it stands, and its `parts`, between which the words go. `whole`: all
-    of it goes."""
+    """A text that would change: its kind, its claim or source, and its `parts`, between which the words are erased.
+    `whole`: it is erased completely."""
 
     name: str
     claim: str | None
@@ -72,7 +72,7 @@ class ErasedTextShape(TypedDict):
 
 
 class ErasedFileShape(TypedDict):
-    """A file that would go, with its bytes, name and digest."""
+    """A file that would be erased, with its bytes, name and digest."""
 
     id: UUID
     name: str
@@ -81,8 +81,8 @@ class ErasedFileShape(TypedDict):
 
 
 class RedactionMatchesShape(TypedDict):
-    """What would be erased. `fields`: values in the ledger that nobody could open afterwards, how many of each name.
-    `seen`: the digest of it all, with which it is approved."""
+    """The matches of a redaction. `fields`: values in the ledger that could no longer be opened, with a count for each
+    name. `seen`: the digest of all matches, required for the approval."""
 
     seen: str
     texts: list[ErasedTextShape]
@@ -96,8 +96,8 @@ class RedactionQuery(ListQuery):
 
 
 class Sought(Fields):
-    """`words` on a desk (`desk` may be left out by who is on one), or a `file` of it (the id of an attachment); or
-    `words` of an `actor` that all desks share."""
+    """`words` on a desk (`desk` is optional for people on one), or a `file` of it (the id of an attachment); or `words`
+    about an `actor` shared with all desks."""
 
     desk = Id(required=False, allow_null=True)
     actor = Id(required=False, allow_null=True)
@@ -106,13 +106,13 @@ class Sought(Fields):
 
 
 class NewRedaction(Sought):
-    """`reason`: it is kept, and does not name what is to be erased."""
+    """`reason`: kept, so it must not contain the words to erase."""
 
     reason = Text(default="")
 
 
 class RedactionApproval(Fields):
-    """`seen`: that of the matches that were read."""
+    """`seen`: the digest of the matches that you read."""
 
     seen = Text(required=True)
 
@@ -271,7 +271,7 @@ class RedactionSecond(ApiView):
 
 
 def _sought_in(request: Request) -> Desk | Actor:
-    """The actor that the body names, or the desk, where the person may redact; asked before the rest of the body.
+    """The actor or desk named in the body, if the person may redact there; asked before the rest of the body.
 
     Raises Forbidden, Invalid.
     """
@@ -290,7 +290,7 @@ def _sought_in(request: Request) -> Desk | Actor:
     return actor
 
 
-def _read_sought(request: Request, kind: type[Sought]) -> dict[str, Any]:
+def _read_sought(request: Request, kind: type[Sought]) -> ParsedFields:
     given = {"file": None, **read_body(request, kind)}
     if given.pop("actor", None) is not None and given.pop("desk", None) is not None:
         raise Invalid({"actor": [_("Name a desk or an actor, not both.")]})

@@ -1,4 +1,4 @@
-"""Relays: which source got it from which."""
+"""Relays: a source and the source it is based on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from sources.permissions import may_change_source
 
 
 class RelayShape(TypedDict):
-    """`downstream` got it from `upstream`, as `quote` shows."""
+    """`downstream` is based on `upstream`, as `quote` shows."""
 
     id: UUID
     downstream: UUID

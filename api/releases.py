@@ -1,4 +1,4 @@
-"""Releasing: letting more people see a source, an actor, evidence, a file or a capture. It is no field of a change."""
+"""Releases: a wider visibility for a source, an actor, evidence, a file or a capture. PATCH cannot change it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.actors import ActorShape, render_actors
 from api.attachments import AttachmentShape, CaptureShape, render_attachments, render_captures
-from api.bodies import Fields, Flag, Text, WordField, read_body
+from api.bodies import Fields, Flag, ParsedFields, Text, WordField, read_body
 from api.effects import EffectShape, render_effect
 from api.evidence import EvidenceShape, render_evidence
 from api.schema import operation
@@ -33,20 +33,20 @@ WIDER = [(value, value) for value in (Visibility.DESK.value, Visibility.PUBLIC.v
 
 
 class Release(Fields):
-    """`visibility`: who may see it from now on. `reason`: why nobody is put at risk by it; it is kept."""
+    """`visibility`: who may see it from now on. `reason`: why it puts no one at risk; it is kept."""
 
     visibility = WordField(WIDER)
     reason = Text(default="")
 
 
 class CountedRelease(Release):
-    """`dry_run`: only say what it would do to claims."""
+    """`dry_run`: only return the effects on claims."""
 
     dry_run = Flag(default=False)
 
 
 class ReleasedActorShape(ActorShape):
-    """The actor after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+    """The actor after the release, and the effects on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -54,7 +54,7 @@ class ReleasedActorShape(ActorShape):
 
 
 class ReleasedEvidenceShape(EvidenceShape):
-    """The evidence after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+    """The evidence after the release, and the effects on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -62,12 +62,12 @@ class ReleasedEvidenceShape(EvidenceShape):
 
 
 def _counted(shown: Mapping[str, Any], effects: Effects) -> Response:
-    """The row as it is read at its own address, and what releasing it did to claims."""
+    """The row as at its own address, with the effects of its release on claims."""
     done = [render_effect(effect) for effect in effects.shown]
     return Response({**shown, "dry_run": effects.dry_run, "effects": done, "later": effects.later})
 
 
-def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dict[str, Any], Effects]:
+def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[ParsedFields, Effects]:
     may_release(by, desk_id)
     given = read_body(request, CountedRelease)
     return given, Effects(dry_run=given.pop("dry_run"))

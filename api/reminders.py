@@ -1,4 +1,4 @@
-"""One's own reminders: those to come and those that were sent."""
+"""One's own reminders: pending and sent ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,8 +20,8 @@ from reviews.queries import reminders_of
 
 
 class ReminderShape(TypedDict):
-    """`due_at`: the reminder's own moment; `ended_at`: when it was sent, cancelled, or given up. Its subject is the
-    `assignment` or the `assessment` where one is given, else the claim."""
+    """`due_at`: when the reminder is due; `ended_at`: when it was sent, cancelled, or failed. Its subject is the
+    `assignment` or the `assessment` if one is given, else the claim."""
 
     id: UUID
     claim: str

@@ -1,4 +1,4 @@
-"""How the schema (OpenAPI 3.1) is made of the code: shapes of answers, refusals, ways to say who asks."""
+"""The schema (OpenAPI 3.1), generated from the code: shapes of answers, refusals, authentication."""
 
 import types
 from collections.abc import Callable, Sequence
@@ -31,15 +31,18 @@ from api.examples import EXAMPLES
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
+SchemaNode = dict[str, Any]  # a node of the OpenAPI document: free-form JSON
+
+
 class Lacking(TypedDict):
-    """One thing that policy asks for and that is not there."""
+    """One requirement of policy that is not met."""
 
     code: str
     text: str
 
 
 class FieldConflictShape(TypedDict):
-    """A field that somebody else (`by`) changed since it was seen: its present value, and the one that was sent."""
+    """A field that another person (`by`) has changed since you read it: its present value, and the one you sent."""
 
     field: str
     theirs: Any
@@ -49,7 +52,7 @@ class FieldConflictShape(TypedDict):
 
 
 class Problem(TypedDict):
-    """Why something was refused (RFC 9457)."""
+    """The reason for a refusal (RFC 9457)."""
 
     type: str
     title: str
@@ -79,9 +82,9 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """A page of a list whose rows have the shape `row`; `more` are members of the page besides.
+    """A page of a list whose rows have the shape `row`; `more` are further members of the page.
 
-    `follows`: some orders of it have `follow`, the address of what changes later.
+    `follows`: in some orders the page has `follow`, the address of later changes.
     """
 
     row: Any
@@ -95,7 +98,7 @@ def operation(
     summary: str,
     answer: Any = None,
     status: int = 200,
-    body: type[Fields] | dict[str, Any] | None = None,
+    body: type[Fields] | SchemaNode | None = None,
     query: type[Fields] | None = None,
     refuses: Sequence[int] = (),
     headers: Sequence[OpenApiParameter] = (),
@@ -103,14 +106,14 @@ def operation(
     moved: bool = False,
     asks_again: bool = False,
 ) -> Callable[[Method], Method]:
-    """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
+    """Describe one method of a view: its body, its answer, and the statuses of its refusals.
 
-    One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
+    A method that changes something takes an idempotency key, unless `keyed` is false: then the key has no effect.
 
-    `asks_again`: in a session only for who showed lately that it is them (`accounts.recent`).
+    `asks_again`: in a session only for a person who has confirmed their identity recently (`accounts.recent`).
 
-    `moved`: it may answer 301. 401, 429 and 503 go without saying, and with a body or a query 400, with a body 413 and
-    415.
+    `moved`: it may answer 301. 401, 429 and 503 are implied, as are 400 with a body or a query, and 413 and 415 with a
+    body.
     """
     codes = {401, 429, 503, *refuses} | ({403} if asks_again else set())
     codes |= ({400} if body or query else set()) | ({413, 415} if body else set())
@@ -147,8 +150,8 @@ def operation(
     return describe
 
 
-def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
-    """The example of a body. Raises KeyError where api/examples.py has none."""
+def _examples(body: type[Fields] | SchemaNode | None) -> list[OpenApiExample]:
+    """The example of a body. Raises KeyError if api/examples.py has none."""
     if body is None:
         return []
     if isinstance(body, dict):  # a form, of one media type
@@ -210,7 +213,7 @@ class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
             return _name(self.target.row) + "Page"
         return _name(self.target)
 
-    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> SchemaNode:
         if isinstance(self.target, PageOf):
             return _page(self.target, auto_schema)
         hints = get_type_hints(self.target, include_extras=True)
@@ -222,11 +225,11 @@ class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
 
 def _name(shape: Any) -> str:
-    """What a shape is called in the schema: without the ending that keeps it apart from the model of that name."""
+    """The name of a shape in the schema: without the suffix that sets it apart from the model of that name."""
     return str(shape.__name__).removesuffix("Shape")
 
 
-def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
+def _page(page: PageOf, auto_schema: AutoSchema) -> SchemaNode:
     address = {"type": ["string", "null"], "format": "uri"}
     properties = {"next": address, "previous": address}
     properties |= {name: _shape(hint, auto_schema) for name, hint in page.more}
@@ -237,8 +240,8 @@ def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
-    """The schema of a type as it is written in the shapes of answers."""
+def _shape(hint: Any, auto_schema: AutoSchema) -> SchemaNode:
+    """The schema of a type as used in the shapes of answers."""
     if hint is Any:  # a value of any type
         return {}
     if hint in _PLAIN:
@@ -251,7 +254,7 @@ def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "array", "items": _shape(inner[0], auto_schema)}
     if origin is dict:
         return {"type": "object", "additionalProperties": _shape(inner[1], auto_schema)}
-    if origin is Annotated:  # one of some words: Annotated[str, TheChoices]
+    if origin is Annotated:  # one of a set of words: Annotated[str, TheChoices]
         return _shape(inner[0], auto_schema) | {"enum": list(inner[1].values)}
     if origin is NotRequired:
         return _shape(inner[0], auto_schema)
@@ -260,8 +263,8 @@ def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
     raise TypeError(f"no schema for {hint!r}")
 
 
-def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
-    """A type or null as one schema where that says it all."""
+def _union(shapes: list[SchemaNode]) -> SchemaNode:
+    """The schema of a type or null, as one schema if possible."""
     null = {"type": "null"}
     others = [shape for shape in shapes if shape != null]
     if len(others) == 1 and null in shapes and "type" in others[0] and "enum" not in others[0]:
@@ -273,7 +276,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "api.authentication.BearerAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> SchemaNode:
         return {"type": "http", "scheme": "bearer"}
 
 
@@ -281,5 +284,5 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = "api.authentication.PersonsSession"
     name = "session"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> SchemaNode:
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -1,4 +1,4 @@
-"""Sources: single items that carry information, and what their publishers did to them since."""
+"""Sources: single items that carry information, with their retractions and corrections."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,12 +35,13 @@ from claims.reading.actor_queries import shown_actors
 from claims.record.reads import note_shown
 from claims.verdicts.side_effects import Effects
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Basis, Reliability, Source, SourceKind, Visibility
 from sources.permissions import may_change_source, may_retract
 
 
 class SourceShape(TypedDict):
-    """`reliability`: null where its publisher's holds. `counts`: neither retracted nor unreliable (E)."""
+    """`reliability`: null if its publisher's applies. `counts`: neither retracted nor unreliable (E)."""
 
     id: UUID
     desk: UUID
@@ -65,9 +66,9 @@ class SourceShape(TypedDict):
 
 
 class SourceEffectShape(SourceShape):
-    """The source after the act, and what that did to claims; `dry_run`: would have done, since it was taken back.
+    """The source after the act, and the effects on claims; with `dry_run`, the effects it would have.
 
-    `later`: how many more claims rest on it, which are recomputed soon after and are not among the `effects`.
+    `later`: the number of further claims relying on it that are recomputed soon after and are not among the `effects`.
     """
 
     dry_run: bool
@@ -89,13 +90,13 @@ class SourceChanges(Fields):
 
 
 class ChangesOfSource(SourceChanges):
-    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+    """`seen_version`: the version you read; fields that another person has changed since are refused."""
 
     seen_version = Whole(required=False)
 
 
 class NewSource(SourceChanges):
-    """A title or an address is needed."""
+    """A title or a URL is required."""
 
     desk = Id(required=False, allow_null=True)
 
@@ -137,7 +138,7 @@ class SourcesApi(ApiView):
         fields = read_body(request, NewSource)
         fields.pop("desk", None)
         by = person_asking(request)
-        source = create_source(desk=desk, fields=fields, by=by)
+        source = create_source(desk=desk, fields=SourceInput(**fields), by=by)
         at = reverse("api:source", args=[source.pk])
         return created(request, render_source(by, source), at=at, **tagged(source))
 
@@ -161,10 +162,10 @@ class OneSourceApi(ApiView):
         by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
-        # The action's own row: who made it restricted may not be one to fetch it any more.
+        # The action's own row: the person who restricted it may no longer be allowed to fetch it.
         fields = read_changes(request, ChangesOfSource)
         with seen_by(request, source, fields.pop("seen_version", None)) as seen:
-            outcome = change_source(source=source, fields=fields, seen=seen, by=by)
+            outcome = change_source(source=source, fields=SourceInput(**fields), seen=seen, by=by)
         return Response(render_source(by, outcome.row), headers=tagged(outcome.row))
 
 

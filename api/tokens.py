@@ -21,7 +21,7 @@ from api.view import ApiView, created, person_asking
 from claims.reading.paging import Order
 from house.errors import NotFound
 
-LONGEST_NUMBER = 100_000  # days that a time span can be made of; how many are allowed the action says
+LONGEST_NUMBER = 100_000  # days that fit into a time span; the action sets the allowed number
 
 
 class TokenShape(TypedDict):
@@ -33,7 +33,7 @@ class TokenShape(TypedDict):
 
 
 class MadeTokenShape(TokenShape):
-    """`token` is shown this once."""
+    """`token` is shown only this once."""
 
     token: str
 

@@ -1,4 +1,4 @@
-"""Entity tags: a row's version, and changing it only where it is still the one that was read (RFC 9110)."""
+"""Entity tags: a row's version, and changes only to the version that was read (RFC 9110)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,10 +30,10 @@ def tagged(row: Versioned) -> dict[str, str]:
 
 @contextmanager
 def seen_by(request: Request, row: Versioned, seen_version: int | None) -> Iterator[SeenValues]:
-    """What a request says that its author saw of a row, for the action that changes it.
+    """The version or values of a row that the request's author saw, for the action that changes it.
 
-    By `seen_version` fields that others changed since are refused, by `If-Match` any other version than the present
-    one. Raises PreconditionFailed, here or when the action has the row and finds it changed meanwhile.
+    With `seen_version`, fields that others changed since are refused; with `If-Match`, any other version than the
+    present one. Raises PreconditionFailed, here or when the action finds that the row has changed meanwhile.
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":

@@ -1,4 +1,4 @@
-"""What every view of the API has in common."""
+"""The base of every view of the API."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -27,7 +27,7 @@ from house.errors import NoSecondFactor, NotRecent
 
 
 class OneFormat(BaseContentNegotiation):
-    """There is one format: whatever `Accept` says, an answer is of use and a refusal of it is not."""
+    """One format, whatever `Accept` says: a JSON answer is more useful than a refusal."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
         for parser in parsers:
@@ -45,12 +45,12 @@ class OneFormat(BaseContentNegotiation):
 class ApiView(APIView):
     content_negotiation_class = OneFormat
 
-    # What a method counts as, of RATE_LIMITS, besides "api" and, for a dry run, "preview".
+    # The method's limits in RATE_LIMITS, besides "api" and, for a dry run, "preview".
     counted_as: ClassVar[Mapping[str, str]] = {}
 
     @property
     def largest_body(self) -> int:
-        """How many bytes of a body it reads at most."""
+        """The largest body read, in bytes."""
         return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
     @property
@@ -58,7 +58,7 @@ class ApiView(APIView):
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Once it is known who asks: that is counted; a method that changes something is done once for each key."""
+        """Count the request for its person, and do a method that changes something once for each key."""
         try:
             super().initial(request, *args, **kwargs)
         except (NotAuthenticated, AuthenticationFailed):
@@ -70,7 +70,7 @@ class ApiView(APIView):
         asked_by(person_asking(request).pk)
         _look_who_asks(request, asks_again=getattr(handler, "asks_again", False))
         if handler and HEADER in request.headers and getattr(handler, "keyed", False):
-            setattr(self, method, partial(once, handler))  # which is what dispatch calls next
+            setattr(self, method, partial(once, handler))  # the handler that dispatch calls next
 
     def _kinds(self, request: Request, handler: Any) -> Iterator[str]:
         yield "api"
@@ -81,12 +81,12 @@ class ApiView(APIView):
 
 
 def _look_who_asks(request: Request, *, asks_again: bool) -> None:
-    """Refuse who ought to have a second factor by now, and who has to show first that it is them.
+    """Refuse a person without the required second factor, or one who has to confirm their identity first.
 
-    A token cannot be asked: whoever made it showed that it is them. Raises NoSecondFactor, NotRecent.
+    Tokens are exempt: their creator confirmed it. Raises NoSecondFactor, NotRecent.
     """
     asker = person_asking(request) if request.user is not None and request.user.is_authenticated else None
-    if asker is None:  # what is open to everybody
+    if asker is None:  # open to everyone
         return
     by_session = request.auth is None
     now = timezone.now()
@@ -98,7 +98,7 @@ def _look_who_asks(request: Request, *, asks_again: bool) -> None:
 
 
 class NoSuchAddressApi(ApiView):
-    """Every address of the API that is none: first who asks, then that there is nothing."""
+    """Any other address of the API: authentication first, then 404."""
 
     schema = None
 
@@ -108,10 +108,10 @@ class NoSuchAddressApi(ApiView):
 
 
 def person_asking(request: Request) -> User:
-    """Who asks: views of the API are reached by nobody else than people who are known."""
+    """The person of the request; views of the API are reached by known people alone."""
     return cast(User, request.user)
 
 
 def created(request: Request, row: Mapping[str, Any], *, at: str, **headers: str) -> Response:
-    """201 with the row, and where it is from now on: `at`, a path of this site."""
+    """201 with the row, and its address: `at`, a path of this site."""
     return Response(row, status=201, headers={"Location": request.build_absolute_uri(at), **headers})

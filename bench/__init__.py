@@ -1,1 +1,1 @@
-"""`bin/bench`: how fast the pages are, each beside a bare Django view in the same run. See docs/bench.md."""
+"""`bin/bench`: page speeds, each compared with a bare Django view in the same run. See docs/bench.md."""

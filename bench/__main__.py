@@ -1,4 +1,4 @@
-"""`bin/bench`: starts everything, measures, prints the table, and keeps JSON, table and drawing in a folder."""
+"""`bin/bench`: starts the servers, measures, prints the table, and saves JSON, table and chart in a folder."""
 
 import argparse
 import json
@@ -24,11 +24,12 @@ from config.data_folder import PROJECT, StartRefused
 from config.processes import ChildEnded
 
 LONG, SHORT = Plan(seconds=1.5, rounds=7), Plan(seconds=0.5, rounds=3)
-MOVES_LONG, MOVES_SHORT = 8000, 1200  # claims that are there to be moved
+MOVES_LONG, MOVES_SHORT = 8000, 1200  # claims to move
 
 
 def main() -> int:
-    """0 when everything was measured, whatever the figures; 1 with one line where it could not be."""
+    """Run the benchmarks. Returns 0 if everything was measured, whatever the figures; else 1, after one line of
+    explanation."""
     chosen = _arguments(sys.argv[1:])
     os.umask(0o077)
     runs: list[BenchRun] = []
@@ -37,26 +38,30 @@ def main() -> int:
             return _measure_ledger(chosen)
         for claims in chosen.claims:
             runs.append(_run(claims, chosen))
-            # After each: what is broken off later keeps what was measured.
+            # Saved after each size, in case a later one fails.
             _keep(runs, chosen.out)
     except (StartRefused, ChildEnded, UnexpectedAnswer) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _say(f"{table(runs)}\nKept in {chosen.out}")
+    _say(f"{table(runs)}\nSaved in {chosen.out}")
     return 0
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measures the application; see docs/bench.md.")
     parser.add_argument(
-        "--claims", type=_sizes, default=[1_000, 100_000], metavar="N,N", help="how many claims; 1000,100000"
+        "--claims", type=_sizes, default=[1_000, 100_000], metavar="N,N", help="numbers of claims (1000,100000)"
     )
-    parser.add_argument("--short", action="store_true", help="few and short rounds: a first impression")
-    parser.add_argument("--ledger", type=int, default=0, metavar="LEAVES", help="the ledger alone, at so many leaves")
-    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="so many rounds; 7, or 3 of the short ones")
+    parser.add_argument("--short", action="store_true", help="few and short rounds, for a first impression")
+    parser.add_argument(
+        "--ledger", type=int, default=0, metavar="LEAVES", help="only the ledger, with this many leaves"
+    )
+    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="number of rounds (7, or 3 with --short)")
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these scenarios")
-    parser.add_argument("--data", type=Path, help="keep the databases in this folder, and use those that it has")
-    parser.add_argument("--out", type=Path, default=PROJECT / "var" / "bench", help="folder of the results; var/bench")
+    parser.add_argument("--data", type=Path, help="keep the databases in this folder, and reuse them")
+    parser.add_argument(
+        "--out", type=Path, default=PROJECT / "var" / "bench", help="folder for the results (var/bench)"
+    )
     return parser.parse_args(given)
 
 
@@ -77,9 +82,9 @@ def _sizes(text: str) -> list[int]:
     try:
         sizes = sorted({int(part) for part in text.split(",")})
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: give numbers with commas between them") from error
+        raise argparse.ArgumentTypeError(f"{text!r}: enter numbers separated by commas") from error
     if sizes[0] < 1000:
-        raise argparse.ArgumentTypeError("1000 claims are the fewest of which there are some of each kind")
+        raise argparse.ArgumentTypeError("at least 1000 claims are needed to have some of each kind")
     return sizes
 
 

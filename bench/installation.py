@@ -1,7 +1,7 @@
-"""What is measured: the application with so many claims and the bare project, each behind its own gunicorn.
+"""The measured servers: the application with a number of claims, and the bare project, each behind its own gunicorn.
 
-The servers are those of bin/dev: the same embedded PostgreSQL and Valkey, the same options of gunicorn. Workers and
-beat are left out, and no demonstration data is loaded.
+They are set up as in bin/dev: the same embedded PostgreSQL and Valkey, the same gunicorn options; without workers, beat
+and demonstration data.
 """
 
 import os
@@ -24,13 +24,13 @@ from config.embedded import create_database, free_port, start_servers
 from config.processes import Child
 
 PREFIX, MOVES = "SCALE", "MOVES"
-PASSWORD = "only-to-measure-with"  # noqa: S105 - of a database that is made up
+PASSWORD = "only-to-measure-with"  # noqa: S105 - of made-up data
 _SECONDS_TO_ANSWER = 60
 
 
 @dataclass(frozen=True)
 class BenchServer:
-    """A running web server: its port and its processes."""
+    """A running web server, with its port and process."""
 
     port: int
     child: Child
@@ -51,15 +51,15 @@ class Installation:
             return connection.execute(query, values).fetchall()
 
     def manage(self, *arguments: str) -> str:
-        """Run one of the application's commands, and answer what it said."""
+        """Run one of the application's commands. Returns its output."""
         return _run(self.folder, self.environment, arguments[0], [sys.executable, "manage.py", *arguments])
 
 
 @contextmanager
 def installation(path: Path, *, claims: int, moves: int) -> Iterator[Installation]:
-    """Starts everything in the folder `path`, with `claims` claims and another desk of `moves` that can be moved.
+    """Starts everything in the folder `path`, with `claims` claims, and a second desk with `moves` claims to move.
 
-    What the folder has already is kept. Raises Refused and ChildEnded.
+    Reuses data in the folder. Raises StartRefused and ChildEnded.
     """
     folder = DataFolder(path)
     if not folder.lock("manage.py"):
@@ -93,7 +93,7 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
         "HOME": os.environ.get("HOME", "/"),
         "PYTHONPATH": str(PROJECT),
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        # Counted as everywhere, and never reached.
+        # Limits are counted as in production, but never reached.
         **{f"LIMIT_{kind}": "1000000/s/user,1000000/s/ip" for kind in ("API", "FORM", "UPLOAD", "EXPORT", "PREVIEW")},
         **given,
         "BARE_DATABASE_URL": bare,
@@ -109,7 +109,7 @@ def _make_bare_database(superuser_url: str, environment: dict[str, str]) -> None
 
 
 def _make_room_to_load(superuser_url: str) -> None:
-    """Gigabytes are written at once: with the usual room for its log the server would checkpoint without end."""
+    """Raise the limit of PostgreSQL's write-ahead log: loading gigabytes would otherwise cause constant checkpoints."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
         connection.execute("SELECT pg_reload_conf()")
@@ -147,10 +147,10 @@ def _start(
 
 
 def _seed(running: Installation, claims: int, *, moves: int) -> None:
-    """Makes the desk of `claims` claims once, and each time a fresh one whose claims have not moved."""
+    """Make the desk of `claims` claims once, and a new desk of unmoved claims in each run."""
     there = running.rows("SELECT last_claim_number FROM accounts_desk WHERE prefix = %s", PREFIX)
     if there and there[0][0] != claims:
-        raise StartRefused(f"{running.folder.path} has {there[0][0]} claims; name a folder of its own for {claims}")
+        raise StartRefused(f"{running.folder.path} has {there[0][0]} claims; choose another folder for {claims}")
     if not there:
         running.manage("seed_scale", "--claims", str(claims), "--desk", PREFIX, "--password", PASSWORD)
     count = running.rows("SELECT count(*) FROM accounts_desk WHERE prefix LIKE %s", f"{MOVES}%")[0][0]

@@ -1,9 +1,8 @@
-"""`bin/bench --ledger`: what the ledger costs, beside what it is measured against in the same run.
+"""`bin/bench --ledger`: the cost of the ledger, compared with plain writes in the same run.
 
-Writers at SQL level: 16 connections that each update a row and insert one into its history, against 16 that write an
-entry as `ledger.recording` does. Then a steady stream of entries, and how long each takes until a signed checkpoint
-holds it. Then inclusion proofs. Moves, whole, with the ledger, with receipts and without both (`bench.moves`)
-stand before that.
+First whole moves: with the ledger, with receipts, and without both (`bench.moves`). Then writers in SQL: 16 connections
+that each update a row and insert one into its history, against 16 that write an entry as `ledger.recording` does. Then
+a steady stream of entries, with the time of each until a signed checkpoint holds it. Then inclusion proofs.
 """
 
 import json
@@ -33,13 +32,13 @@ from ledger.statements import HEAD, insert
 
 WRITERS, STREAMS = 16, 10_000
 MOVES = 2_000
-A_SECOND = 200  # entries, of the steady stream
+A_SECOND = 200  # entries per second of the steady stream
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
 class LedgerFigures:
-    """Rates in transactions a second, times in milliseconds."""
+    """The results: rates in transactions per second, times in milliseconds."""
 
     plain: list[float]
     ledger: list[float]
@@ -61,7 +60,7 @@ class LedgerFigures:
 
 
 def main(seconds: float, leaves: int, folder: Path) -> LedgerFigures:
-    """Measures in a folder of its own, with servers of its own. Raises Refused, ChildEnded."""
+    """Measure in a folder of its own, with its own servers. Raises StartRefused, ChildEnded."""
     data = DataFolder(folder)
     if not data.lock("manage.py"):
         raise StartRefused(f"{folder} is in use by {data.held_by()}; stop that")
@@ -123,7 +122,7 @@ def _measure(
 
 
 def _rate(url: str, write: Callable[[Connection, random.Random], object], seconds: float) -> float:
-    """Transactions a second of 16 writers together."""
+    """Transactions per second of 16 concurrent writers."""
     counts, end = [0] * WRITERS, time.monotonic() + seconds
 
     def work(number: int) -> None:
@@ -152,7 +151,7 @@ def _plain(connection: Connection, chance: random.Random) -> None:
 
 
 def append(connection: Connection, chance: random.Random) -> int:
-    """Write the next entry of some stream, as a status change; its database id."""
+    """Write the next entry of a random stream, as a status change. Returns its database id."""
     stream = f"claim:{chance.randrange(STREAMS):08d}"
     last, prev, _at = connection.execute(HEAD, [stream]).fetchone() or (None, None, None)
     hashes, openings = commit({"by": {"id": "1", "name": "editor"}, "reason": "That is what they say."})
@@ -185,7 +184,7 @@ def _sequencer(environment: dict[str, str], data: DataFolder) -> Iterator[None]:
 
 
 def _signed(url: str, seconds: float) -> list[float]:
-    """For each of a steady stream of entries, how long after its commit a published checkpoint held it; in seconds."""
+    """The time in seconds from commit to a published checkpoint, for each of a steady stream of entries."""
     with psycopg.connect(url) as connection:
         _until_placed(connection)
     committed: dict[int, float] = {}
@@ -225,7 +224,7 @@ def _signed(url: str, seconds: float) -> list[float]:
 
 
 def _fill(url: str, leaves: int) -> None:
-    """Entries until there are so many, quickly: they are looked at by the same triggers."""
+    """Add entries up to `leaves` by COPY, which runs the same triggers."""
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT count(*) FROM ledger_entry").fetchone()
         missing = leaves - int(str(row[0] if row else 0))
@@ -242,7 +241,7 @@ def _fill(url: str, leaves: int) -> None:
 
 
 def _until_placed(connection: Connection) -> int:
-    """Wait until a checkpoint has every entry; how many then have no place, which is how many were lost."""
+    """Wait until a checkpoint covers every entry. Returns how many have no place then, and so were lost."""
     connection.autocommit = True
     unsigned = "SELECT count(*) > (SELECT coalesce(max(size), 0) FROM ledger_checkpoint) FROM ledger_entry"
     while connection.execute(unsigned).fetchone() == (True,):
@@ -271,7 +270,7 @@ print(json.dumps({"leaves": checkpoint.size, "p50": median(times), "p95": quanti
 
 def _proofs(environment: dict[str, str]) -> str:
     """Times of inclusion proofs in the server's own code, as JSON."""
-    time.sleep(2)  # a checkpoint a second
+    time.sleep(2)  # checkpoints come once a second
     return _inside(environment, _PROVE)
 
 
@@ -283,9 +282,9 @@ def _inside(environment: dict[str, str], code: str) -> str:
 
 
 def as_text(figures: LedgerFigures) -> str:
-    """The figures as a table, with the bars of the design."""
+    """The figures as a table, with the targets of the design."""
     rows = [
-        ("16 writers, entries to plain, transactions a second", f"{figures.ratio:.2f}", "0.5"),
+        ("16 writers, entries to plain, transactions per second", f"{figures.ratio:.2f}", "0.5"),
         ("moves with the ledger to moves without", f"{figures.moves_ratio:.2f}", "0.67"),
         ("moves with receipts named to moves with the ledger", f"{figures.receipts_ratio:.2f}", "0.9"),
         ("the same, each receipt fetched", f"{figures.fetched_ratio:.2f}", ""),

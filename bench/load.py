@@ -1,8 +1,7 @@
-"""The load: a process of its own that sends requests from so many clients at once and says how long each took.
+"""The load: a separate process that sends requests from several clients at once and reports their latencies.
 
-`python -m bench.load` reads a job a line from its input and writes an outcome a line, both JSON. Each client is a
-thread with a connection that is kept. Nothing is parsed but what HTTP/1.1 needs: the client must not be what is
-measured.
+`python -m bench.load` reads jobs and writes outcomes, one JSON line each. Each client is a thread with a persistent
+connection. It parses only what HTTP/1.1 needs, so that the client is not the bottleneck.
 """
 
 import json
@@ -18,13 +17,13 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import Any
 
-# Stands in a request where each one sent shall differ.
+# Placeholder in requests that must differ each time they are sent.
 FRESH = b"@@fresh-16-byte@"
 
 
 @dataclass(frozen=True)
 class Job:
-    """Requests to 127.0.0.1:`port` by `clients` clients for `seconds`. `once`: each request is sent at most once."""
+    """Requests to 127.0.0.1:`port` by `clients` clients for `seconds`. `once`: send each request at most once."""
 
     port: int
     clients: int
@@ -36,7 +35,8 @@ class Job:
 
 @dataclass(frozen=True)
 class LoadOutcome:
-    """`latencies` in seconds; `seconds` from the first request to the last answer; `largest` answer in bytes."""
+    """The outcome of a job. `latencies`: in seconds; `seconds`: from the first request to the last answer; `largest`:
+    answer, in bytes; `left`: requests not sent."""
 
     latencies: list[float]
     seconds: float
@@ -45,7 +45,7 @@ class LoadOutcome:
 
 
 class UnexpectedAnswer(Exception):
-    """An answer was not the one expected."""
+    """An answer other than the expected one."""
 
 
 class Driver:
@@ -56,7 +56,7 @@ class Driver:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
     def run(self, job: Job) -> LoadOutcome:
-        """Raises Failed with the first answer that was not expected."""
+        """Run a job. Raises UnexpectedAnswer with the first such answer."""
         assert self._process.stdin and self._process.stdout
         said = {**asdict(job), "requests": [b64encode(request).decode() for request in job.requests]}
         self._process.stdin.write(json.dumps(said) + "\n")
@@ -73,14 +73,14 @@ class Driver:
 
 
 class Connection:
-    """One kept connection to 127.0.0.1."""
+    """One persistent connection to 127.0.0.1."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._socket: socket.socket | None = None
 
     def ask(self, request: bytes) -> tuple[int, bytes, bytes]:
-        """Status, head and body of the answer. Connects anew where the server has closed."""
+        """Status, head and body of the answer. Reconnects if the server has closed the connection."""
         for again in (False, True):
             if self._socket is None:
                 self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=120)

@@ -1,4 +1,4 @@
-"""Rounds: the baseline and the page in turn, so that whatever else the machine does hits both."""
+"""Rounds of measurement: baseline and page alternate, so that other load on the machine affects both."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each turn takes, in seconds, and how many rounds of two turns there are."""
+    """The length of each turn in seconds, the number of rounds, and the numbers of clients."""
 
     seconds: float
     rounds: int
@@ -23,7 +23,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class RequestFigures:
-    """Of one sort of request. Times in milliseconds; CPU of the web processes and of PostgreSQL, for one request."""
+    """The figures of one kind of request: times in milliseconds, processor time (web, PostgreSQL) per request."""
 
     requests: int
     rate: float
@@ -36,7 +36,7 @@ class RequestFigures:
 
 @dataclass(frozen=True)
 class Measured:
-    """A scenario at so many clients. `ratio`: of its rate to its baseline's, the median over the rounds."""
+    """A scenario at a number of clients. `ratio`: of its rate to its baseline's, the median over the rounds."""
 
     name: str
     clients: int
@@ -49,7 +49,7 @@ class Measured:
 
 @dataclass
 class _Turns:
-    """The turns of one sort of request, added up."""
+    """The turns of one kind of request, added up."""
 
     outcomes: list[LoadOutcome]
     web: float = 0
@@ -76,7 +76,7 @@ class _Turns:
 def measure(
     site: Installation, driver: Driver, scenario: Scenario, bare: dict[str, Requests], clients: int, plan: Plan
 ) -> Measured:
-    """One scenario beside its baseline; and beside the bare list, where its baseline is another."""
+    """Measure a scenario in turns with its baseline, and with the bare list if its baseline is another one."""
     sorts = {"page": scenario.requests, "bare": bare[scenario.baseline]}
     if scenario.baseline != "list":
         sorts["list"] = bare["list"]
@@ -85,7 +85,7 @@ def measure(
             driver.run(_job(requests, clients, plan.seconds / 4))
     turns = {name: _Turns([]) for name in sorts}
     for number in range(plan.rounds):
-        # Forwards, then backwards: a slow drift hits both alike.
+        # Forwards, then backwards, so that a slow drift affects both alike.
         for name in list(sorts) if number % 2 else reversed(list(sorts)):
             _take_turn(site, driver, sorts[name], turns[name], clients, plan)
     return Measured(
@@ -120,7 +120,7 @@ def _job(requests: Requests, clients: int, seconds: float) -> Job:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time of a process, of those it started, and of those of them that have ended (proc(5), stat)."""
+    """The processor time of a process, its children, and its ended children (proc(5), stat)."""
     user, system, *ended = _stat(pid)[11:15]
     total = user + system + sum(ended)
     for child in _children(pid):
@@ -133,7 +133,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> int:
-    """The memory of a process and of those it started, in bytes: each page that they share is counted once."""
+    """The memory of a process and its children in bytes, with shared pages counted once."""
     found = 0
     for each in (pid, *_children(pid)):
         for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
@@ -147,6 +147,6 @@ def _children(pid: int) -> list[int]:
 
 
 def _stat(pid: int) -> list[int]:
-    """The numbers of /proc/<pid>/stat from the third field on; the third, a letter, as 0."""
+    """The numbers in /proc/<pid>/stat from the third field on; the third, a letter, as 0."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return [0, *(int(value) for value in fields[1:])]

@@ -1,4 +1,4 @@
-"""Signing in, as a browser does it, and the requests that a signed-in person sends."""
+"""Signing in as a browser does, and the requests of a signed-in person."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a session on one of the sites, or a program with a token."""
+    """A person with a session on one of the sites, or a program with a token."""
 
     headers: str
 
@@ -25,9 +25,9 @@ class Person:
 
 
 def sign_in(port: int, path: str, fields: dict[str, str]) -> Person:
-    """Post the form at `path`, whose fields are `fields`; answers the person with the session's cookie.
+    """Post the form at `path` with `fields`. Returns the person with the session's cookie.
 
-    Raises ValueError where the sign-in is refused.
+    Raises ValueError if the sign-in is refused.
     """
     server = Connection(port)
     anybody = Person("")

@@ -1,4 +1,4 @@
-"""The growth as a drawing: how long each page takes with more claims, against what it took with the fewest."""
+"""A chart of growth: the time of each page at more claims, relative to its time at the fewest."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ _DASHES = ("", "6 3", "2 3")
 
 
 def drawing(growth: Mapping[str, Mapping[str, float]]) -> str:
-    """An SVG: claims to the right on a logarithmic scale, times as long upwards; a line for what is promised."""
+    """An SVG: claims on a logarithmic horizontal axis, relative time on the vertical one, and a line at the promised
+    limit."""
     sizes = sorted({int(size) for times in growth.values() for size in times})
     highest = max(1.5, *(value for times in growth.values() for value in times.values())) * 1.05
     span = math.log10(sizes[-1] / sizes[0]) or 1.0

@@ -1,4 +1,4 @@
-"""What was measured: as a table for people, as JSON for programs."""
+"""The results: as a table for people, as JSON for programs."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from bench.measuring import Measured
 from bench.weight import MOST, Weight
 
-MOST_GROWTH = 1.2  # times as long at the most claims as at the fewest
+MOST_GROWTH = 1.2  # allowed time at the most claims, relative to the fewest
 
 
 @dataclass(frozen=True)
 class BenchRun:
-    """All that was measured with so many claims. Memory in bytes."""
+    """All results at one number of claims. Memory in bytes."""
 
     claims: int
     measured: list[Measured]
@@ -24,10 +24,9 @@ def as_json(machine: dict[str, Any], runs: list[BenchRun]) -> dict[str, Any]:
 
 
 def growth(runs: list[BenchRun]) -> dict[str, dict[str, float]]:
-    """How many times as long each scenario takes as with the fewest claims, one client at a time.
+    """The time of each scenario relative to its time at the fewest claims, with one client.
 
-    The time is that of the page over that of the bare view in the same rounds, so that a slower hour of the machine
-    is no growth.
+    Times are relative to the bare view's in the same rounds, so that a slower machine does not look like growth.
     """
     found: dict[str, dict[str, float]] = {}
     for run in runs:
@@ -42,7 +41,7 @@ def growth(runs: list[BenchRun]) -> dict[str, dict[str, float]]:
 
 
 def table(runs: list[BenchRun]) -> str:
-    """Everything in Markdown."""
+    """All results in Markdown."""
     lines: list[str] = []
     for run in runs:
         lines += [f"### {run.claims:,} claims", "", *_rates(run), ""]

@@ -1,4 +1,4 @@
-"""What is asked: the pages, the API's list, a move and an attachment; and what each is measured against."""
+"""The scenarios: pages, the API's list, a move and an attachment, each with its baseline."""
 
 import html
 import json
@@ -18,7 +18,7 @@ _BOUNDARY = "bench-8b1f"
 
 @dataclass
 class Requests:
-    """Requests of one sort. `status`: that of the answer. `once`: each is sent at most once, and then it is used up."""
+    """Requests of one kind. `status`: the expected one; `once`: each may be sent only once."""
 
     port: int
     requests: list[bytes]
@@ -32,7 +32,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`bar`: the least ratio of its rate to that of the baseline; None where none was promised."""
+    """A measured scenario. `bar`: the promised least ratio of its rate to the baseline's, or None."""
 
     name: str
     requests: Requests
@@ -42,7 +42,7 @@ class Scenario:
 
 
 def baselines(site: Installation) -> dict[str, Requests]:
-    """What the bare project is asked: the list, the move, the upload."""
+    """The requests to the bare project: the list, the move, the upload."""
     port = site.bare.port
     person = sign_in(port, "/login/", {"username": "bare", "password": PASSWORD})
     moves = [person.post(f"/rows/{n}/move/", _FORM, b"reason=That+is+what+the+party+says.") for n in range(1, 2001)]
@@ -57,7 +57,7 @@ _FORM, _MULTIPART = "application/x-www-form-urlencoded", f"multipart/form-data; 
 
 
 def scenarios(site: Installation) -> list[Scenario]:
-    """All that is measured of the application."""
+    """All scenarios of the application."""
     port = site.ours.port
     prefix = PREFIX.lower()
     reviewer, editor = (_person(port, f"{prefix}-{name}") for name in ("reviewer-1", "editor-1"))
@@ -87,9 +87,9 @@ def scenarios(site: Installation) -> list[Scenario]:
 
 
 def main_pages(site: Installation) -> tuple[Person, list[str]]:
-    """An editor, and the pages whose weight is told."""
+    """An editor, and the pages to weigh."""
     claim = _references(site, "c.last_seq = 6")[0]
-    [(source, actor, finding)] = site.rows(
+    [(source, actor, assessment)] = site.rows(
         "SELECT s.id, s.publisher_id, (SELECT a.id FROM reviews_assessment a WHERE a.claim_id = c.id LIMIT 1)"
         " FROM claims_claim c JOIN claims_evidence e ON e.claim_id = c.id JOIN sources_source s ON s.id = e.source_id"
         " WHERE c.reference = %s LIMIT 1",
@@ -97,7 +97,7 @@ def main_pages(site: Installation) -> tuple[Person, list[str]]:
     )
     at = f"/claims/{claim}/"
     pages = ["/", "/claims/", "/claims/new/", at, f"{at}sources/", f"{at}provenance/", f"{at}history/"]
-    pages += [f"{at}attach/", f"{at}edit/", f"{at}assess/", f"{at}assign/", f"/reviews/{finding}/"]
+    pages += [f"{at}attach/", f"{at}edit/", f"{at}assess/", f"{at}assign/", f"/reviews/{assessment}/"]
     pages += ["/sources/", f"/sources/{source}/", "/actors/", f"/actors/{actor}/", "/desk/", "/account/", "/public/"]
     return _person(site.ours.port, f"{PREFIX.lower()}-editor-1"), pages
 
@@ -111,7 +111,7 @@ def _token(site: Installation, name: str) -> str:
 
 
 def _references(site: Installation, condition: str, most: int = 50) -> list[str]:
-    """References of claims, spread over the whole desk."""
+    """References of claims across the whole desk."""
     rows = site.rows(
         "SELECT c.reference FROM claims_claim c JOIN accounts_desk d ON d.id = c.desk_id"  # noqa: S608 - our own
         f" WHERE d.prefix = %s AND {condition} AND c.closed_at IS NULL ORDER BY md5(c.reference) LIMIT %s",
@@ -122,7 +122,7 @@ def _references(site: Installation, condition: str, most: int = 50) -> list[str]
 
 
 def _page_number(port: int, person: Person, number: int) -> str:
-    """The address of the claims' page with this number, or of the last but one where there are fewer."""
+    """The address of the claims' page with this number, or of the last but one if there are fewer."""
     server, path, before = Connection(port), "/claims/", "/claims/"
     for _ in range(number - 1):
         status, _head, body = server.ask(person.get(path))
@@ -136,7 +136,7 @@ def _page_number(port: int, person: Person, number: int) -> str:
 
 
 def _moves(site: Installation) -> Requests:
-    """Recording a denial on each claim of the newest desk that is there for it, by the API."""
+    """API requests that record a denial on each claim of the newest desk made for moves."""
     [(desk, prefix)] = site.rows(
         "SELECT id, prefix FROM accounts_desk WHERE prefix LIKE %s ORDER BY created_at DESC, length(prefix) DESC,"
         " prefix DESC LIMIT 1",
@@ -163,7 +163,7 @@ def _attachments(port: int, person: Person, sources: list[object]) -> Requests:
 
 
 def _upload() -> bytes:
-    """A form with one file of 200 kB, which is another each time that it is sent."""
+    """A form with one file of 200 kB, which differs each time that it is sent."""
     content = FRESH + b"".join(islice(cycle((b"seen near the harbour\n", b"at night\n")), ATTACHMENT // 15))
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="seen.txt"\r\n'
     head += "Content-Type: text/plain\r\n\r\n"

@@ -1,4 +1,4 @@
-"""How much a page weighs on a first visit: its HTML and every file that it names, as they are sent."""
+"""The weight of a page on a first visit: its HTML and all files that it names, as sent."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _FILES = re.compile(rb'(?:src|href)="(/static/[^"#]+)')
 
 @dataclass(frozen=True)
 class Weight:
-    """A page's weight in bytes: of its HTML, of its files, together."""
+    """The weight of a page in bytes: its HTML, its files, and the total."""
 
     page: str
     html: int
@@ -24,7 +24,7 @@ class Weight:
 
 
 def weigh(port: int, person: Person, page: str) -> Weight:
-    """Ask for a page and its files as a browser does, and add up the bytes of their bodies. Raises Failed."""
+    """Request a page and its files as a browser does, and add up the bytes of their bodies. Raises UnexpectedAnswer."""
     server = Connection(port)
     browser = Person(f"{person.headers}Accept-Encoding: gzip, deflate, br\r\n")
     uncompressed = _ask(server, person, page)

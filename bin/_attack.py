@@ -1,9 +1,9 @@
-"""Hostile input in its long form. All parts run; the sum stands at the end, and the status is 1 when one failed.
+"""Hostile input in its long form. Runs all parts, prints a summary, and exits with status 1 if a part failed.
 
     bin/attack               all parts
     bin/attack texts files   some of them: schema, texts, files, ledger, go, scanners
 
-What stays in the test suite is the short form of schema, texts, files and ledger; that of go is among `interop`.
+The test suite has the short form of schema, texts, files and ledger; that of go is among `interop`.
 """
 
 import argparse
@@ -27,7 +27,7 @@ PARTS = {
     "go": ["tests/ledger/interop/test_go_agrees.py"],
     "scanners": [f"{HOSTILE}/test_scanners.py"],
 }
-# A process for each processor where the parts of a file do not share a running system.
+# Parts whose tests share no running system, and so run in parallel.
 MANY = {"schema", "texts"}
 
 
@@ -43,18 +43,18 @@ def main() -> int:
         print(f"--- {name}", flush=True)
         if not attack(name):
             failed.append(name)
-        print(f"    {'failed' if name in failed else 'good'}, {time.monotonic() - started:.0f} s", flush=True)
-    print(f"{len(failed)} of {len(chosen)} parts failed: {', '.join(failed)}" if failed else "All parts are good.")
+        print(f"    {'failed' if name in failed else 'passed'}, {time.monotonic() - started:.0f} s", flush=True)
+    print(f"{len(failed)} of {len(chosen)} parts failed: {', '.join(failed)}" if failed else "All parts passed.")
     return 1 if failed else 0
 
 
 def attack(name: str) -> bool:
-    """Whether a part finds nothing. The scanners count as failed where they cannot run."""
+    """Whether a part finds nothing. The scanners count as failed if they cannot run."""
     processes = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"] if name in MANY else ["-n", "0"]
     command = [sys.executable, "-m", "pytest", *processes, "-m", "attack", "-rA", "--show-capture=stdout", *PARTS[name]]
     if name == "scanners":
         if os.geteuid() != 0:
-            print("Not run: the scanners need a network namespace of their own, which takes root")
+            print("Not run: the scanners need their own network namespace, which only root can make")
             return False
         install_scanners()
         alone = 'ip link set lo up && exec "$0" "$@"'
@@ -63,7 +63,7 @@ def attack(name: str) -> bool:
 
 
 def install_scanners() -> None:
-    """sqlmap and wapiti, pinned, in an environment of their own: they want other versions than we do."""
+    """Install the pinned sqlmap and wapiti into their own environment, as their dependencies conflict with ours."""
     pins = ROOT / HOSTILE / "scanners.txt"
     digest, mark = hashlib.sha256(pins.read_bytes()).hexdigest(), SCANNERS / "installed"
     if mark.exists() and mark.read_text() == digest:

@@ -1,8 +1,9 @@
-"""Every check but the tests. All of them run; the sum stands at the end, and the status is 1 when one failed.
+"""Every check except the tests. Runs all of them, prints a summary, and exits with status 1 if a check failed.
 
     bin/check            checks
-    bin/check --fast     what takes seconds, as before a commit: format, lint, import rules, decisions, template lint
-    bin/check --write    first writes what is made from the sources: format, state table, kinds of entries, API schema,
+    bin/check --fast     only the checks that take seconds, as before a commit: format, lint, import rules, decisions,
+                         template lint
+    bin/check --write    first writes the generated files: format, state table, kinds of entries, API schema,
                          index of decisions, messages
 
 The settings are those of a production machine; nothing connects to the servers that they name.
@@ -43,7 +44,7 @@ def module(name: str, *arguments: str) -> bool:
 
 
 def manage(*arguments: str) -> bool:
-    # makemigrations warns that no database answers, which is meant.
+    # makemigrations warns that no database answers, which is intended here.
     return run([sys.executable, "-W", "ignore::RuntimeWarning", "manage.py", *arguments])
 
 
@@ -59,7 +60,7 @@ def schema_is_up_to_date() -> bool:
             return False
         if SCHEMA.exists() and made.read_text() == SCHEMA.read_text():
             return True
-    print("docs/openapi.yaml is not what the code says: run bin/check --write and look at the difference")
+    print("docs/openapi.yaml does not match the code: run bin/check --write and review the difference")
     return False
 
 
@@ -75,7 +76,7 @@ def messages_are_up_to_date() -> bool:
             return True
     finally:
         MESSAGES.write_text(before)
-    print(f"{MESSAGES.relative_to(ROOT)} misses texts or has old ones: run bin/check --write")
+    print(f"{MESSAGES.relative_to(ROOT)} lacks texts or has old ones: run bin/check --write")
     return False
 
 
@@ -88,7 +89,7 @@ def extract_messages() -> bool:
 
 
 def meaning(text: str) -> list[str]:
-    """The lines of a message file without the time at which it was made."""
+    """The lines of a message file without its time of creation."""
     return [line for line in text.splitlines() if not line.startswith('"POT-Creation-Date')]
 
 
@@ -117,7 +118,7 @@ def templates() -> list[str]:
 
 
 def no_vulnerability_is_known() -> bool:
-    """Whether the registry knows of none in what is pinned, by pip-audit; some registries cannot say."""
+    """Whether pip-audit finds no known vulnerability in the pinned packages; some registries cannot tell."""
     files = [part for name in ("requirements.txt", "requirements-dev.txt") for part in ("-r", name)]
     command = [sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--format", "json", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
@@ -133,7 +134,7 @@ def no_vulnerability_is_known() -> bool:
     unknown = sum("skip_reason" in package for package in packages)
     if unknown:
         skipped.append("known vulnerabilities")
-        print(f"SKIPPED: the registry could not say of {unknown} of {len(packages)} packages whether one is known")
+        print(f"SKIPPED: the registry has no data on {unknown} of {len(packages)} packages")
     return done.returncode == 0
 
 
@@ -172,9 +173,9 @@ def write() -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="bin/check", description="Every check but the tests.")
-    parser.add_argument("--write", action="store_true", help="first write what is made from the sources")
-    parser.add_argument("--fast", action="store_true", help="only what takes seconds")
+    parser = argparse.ArgumentParser(prog="bin/check", description="Every check except the tests.")
+    parser.add_argument("--write", action="store_true", help="first write the generated files")
+    parser.add_argument("--fast", action="store_true", help="only the checks that take seconds")
     os.environ.update(ENVIRONMENT)
     options = parser.parse_args()
     if options.write and not write():

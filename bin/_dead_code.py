@@ -1,8 +1,8 @@
-"""Finds functions, classes, methods, properties and imports that nothing uses; status 1 when there is one.
+"""Finds unused functions, classes, methods, properties and imports; exits with status 1 if there are any.
 
-Vulture knows which names no Python code says. Of those, a name is in use if a template, a string of the settings or a
-file of `deploy/` says it, or if a class that is not ours has it, so that Django and others call it. The rest is dead,
-or PROTOCOLS or EXPLAINED say why it is not.
+Vulture finds the names that no Python code uses. Such a name is still in use if a template, a string in the settings or
+a file in `deploy/` names it, or if a class of a library has it, so that Django and others call it. Every other one is
+dead code, unless PROTOCOLS or EXPLAINED account for it.
 """
 
 import ast
@@ -32,9 +32,9 @@ ROOMS = (
     "sources",
 )
 KINDS = {"class", "function", "import", "method", "property", "unreachable_code"}
-# Called because of how they are registered.
+# In use through registration.
 REGISTERED = ["@app.task", "@shared_task", "@register.*", "@receiver", "@*.connect", "@admin.register", "@register"]
-# Called by others because of their names; no class of theirs has them.
+# Called by libraries by name, although no library class has them.
 PROTOCOLS = {
     "Django's middleware": r"process_view|process_exception",
     "Django's forms": r"clean_\w+",
@@ -58,15 +58,15 @@ def main() -> int:
     django.setup()
     found = list(dead())
     for place, kind, name in found:
-        print(f"{place}: the {kind} {name} is used by nothing; take it out, or explain it in bin/_dead_code.py")
+        print(f"{place}: unused {kind} {name}; remove it, or explain it in bin/_dead_code.py")
     stale = sorted(EXPLAINED.keys() - {name for _place, _kind, name in unused()})
     for name in stale:
-        print(f"bin/_dead_code.py explains {name}, which is in use or gone: take the line out")
+        print(f"bin/_dead_code.py explains {name}, which is in use or gone: remove the line")
     return 1 if found or stale else 0
 
 
 def dead() -> Iterator[tuple[str, str, str]]:
-    """Place, kind and name of what is unused and explained by nothing."""
+    """Place, kind and name of unused code that nothing accounts for."""
     for place, kind, name in unused():
         if (
             name not in EXPLAINED
@@ -79,7 +79,7 @@ def dead() -> Iterator[tuple[str, str, str]]:
 
 @cache
 def unused() -> tuple[tuple[str, str, str], ...]:
-    """Place, kind and name of what vulture finds."""
+    """Place, kind and name of everything that vulture finds."""
     vulture = Vulture(ignore_decorators=REGISTERED)
     vulture.scavenge([str(ROOT / room) for room in ROOMS] + [str(ROOT / "manage.py")], ["*/migrations/*"])
     return tuple(
@@ -91,7 +91,7 @@ def unused() -> tuple[tuple[str, str, str], ...]:
 
 @cache
 def said() -> set[str]:
-    """The words of templates, of what is deployed, and of strings in the code; not those of comments and docstrings."""
+    """The words of templates, deployment files and strings in the code, without comments and docstrings."""
     files = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in (".html", ".txt", ".js")]
     files += [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
     words = {word for path in files for word in re.findall(r"\w+", path.read_text())}
@@ -113,7 +113,7 @@ def _is_called_by_name(name: str) -> bool:
 
 
 def is_inherited(place: str, *, name: str) -> bool:
-    """Whether a class in this file has the name from a class that is not ours, or is one that Django looks for."""
+    """Whether a class in this file has the name from a library's class, or Django looks for it."""
     path = place.partition(":")[0]
     if path.startswith(("bench/bare/", "bin/")):
         return False

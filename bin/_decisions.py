@@ -1,7 +1,7 @@
-"""The index of docs/decisions/: written by bin/check --write, and held against the files by bin/check.
+"""The index of docs/decisions/: bin/check --write writes it, and bin/check compares it with the files.
 
-A date is that of the commit that brought the decision. It is asked of git once and then kept in the index, so that a
-copy without its history can be checked too.
+A decision's date is that of the commit that added it. It is read from git once and kept in the index, so that a copy
+without history can be checked too.
 """
 
 import re
@@ -54,7 +54,7 @@ def _line(path: Path, known: dict[str, str]) -> str:
 
 
 def _date_of(path: Path) -> str:
-    """The day of the commit that brought a file; today for one that is in none yet."""
+    """The day of the commit that added a file; today if there is none yet."""
     command = ["git", "log", "--follow", "--diff-filter=A", "--format=%ad", "--date=short", "--", str(path)]
     dates = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
     return dates[-1] if dates else datetime.now(UTC).date().isoformat()

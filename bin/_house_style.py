@@ -29,7 +29,18 @@ MANY = {"Command", "main"}
 # Two neighbours of one type in an order that everybody knows, or that a caller outside the project sets.
 IN_ORDER = {
     "ledger.tree.consistency_proof": "old size, then new: passed on as a callback",
+    "ledger.sequencer.read": "level, then index, as ledger.tree.ReadNode is called",
+    "ledger.tiles.read": "level, then index, as ledger.tree.ReadNode is called",
+    "ledger.verifier._is_same": "in either order",
+    "ledger.verifier._pieces": "name, size, CRC, as in a zip's directory",
     "ledger.verifier.node_hash": "left, then right: RFC 6962, section 2.1",
+    "ledger.verifier.tile_path": "level, number, width, as in ledger.tiles.Tile",
+    "ledger.verifier.zip_head": "name, size, CRC, as in a zip's directory",
+    "ledger.witness_server.handle_error": "socketserver calls it",
+    "ledger.witness_server.log_request": "http.server calls it",
+    "ledger.witness_server.process_request": "socketserver calls it",
+    "ledger.witness_server.process_request_thread": "socketserver calls it",
+    "sources.fetch.line.recv_into": "as in the class of the standard library",
 }
 """By module and function."""
 

@@ -1,10 +1,10 @@
-"""Changes the pure modules one place at a time, and says which changes no test notices (docs/mutation.md).
+"""Changes the pure modules one place at a time, and lists the changes that no test notices (docs/mutation.md).
 
     bin/mutate             all of them
     bin/mutate tree bits   some of them: see TESTS
 
-Each mutant is one process of pytest that imports the changed module (tests/mutant.py) and stops at the first failure.
-The servers are started once for all. A mutant that takes longer than LONGEST counts as noticed: it does not end.
+Each mutant runs in a pytest process that imports the changed module (tests/mutant.py) and stops at the first failure.
+All share one set of servers. A mutant that runs longer than LONGEST counts as noticed, as it does not end.
 """
 
 import argparse
@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 300  # s
+LONGEST = 300  # seconds
 INDEPENDENCE = ["tests/sources/test_independence.py", "tests/sources/test_independence_laws.py"]
-# The file of each module, and the tests that are about it.
+# The file of each module, and its tests.
 TESTS: dict[str, tuple[str, list[str]]] = {
     "states": (
         "claims/states.py",
@@ -67,7 +67,7 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 class Mutation(ast.NodeTransformer):
-    """Makes the change of one number at the place of that number; counts the places on its way."""
+    """Changes the place with one number in a tree, and counts the places on the way."""
 
     def __init__(self, wanted: int | None) -> None:
         self.wanted, self.seen, self.said = wanted, 0, ""
@@ -120,7 +120,7 @@ class Mutation(ast.NodeTransformer):
         return ast.copy_location(ast.Continue(), node) if self._changes(node, "break becomes continue") else node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if node.value is not None:  # an annotation is no behaviour
+        if node.value is not None:  # annotations have no behaviour to test
             node.value = self.visit(node.value)
         return node
 
@@ -129,7 +129,7 @@ class Mutation(ast.NodeTransformer):
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """What was changed, and the changed source, one place after the other."""
+    """The description and the source of each mutant."""
     whole = Mutation(None)
     whole.visit(ast.parse(source))
     for number in range(whole.seen):
@@ -139,7 +139,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
 
 
 def notices(tests: list[str], environment: dict[str, str]) -> bool:
-    """Whether a test fails. Exits where pytest itself cannot run: then nothing would be known."""
+    """Whether a test fails. Exits if pytest itself cannot run."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutant"]
     try:
         done = subprocess.run(  # noqa: S603
@@ -153,10 +153,10 @@ def notices(tests: list[str], environment: dict[str, str]) -> bool:
 
 
 def mutate(name: str, environment: dict[str, str], folder: Path) -> tuple[int, int]:
-    """How many mutants of a module there are, and how many were noticed."""
+    """The number of a module's mutants, and how many of them the tests noticed."""
     path, tests = TESTS[name]
     if notices(tests, environment):
-        sys.exit(f"{name}: its tests fail without any change; mend that first")
+        sys.exit(f"{name}: its tests fail without any change; fix that first")
     module = path.removesuffix(".py").replace("/", ".")
     count = noticed = 0
     for said, source in mutants((ROOT / path).read_text()):
@@ -177,7 +177,7 @@ def main() -> int:
     if unknown := set(chosen) - set(TESTS):
         parser.error(f"no such module: {', '.join(unknown)}; there are {', '.join(TESTS)}")
     sys.path.insert(0, str(ROOT))
-    # Ends the servers too.
+    # Exits through `finally`, which stops the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     from config.data_folder import DataFolder
     from config.embedded import start_servers

@@ -1,8 +1,8 @@
-"""Makes .venv from pinned, hashed requirements where it is missing or out of date, then runs a program in it.
+"""Makes .venv from pinned, hashed requirements if it is missing or outdated, then runs a program in it.
 
     _venv.py REQUIREMENTS... -- ARGUMENTS OF PYTHON...
 
-Standard library only: it runs before anything is installed.
+Standard library only, as it runs before anything is installed.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ PYTHON = VENV / "bin" / "python"
 def main() -> None:
     split = sys.argv.index("--")
     requirements, arguments = sys.argv[1:split], sys.argv[split + 1 :]
-    # Two first starts at once must not install into the same folder.
+    # Two concurrent first starts must not install into the same folder.
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not works():
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def works() -> bool:
-    """Whether .venv has a Python that runs: the one that it was made from may be gone."""
+    """Whether .venv has a working Python: the one that it was made from may be gone."""
     if not PYTHON.exists():
         return False
     probe = subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False)  # noqa: S603
@@ -44,7 +44,7 @@ def make() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     done = run([sys.executable, "-m", "venv", str(VENV)], stdout=subprocess.DEVNULL)
     if done != 0:
-        sys.exit("Making .venv failed (see above). On Debian the package python3-venv is needed: install it")
+        sys.exit("Making .venv failed (see above). On Debian, install the package python3-venv")
 
 
 def mark(name: str) -> Path:
@@ -70,7 +70,7 @@ def install(names: list[str]) -> None:
 
 
 def run(command: list[str], stdout: "int | None" = None) -> int:
-    """The status of `command`, which ends with us."""
+    """The exit status of `command`, which ends when this program does."""
     child = subprocess.Popen(command, cwd=ROOT, stdout=stdout, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def end(number: int, frame: object) -> None:

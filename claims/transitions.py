@@ -1,6 +1,7 @@
 """The only writer of a claim's state. Imported by actions alone, which hold the locks and have asked who may."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.record.ledger_entries import status_changed
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.states import Deciders, Move, MoveName, State, find_move
 from claims.verdicts.evidence_graph import EvidenceGraph, of_claim, threshold_for
 from claims.verdicts.graph_loading import as_last_change, last_change, load_evidence_graph
@@ -53,30 +54,37 @@ def check_policy(claim: Claim, move: Move, named_grounds: NamedGrounds) -> Evide
     return graph
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveDecision:
+    """Who makes a move and why; where a second person decides, who that is, their reason and the approved grounds."""
+
+    by: User
+    reason: str
+    decided_by: User | None = None
+    decision_reason: str = ""
+    grounds: Grounds | None = None
+
+
 def make_move(
-    claim: Claim,
-    move: Move,
-    named_grounds: NamedGrounds,
-    *,
-    by: User,
-    decided_by: User | None = None,
-    reason: str,
-    decision_reason: str = "",
-    grounds: Grounds | None = None,
-    now: datetime,
+    claim: Claim, move: Move, named_grounds: NamedGrounds, *, decision: MoveDecision, now: datetime
 ) -> StatusChange:
     """Move a locked claim: check the policy, write the change with its words and its graph, and the new state.
 
-    `grounds`: what was approved, where a second person decides. Raises PolicyNotMet. The graph's lock has to be held,
-    shared or alone.
+    Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
     """
     graph = check_policy(claim, move, named_grounds)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
-    change = _write(claim, move, graph, named_grounds, by, decided_by, reason, decision_reason=decision_reason, now=now)
-    count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now, changed=["state", "last_seq"])
+    change = _write(claim, move, graph, named_grounds, decision=decision, now=now)
+    count_version(
+        claim,
+        RevisionKind.MOVED,
+        by=decision.decided_by or decision.by,
+        now=now,
+        details=RevisionDetails(changed=["state", "last_seq"]),
+    )
     # With the lock held, a move changes nothing that the graph is made of: it is not read a second time.
     restate(claim, graph, as_last_change(change), now=now)
-    rest_on(claim, change, grounds)
+    rest_on(claim, change, decision.grounds)
     return change
 
 
@@ -88,7 +96,7 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     graph = load_evidence_graph(claim)
     if not named:
         raise PolicyNotMet(missing_for(move, graph, None, NamedGrounds(named)))
-    change = _write(claim, move, graph, NamedGrounds(named), by, None, reason, decision_reason="", now=now)
+    change = _write(claim, move, graph, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
     restate(claim, graph, as_last_change(change), now=now)
     return change
 
@@ -98,11 +106,8 @@ def _write(
     move: Move,
     graph: EvidenceGraph,
     named_grounds: NamedGrounds,
-    by: User,
-    decided_by: User | None,
-    reason: str,
     *,
-    decision_reason: str,
+    decision: MoveDecision,
     now: datetime,
 ) -> StatusChange:
     named = named_grounds.named or frozenset()
@@ -114,8 +119,8 @@ def _write(
         seq=claim.last_seq,
         from_state=move.before.value if move.before else None,
         to_state=move.after.value,
-        by=by,
-        decided_by=decided_by,
+        by=decision.by,
+        decided_by=decision.decided_by,
         at=now,
         evidence=sorted(UUID(pk) for pk in named),
         stance=stance,
@@ -125,11 +130,12 @@ def _write(
         threshold=threshold,
         graph_digest=snapshot_digest(recorded),
     )
-    words = StatusChangeText(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
+    words = StatusChangeText(claim=claim, seq=claim.last_seq)
+    words.reason, words.decision_reason = decision.reason, decision.decision_reason
     words.save(force_insert=True)
     change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
-    status_changed(claim, change, reason, decision_reason=decision_reason)
+    status_changed(claim, change, decision.reason, decision_reason=decision.decision_reason)
     return change
 
 

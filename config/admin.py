@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import OF_AN_ACCOUNT, create_desk, create_user
 from accounts.actions.sessions import end_access_of
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Membership, User
 from accounts.second_factor import open_without_factor
 from claims.actions.desks import change_desk_with_policy
@@ -211,11 +212,13 @@ class Users(_Kept):
             change_account(user=obj, changes=changes, password=given["password"], seen=form.what_was_seen, by=by)
             return
         made = create_user(
-            username=given["username"],
-            password=given["password"],
-            email=given["email"],
-            time_zone=given["time_zone"],
-            is_administrator=given["is_staff"],
+            account=AccountInput(
+                username=given["username"],
+                password=given["password"],
+                email=given["email"],
+                time_zone=given["time_zone"],
+                is_administrator=given["is_staff"],
+            ),
             by=by,
         )
         obj.pk = made.pk

@@ -1,1 +1,1 @@
-"""Data to try the application with: a demonstration desk, and desks of any size for measuring."""
+"""Data to try the application with: a demonstration desk, and desks of any size for measurements."""

@@ -1,1 +1,1 @@
-"""The ledger: entries, their tree, its proofs. At the bottom of the import order: imports nothing of ours."""
+"""The ledger: entries, their tree and its proofs. The lowest room: it imports none of the others."""

@@ -1,8 +1,7 @@
-"""Anchors: checkpoints that leave the house on a schedule. What has left it is what proves something.
+"""Anchors: checkpoints sent outside the organisation on a schedule, where they serve as proof.
 
-Each extends the one before it at the same place, or it does not leave the house.
-
-A row first, then the mail or the file: whatever dies in between, the row says so, and the next round tries anew.
+An anchor is sent only if it extends the one before it at the same target. The row is written before the mail or the
+file, so that after a crash the next round tries again.
 """
 
 from collections.abc import Iterator
@@ -25,9 +24,9 @@ TRY_AGAIN = timedelta(minutes=10)
 
 
 def anchor_checkpoints(now: datetime | None = None) -> int:
-    """Anchor the newest checkpoint at every target that has had none for LEDGER_ANCHOR_HOURS; how many were done.
+    """Anchor the newest checkpoint at each target that has had none for LEDGER_ANCHOR_HOURS. Returns how many.
 
-    A target that has the newest one already is left alone.
+    Skips targets that have the newest one.
     """
     now = now or timezone.now()
     newest = newest_checkpoint()
@@ -42,9 +41,9 @@ def anchor_checkpoints(now: datetime | None = None) -> int:
 
 
 def _begin(target: str, newest: Checkpoint, now: datetime) -> Anchor | None:
-    """The row of an anchor that is due; None where none is."""
+    """The new row of an anchor that is due; None if none is."""
     with transaction.atomic():
-        # Locked, so that two workers do not both find it due.
+        # Locked, so that two workers cannot both find it due.
         last = Anchor.objects.select_for_update().filter(target=target).order_by("-at", "-id").first()
         if last is not None:
             pause = timedelta(hours=settings.LEDGER_ANCHOR_HOURS) if last.state == Anchor.DONE else TRY_AGAIN
@@ -70,9 +69,9 @@ def _finish(row: Anchor) -> bool:
 
 
 def _anchored_before(row: Anchor) -> Iterator[str]:
-    """The texts of the checkpoints that the target has: the last one by our own rows, and what lies in a folder.
+    """The texts of the target's earlier checkpoints: the last one by our rows, and the one in its folder.
 
-    An anchor that does not extend these is not sent: it would bear witness to two histories, and nobody would look.
+    An anchor that does not extend both is not sent, as it would attest a second history.
     """
     last = Anchor.objects.filter(target=row.target, state=Anchor.DONE).order_by("-at", "-id").first()
     if last is not None:
@@ -99,7 +98,7 @@ def _mail(row: Anchor) -> None:
 
 
 def _write(row: Anchor) -> None:
-    """A file for each checkpoint, that sorts by its size, and `checkpoint` for the newest."""
+    """Write a file named by the checkpoint's size, padded so that files sort, and `checkpoint` for the newest."""
     folder = Path(row.target)
     for name in (f"{row.checkpoint_id:012d}", "checkpoint"):
         write_durably(folder / name, row.checkpoint.note.encode())

@@ -1,7 +1,7 @@
-"""Asks witnesses to cosign the log's checkpoints (C2SP tlog-witness), each in a thread of its own.
+"""Requests for cosignatures: each witness is asked in a thread of its own (C2SP tlog-witness).
 
-Nothing waits for them: a checkpoint is published first, and asked about afterwards. A witness that is away is asked
-again later, and then about the newest checkpoint alone.
+Nothing waits for witnesses: a checkpoint is published first and cosigned afterwards. An unreachable witness is asked
+again later, about the newest checkpoint only.
 """
 
 import logging
@@ -32,16 +32,16 @@ logger = logging.getLogger(__name__)
 
 SECONDS_TO_ANSWER = 10.0
 SECONDS_BETWEEN_LOOKS = 1.0
-LONGEST_PAUSE = 60.0  # seconds, after tries that failed
+LONGEST_PAUSE = 60.0  # seconds, after failed attempts
 LARGEST_ANSWER = 2**16  # bytes
 
 
 class WitnessFailed(Exception):
-    """A witness did not cosign: why."""
+    """A witness did not cosign. The text says why."""
 
 
 class _Address:
-    """Where a witness is asked, over one connection that is kept."""
+    """The address of a witness, reached over one persistent connection."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -50,14 +50,14 @@ class _Address:
         self._connection = of_scheme(parts.hostname or "", parts.port, timeout=SECONDS_TO_ANSWER)
 
     def post(self, body: bytes) -> tuple[int, bytes]:
-        """Status and content of the answer. Raises WitnessFailed where none comes, or one that is too long."""
+        """Status and content of the answer, cut at LARGEST_ANSWER bytes. Raises WitnessFailed if none comes."""
         is_kept = self._connection.sock is not None
         try:
             return self._post(body)
         except (OSError, HTTPException) as error:
             self._connection.close()
             if is_kept and not isinstance(error, TimeoutError):
-                # A connection that was kept may have been closed at the other end meanwhile.
+                # The witness may have closed the persistent connection meanwhile.
                 with suppress(OSError, HTTPException):
                     return self._post(body)
                 self._connection.close()
@@ -73,15 +73,15 @@ class _Address:
 
 
 class Asking:
-    """What asks one witness about the log in a database."""
+    """Requests to one witness about the log in a database."""
 
     def __init__(self, witness: PolicyWitness, policy: WitnessPolicy) -> None:
         self._key, self._policy, self._address = witness.key, policy, _Address(witness.url)
 
     def ask(self, connection: Connection) -> bool:
-        """Ask for a cosignature of the newest checkpoint, and keep it; False where it is there already.
+        """Request a cosignature of the newest checkpoint and keep it. Returns False if it is kept already.
 
-        `connection`: of the sequencer's role. Raises WitnessFailed.
+        `connection`: with the sequencer's role. Raises WitnessFailed.
         """
         key = str(self._key)
         newest = connection.execute("SELECT size, note FROM ledger_checkpoint ORDER BY size DESC LIMIT 1").fetchone()
@@ -96,7 +96,7 @@ class Asking:
 
     def _cosignature(self, connection: Connection, old: int, *, size: int, note: str) -> CheckedCosignature:
         status, content = self._post(connection, old, size=size, note=note)
-        if status == 409:  # it says up to where it has seen the log
+        if status == 409:  # the answer is the size up to which it knows the log
             seen = content.decode(errors="replace").removesuffix("\n")
             if not (seen.isascii() and seen.isdigit() and len(seen) <= 16 and int(seen) <= size):
                 raise WitnessFailed(f"it says that it has seen {seen[:40]!r} entries, and this log has {size}")
@@ -107,7 +107,7 @@ class Asking:
         try:
             found = read_cosignatures(f"{text}\n".encode() + content, [self._key])
         except Broken as error:
-            raise WitnessFailed(f"its answer is none: {error}") from error
+            raise WitnessFailed(f"its answer is malformed: {error}") from error
         if not found:
             raise WitnessFailed("its answer has no cosignature by its key")
         return found[0]
@@ -116,11 +116,14 @@ class Asking:
         return self._address.post(request_body(old, consistency_proof(node_reader(connection), old, new=size), note))
 
     def _keep(self, connection: Connection, size: int, found: CheckedCosignature) -> None:
-        """Keep it, and note where a quorum is there now. What commits last sees all that was kept before."""
+        """Keep a cosignature, and mark the checkpoint if it now has a quorum.
+
+        The last of several concurrent commits sees all earlier ones, so no quorum is missed.
+        """
         try:
             at = datetime.fromtimestamp(found.at, UTC)
         except (ValueError, OverflowError, OSError):
-            raise WitnessFailed(f"it cosigns at {found.at}, which is no time") from None
+            raise WitnessFailed(f"its cosignature is dated {found.at}, which is no valid time") from None
         connection.execute(
             "INSERT INTO ledger_cosignature (checkpoint_id, key, at, line) VALUES (%s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING",
@@ -138,15 +141,19 @@ class Asking:
 
 @contextmanager
 def asking_witnesses(policy: WitnessPolicy | None, url: str) -> Iterator[None]:
-    """Asks all witnesses of a policy while the block runs. `url`: of the database, as the sequencer's role.
+    """Asks all witnesses of a policy while the block runs. `url`: of the database, with the sequencer's role.
 
-    The block ends without waiting for one that does not answer.
+    Leaving the block does not wait for a slow witness.
     """
     end = threading.Event()
     for name, witness in policy.witnesses.items() if policy else ():
-        asking = Asking(witness, policy)  # type: ignore[arg-type]  # there are none without a policy
+        asking = Asking(witness, policy)  # type: ignore[arg-type]  # the loop is empty without a policy
         threading.Thread(
-            target=_keep_asking, args=(asking, name, url, end), name=f"witness {name}", daemon=True
+            target=_keep_asking,
+            args=(asking, name),
+            kwargs={"url": url, "end": end},
+            name=f"witness {name}",
+            daemon=True,
         ).start()
     try:
         yield
@@ -155,7 +162,7 @@ def asking_witnesses(policy: WitnessPolicy | None, url: str) -> Iterator[None]:
 
 
 def _keep_asking(asking: Asking, name: str, *, url: str, end: threading.Event) -> None:
-    """Ask about each new checkpoint until the end; after a failure later, and each time later than before."""
+    """Request cosignatures of new checkpoints until the end, with a growing pause after each failure."""
     pause, said = SECONDS_BETWEEN_LOOKS, ""
     while not end.wait(pause):
         try:
@@ -173,6 +180,6 @@ def _keep_asking(asking: Asking, name: str, *, url: str, end: threading.Event) -
                 logger.warning("witness %s: %s", name, words)
                 said = words
         except Exception:
-            # A witness that says what nobody thought of is no reason to stop asking it.
+            # An unforeseen answer must not end the thread, or this witness would never be asked again.
             logger.exception("witness %s", name)
             pause = LONGEST_PAUSE

@@ -1,34 +1,42 @@
-"""Writing evidence bundles: the manifest, its signed note, and the zip around the files. Checking them stands in
-`ledger.verifier`, section 10 of `docs/ledger.md`.
+"""Writing evidence bundles: the manifest, its signed note, and the zip around the files.
 
-A zip of files that are not compressed, whose sizes and CRCs are known: its length is known before its first byte is
-sent, and it is sent piece by piece from wherever the files lie.
+`ledger.verifier` checks them; the format is section 10 of `docs/ledger.md`. Files are stored in the zip uncompressed,
+with sizes and CRCs known beforehand, so that its length is known before the first byte and it can be streamed.
 """
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ledger.notes import SigningKey, bundle_text, sign_note
-from ledger.verifier import BUNDLE, MANIFEST, MANIFEST_NOTE, BundleNote, canonical, zip_directory, zip_head
+from ledger.verifier import BUNDLE, MANIFEST, MANIFEST_NOTE, BundleNote, JsonObject, canonical, zip_directory, zip_head
 
-LARGEST_FILE = 2**32 - 2  # bytes; a larger one would need another head
+LARGEST_FILE = 2**32 - 2  # bytes; larger ones need ZIP64 headers
 
 
 @dataclass(frozen=True, slots=True)
 class BundleFile:
-    """One file of a bundle as it lies ready."""
+    """A file of a bundle, ready to be sent. `size`: in bytes; `crc`: CRC-32."""
 
     path: str
     size: int
     crc: int
 
 
+class ManifestFile(TypedDict):
+    """The line of a file in the manifest."""
+
+    path: str
+    sha256: str
+    size: int
+    what: str
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file that was made for the bundle, and what the manifest says that it is."""
+    """A file made for the bundle. `what`: its role, as the manifest names it."""
 
     path: str
     content: bytes
@@ -40,15 +48,15 @@ class Made:
         return BundleFile(self.path, len(self.content), zlib.crc32(self.content))
 
     @property
-    def in_manifest(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+    def in_manifest(self) -> ManifestFile:
+        """The file's line in the manifest."""
         digest = hashlib.sha256(self.content).hexdigest()
-        return {"path": self.path, "sha256": digest, "size": len(self.content), "what": self.what}
+        return ManifestFile(path=self.path, sha256=digest, size=len(self.content), what=self.what)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a bundle says of itself; `made_for` is a person as `accounts.ledger_entries.committed_person` names them."""
+    """The contents of a bundle's manifest. `made_for`: a person as in `accounts.ledger_entries.committed_person`."""
 
     reference: str
     stream: str
@@ -56,11 +64,11 @@ class Manifest:
     at: str
     later: int
     withheld: Sequence[str]
-    left_out: Sequence[dict[str, Any]]
-    files: Sequence[dict[str, Any]]
+    left_out: Sequence[Mapping[str, Any]]  # lines of the manifest, only written here
+    files: Sequence[Mapping[str, Any]]  # likewise
 
-    def said(self, origin: str) -> dict[str, Any]:
-        """The manifest as data: section 10 of `docs/ledger.md`."""
+    def said(self, origin: str) -> JsonObject:
+        """The manifest as JSON data (section 10 of `docs/ledger.md`)."""
         return {
             "format": BUNDLE,
             "origin": origin,
@@ -76,22 +84,22 @@ class Manifest:
 
 
 def sign_manifest(manifest: Manifest, key: SigningKey, origin: str) -> tuple[Made, Made]:
-    """The manifest as a file, and the note that ties it to the desk's key."""
+    """The manifest as a file, and the note that signs it with the desk's key."""
     data = canonical(manifest.said(origin))
     note = bundle_text(BundleNote(origin, manifest.reference, hashlib.sha256(data).digest(), manifest.at))
     return Made(MANIFEST, data, "manifest"), Made(MANIFEST_NOTE, sign_note(note, [key]), "note")
 
 
 def zip_size(parts: Iterable[BundleFile]) -> int:
-    """How many bytes the zip of these files has."""
+    """The size in bytes of the zip of these files."""
     lines = [(part.path, part.size, part.crc) for part in parts]
     return sum(len(zip_head(*line)) + line[1] for line in lines) + len(zip_directory(lines))
 
 
 def zip_pieces(parts: Sequence[BundleFile], content: Callable[[BundleFile], Iterator[bytes]]) -> Iterator[bytes]:
-    """The bytes of the zip. `content` gives those of a file.
+    """The bytes of the zip. `content`: gives the bytes of a file.
 
-    Raises ValueError where a file has another size than it had: what was sent is then cut off, and found to be.
+    Raises ValueError if a file's size has changed; the download is then cut off, which the reader notices.
     """
     for part in parts:
         yield zip_head(part.path, part.size, crc=part.crc)

@@ -1,8 +1,8 @@
-"""One spelling of a value: RFC 8785, for objects, arrays, strings, integers, true, false and null.
+"""Canonical JSON (RFC 8785) of objects, arrays, strings, integers, true, false and null.
 
-Reading and writing are the verifier's own, so that what we sign is what it reads.
+Taken from the verifier, so that it reads exactly the bytes that we sign.
 """
 
-from ledger.verifier import canonical, read_canonical
+from ledger.verifier import JsonObject, canonical, read_canonical
 
-__all__ = ["canonical", "read_canonical"]
+__all__ = ["JsonObject", "canonical", "read_canonical"]

@@ -1,6 +1,6 @@
-"""Writing entries: the leaf bytes, the commitments in them, the salts that open these.
+"""Writing entries: leaf bytes, the commitments in them, and the salts that open these.
 
-Reading stands in `ledger.verifier`; what is written here is read there before it is given out.
+`ledger.verifier` reads entries, and checks each one written here before it is used.
 """
 
 import re
@@ -42,17 +42,17 @@ __all__ = [
     "seal",
 ]
 
-# The committed field (its value is null) of an entry that has nothing to commit: without a salt somewhere, whoever
-# guesses a leaf's few values could confirm the guess by the public hash tiles.
+# The committed field, of value null, of an entry that commits to nothing else. Without its salt, a guess at the leaf's
+# few values could be confirmed from the public hash tiles.
 BLIND = "blind"
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What opens a commitment: kept in one erasable place, and gone after a redaction."""
+    """The salt and value that open a commitment, kept in one place that redactions erase."""
 
     salt: bytes
-    value: Any
+    value: Any  # any JSON value
 
 
 def new_salt() -> bytes:
@@ -61,20 +61,20 @@ def new_salt() -> bytes:
 
 
 def commit(values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Opening]]:
-    """The commitments (hex) of values by name, and what opens each. Without values one blind field is committed."""
+    """The commitments (hex) to values by name, and their openings. Without values, commits to one blind field."""
     openings = {name: Opening(new_salt(), value) for name, value in (values or {BLIND: None}).items()}
     return {name: commitment(one.salt, name, one.value) for name, one in openings.items()}, openings
 
 
 def new_sealed_stream() -> str:
-    """A name for a stream whose subject nobody may guess."""
+    """A random name for a stream, which reveals nothing of its subject."""
     return f"{SEALED}:{secrets.token_hex(16)}"
 
 
 def seal(kind: str, body: Mapping[str, Any], *, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Opening]]:
-    """The commitments of a sealed entry, and what opens them: 'kind', 'content' and for each value 'content/<name>'.
+    """The commitments of a sealed entry and their openings: 'kind', 'content', and 'content/<name>' for each value.
 
-    All sealed entries look alike: how many fields one has, and what they are called, is inside the content.
+    All sealed entries look alike: the number and names of their fields are inside the content.
     """
     inner, openings = commit(values)
     outer, sealed = commit({"kind": kind, "content": {"body": dict(body), "c": inner}})
@@ -82,14 +82,14 @@ def seal(kind: str, body: Mapping[str, Any], *, values: Mapping[str, Any]) -> tu
 
 
 def format_time(at: datetime) -> str:
-    """'2026-11-22T22:14:03.123Z': UTC, cut to milliseconds. Raises ValueError for a time without its zone."""
+    """A time as '2026-11-22T22:14:03.123Z': UTC, cut to milliseconds. Raises ValueError for a naive time."""
     if at.tzinfo is None:
         raise ValueError("the time has no zone")
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def leaf_bytes(entry: LeafEntry) -> bytes:
-    """The canonical bytes of an entry. Raises Broken or ValueError where it is not well formed or too long."""
+    """The canonical bytes of an entry. Raises Broken or ValueError if it is malformed or too long."""
     check_entry(entry)
     leaf = canonical({"v": 1, **entry._asdict()})
     if len(leaf) > LARGEST_LEAF:
@@ -101,7 +101,7 @@ _LEAVES = re.compile("[0-9a-f]{64}(,[0-9a-f]{64})*")
 
 
 def leaf_hashes(text: str, *, most: int) -> list[bytes] | None:
-    """The leaf hashes (hex, separated by commas) that a text names; None where it is no such text, or names more."""
+    """The leaf hashes in a text (hex, comma-separated); None if it is malformed or has more than `most`."""
     named = text.split(",")
     if len(named) > most or not _LEAVES.fullmatch(text):
         return None

@@ -1,4 +1,4 @@
-"""Erasing what opens commitments: the log still verifies, and nobody can open them any more."""
+"""Erasing the openings of commitments: the log still verifies, but the values cannot be recovered."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ledger.models import Erasure, Secret
 
 @dataclass(frozen=True, slots=True)
 class OpenField:
-    """A committed field that can still be opened: the entry by its database id and leaf hash (hex), and its name."""
+    """A committed field that can still be opened. `entry`: its database id; `leaf_hash`: of the entry, in hex."""
 
     entry: int
     leaf_hash: str
@@ -21,13 +21,13 @@ class OpenField:
     sealed: bool
 
 
-Searched = Callable[[str, str, Any, bool], Iterable[str]]  # of the act's kind, the field's name, its value; if sealed
+Searched = Callable[[str, str, Any, bool], Iterable[str]]  # takes entry kind, field name, value and whether sealed
 
 
 def fields_holding(secrets: QuerySet[Secret], words: str, searched: Searched) -> list[OpenField]:
-    """Those of `secrets` whose values hold the words, in whatever letter case. Oldest entry first.
+    """The fields among `secrets` whose values contain the words, ignoring case, oldest entry first.
 
-    `secrets` are annotated with the kind of the act (`of_kind`); `searched`: which strings of a value it asks.
+    `secrets`: annotated with the entry's kind (`of_kind`); `searched`: gives the strings of a value to search.
     """
     text = Func(F("value"), Value("UTF8"), function="convert_from", output_field=TextField())
     rows = secrets.annotate(text=text).filter(text__icontains=canonical(words).decode()[1:-1])
@@ -43,7 +43,7 @@ def fields_holding(secrets: QuerySet[Secret], words: str, searched: Searched) ->
 
 
 def strings_in(value: Any) -> Iterator[str]:
-    """All strings that a JSON value has, without the names in its objects."""
+    """All strings in a JSON value, without the keys of its objects."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -52,10 +52,10 @@ def strings_in(value: Any) -> Iterator[str]:
 
 
 def erase(said_in: int, *, fields: Iterable[OpenField] = (), rows: Iterable[str] = ()) -> None:
-    """Erase fields, and let `rows` of other tables be erased.
+    """Erase fields, and permit the erasure of `rows` of other tables.
 
-    `said_in`: the entry (its database id) whose body names them all: `fields` as lists of names by leaf hash, `rows`
-    as a list. The database refuses what it does not name.
+    `said_in`: the database id of the entry whose body names them all: `fields` as lists of names by leaf hash, `rows`
+    as a list. The database refuses anything that it does not name.
     """
     erasures = [Erasure(said_in_id=said_in, entry_id=one.entry, name=one.name) for one in fields]
     Erasure.objects.bulk_create([*erasures, *(Erasure(said_in_id=said_in, row=row) for row in rows)])

@@ -1,15 +1,14 @@
-"""The log as a folder that a plain file server can serve, and that the verifier's `audit` reads.
+"""Exports of the log: a folder that any file server can serve and that the verifier's `audit` reads.
 
-A folder with what somebody may read, opened, is theirs alone: `write_opened`.
+A folder with opened entries (`write_opened`) is for its one reader.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ledger.canonical import canonical
+from ledger.canonical import JsonObject, canonical
 from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
 from ledger.opened import entry_line, last_line
@@ -19,11 +18,11 @@ from ledger.stamps import read_stamp_file, stamp_paths
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, disclosures_path, hash_tiles
 from ledger.verifier import EXPORT_FILE
 
-ANYBODYS, OWN = 0o666, 0o600  # of files, before the mask
+ANYBODYS, OWN = 0o666, 0o600  # file modes, before the umask
 
 
 def tiles_of(size: int, *, entries: bool) -> Iterator[Tile]:
-    """All tiles of a log of that size: those of hashes, and with `entries` the bundles of leaves."""
+    """All hash tiles of a log of `size` leaves; with `entries` also the bundles of leaves."""
     yield from hash_tiles(size)
     if entries:
         for number in range(-(-size // TILE_WIDTH)):
@@ -31,12 +30,11 @@ def tiles_of(size: int, *, entries: bool) -> Iterator[Tile]:
 
 
 def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries: bool = True) -> int:
-    """Write the log of `checkpoint` into a folder; files that are there already stay, as tiles never change.
+    """Write the log of `checkpoint` into a folder, with its time stamps. Returns the number of files written.
 
-    The checkpoint is written last, once all before it is on the disk: whoever serves the folder meanwhile, or after a
-    power cut, promises nothing that is not there. It extends the one that is there, or nothing is written: Broken.
-    Without `entries` only hashes are written, which anybody may have. Time stamps and the checkpoints that they are of
-    are written beside. Answers how many files were written.
+    Existing files stay, as tiles never change. The checkpoint comes last, once all else is on disk, so that a server of
+    the folder never promises missing files, even after a power cut. Without `entries` only hashes are written, which
+    are public. Raises Broken, and writes nothing, if the checkpoint does not extend the folder's.
     """
     with suppress(FileNotFoundError):
         check_extends(text_of_note((folder / "checkpoint").read_text()), checkpoint)
@@ -48,7 +46,7 @@ def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries
 
 @dataclass(frozen=True)
 class OpenedLeaf:
-    """An entry as its reader may have it; `erased`: which of its names a redaction, told to them too, has erased."""
+    """An entry as its reader may have it. `erased`: the fields erased by a redaction that the reader may know of."""
 
     leaf: ProvenLeaf
     erased: Collection[str] = ()
@@ -57,11 +55,11 @@ class OpenedLeaf:
 def write_opened(
     folder: Path, checkpoint: Checkpoint, policy: bytes, *, head: bytes, opened: Iterable[OpenedLeaf], whole: bool
 ) -> int:
-    """Write the hashes of `checkpoint`'s log, and what one reader may know of its entries, into a new folder of theirs.
+    """Write the hashes of `checkpoint`'s log and the entries that one reader may know into a new private folder.
 
-    `head`: the first line; `opened`: in the order of the log; `whole`: these are all entries, and they are written as
-    bundles and disclosures too. Nobody else reads the files. The checkpoint comes last: a folder without one is none.
-    Raises FileExistsError for a folder that holds anything. Answers how many files were written.
+    `head`: the first line; `opened`: in log order; `whole`: these are all entries, to be written as bundles and
+    disclosures too. The checkpoint comes last: a folder without one is incomplete. Returns the number of files written.
+    Raises FileExistsError if the folder is not empty.
     """
     refuse_taken(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,14 +71,14 @@ def write_opened(
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raises FileExistsError for a folder that holds anything: two readers' files do not lie in one."""
+    """Raise FileExistsError if the folder is not empty: it must not mix files of two readers."""
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError("it is there, and not empty")
+        raise FileExistsError("the folder exists and is not empty")
 
 
 @dataclass
 class _Written:
-    """The files that were written into a folder, and the folders whose names have to reach the disk."""
+    """Counts the files written into a folder, and collects the folders to sync to disk."""
 
     folder: Path
     mode: int = ANYBODYS
@@ -106,7 +104,7 @@ def _write_tiles(written: _Written, checkpoint: Checkpoint, *, entries: bool) ->
             continue
         data = stored_tile(tile, checkpoint)
         if data is None:
-            raise LookupError(f"the log misses {tile.path}")
+            raise LookupError(f"the log lacks {tile.path}")
         written.put(tile.path, data)
     for name in stamp_paths(checkpoint):
         data = read_stamp_file(name, checkpoint) or b""
@@ -123,9 +121,9 @@ def _finish(written: _Written, checkpoint: Checkpoint, policy: bytes) -> int:
 
 
 def _lines(head: bytes, opened: Iterable[OpenedLeaf], written: _Written | None) -> Iterator[bytes]:
-    """The lines of an opened export. With `written` the disclosures of each bundle go into a file of their own."""
+    """The lines of an opened export. With `written`, also writes a file of disclosures for each bundle."""
     yield head
-    count, bundle, shown = 0, 0, dict[str, Any]()
+    count, bundle, shown = 0, 0, JsonObject()
     for one in opened:
         if written is not None and one.leaf.leaf_index // TILE_WIDTH != bundle:
             _write_disclosures(written, bundle, shown)
@@ -140,6 +138,6 @@ def _lines(head: bytes, opened: Iterable[OpenedLeaf], written: _Written | None) 
     yield last_line(count)
 
 
-def _write_disclosures(written: _Written, number: int, shown: dict[str, Any]) -> None:
+def _write_disclosures(written: _Written, number: int, shown: JsonObject) -> None:
     if shown:
         written.put(disclosures_path(number), canonical(shown))

@@ -1,4 +1,4 @@
-"""Writing files that are on the disk, whole or not at all, before anybody is told of them."""
+"""Durable file writing: a file is on disk, whole or not at all, before anything refers to it."""
 
 import os
 from collections.abc import Iterable
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Write a file beside its place and move it there; returns once both the bytes and the name are on the disk."""
+    """Write a file by renaming a temporary one; bytes and name are on disk once this returns."""
     write_whole(path, data, mode=mode)
     sync_folders([path.parent])
 
 
 def write_whole(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
-    """As `write_durably`, but for the name, which is on the disk after `sync_folders`: one call for many files.
+    """As `write_durably`, except that the name is durable only after `sync_folders`, called once for many files.
 
     `data`: the bytes, or pieces of them.
     """
@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666)
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
-    """What these folders name is on the disk."""
+    """Sync the names in these folders to disk."""
     for folder in folders:
         opened = os.open(folder, os.O_RDONLY)
         try:

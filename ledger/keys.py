@@ -1,6 +1,6 @@
-"""The keys of the log: the signer's own, which signs checkpoints, and the web's, which signs receipts.
+"""The keys of the log: the signer's, which signs checkpoints, and the web server's, which signs receipts.
 
-The web never holds the log's key: whoever breaks into it can promise, and cannot sign the log.
+The web server never holds the log's key: an intruder there can forge receipts, but not the log.
 """
 
 import logging
@@ -39,29 +39,29 @@ logger = logging.getLogger(__name__)
 
 RECEIPTS = "receipts"
 RECEIPT_KEY = f"{RECEIPTS}.key"
-POLICY = "policy.json"  # in the signer's folder: the keys as this machine made them
+POLICY = "policy.json"  # in the signer's folder: the keys that this machine made
 
 
 def make_keys() -> None:
-    """Make the keys that this machine has not yet, and write their public halves down. As the tables' owner.
+    """Make the missing keys of this machine, and save their public halves in the database, as the tables' owner.
 
-    Also into a policy beside the log's key, where there is none: from what lies on the disk, and not in the database.
+    Also writes a policy beside the log's key if there is none, from the keys on disk and not from the database.
     """
     folder: Path = settings.LEDGER_SIGNER
     make_signer(folder, settings.LEDGER_ORIGIN)
     log = read_key(folder / LOG_KEY)
     if not settings.LEDGER_RECEIPT_KEY:
         make_key(settings.DATA_DIR, RECEIPT_KEY, name=receipt_key_name(log.name))
-    _write_down(log, signs_receipts=False)
-    _write_down(receipt_key(), signs_receipts=True)
+    _save_public(log, signs_receipts=False)
+    _save_public(receipt_key(), signs_receipts=True)
     if not (folder / POLICY).exists():
-        # Keys alone: witnesses and certificates are settings, and are taken as these are.
+        # Keys only: witnesses and certificates come from the settings at each use.
         write_durably(
             folder / POLICY, _policy([str(log.verifier_key)], receipts=[str(receipt_key().verifier_key)], more={})
         )
 
 
-def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
+def _save_public(key: SigningKey, *, signs_receipts: bool) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -71,7 +71,7 @@ def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A key that takes another's place: both as policies name them. `signed`: the old one's note that it does."""
+    """The replacement of a key by another, each as policies name it. `signed`: the note by which the old key agrees."""
 
     signs_receipts: bool
     old: str
@@ -80,7 +80,7 @@ class Rotation:
 
     @property
     def signs(self) -> str:
-        """What for: 'log' or 'receipts', as the ledger says it."""
+        """The purpose of the key in the ledger's terms: 'log' or 'receipts'."""
         return RECEIPTS if self.signs_receipts else LOG
 
 
@@ -93,47 +93,49 @@ def _rotation(old: SigningKey, *, new: SigningKey, signs_receipts: bool) -> Rota
 
 @contextmanager
 def rotating(*, receipts: bool, at_once: bool) -> Iterator[Rotation]:
-    """Makes a key that takes the place of the log's, or of the one that signs `receipts`, once the block was left well.
+    """Replaces the log's key, or with `receipts` the receipt key, when the block ends without an error.
 
-    In the block the new one is on the disk and in the policy, and not in use: there the rotation is recorded. Whatever
-    dies on the way, the same call again goes on with the same key. `at_once`: the log's old key signs nothing more. As
-    the tables' owner. Raises SignerRefused.
+    In the block, which records the rotation, the new key is on disk and in the database but not in use. After a crash
+    the same call continues with the same key. `at_once`: the log's old key stops signing immediately. Runs as the
+    tables' owner. Raises SignerRefused.
     """
     folder: Path = settings.DATA_DIR if receipts else settings.LEDGER_SIGNER
     file = RECEIPT_KEY if receipts else LOG_KEY
     with locked(folder, "rotating"):
         old = receipt_key() if receipts else read_key(folder / file)
         new = make_next_key(folder, file, name=old.name)
-        _write_down(new, signs_receipts=receipts)
+        _save_public(new, signs_receipts=receipts)
         yield _rotation(old, new=new, signs_receipts=receipts)
         take_next_key(folder, file, keep=None if receipts or at_once else old)
 
 
 def receipt_key() -> SigningKey:
-    """The key that signs receipts, from LEDGER_RECEIPT_KEY or its file, which is read each time: it may be another by
-    now. Raises SignerRefused, ValueError."""
+    """The key that signs receipts, from LEDGER_RECEIPT_KEY or its file. Raises SignerRefused, ValueError.
+
+    The file is read each time, as a rotation may have replaced it.
+    """
     if settings.LEDGER_RECEIPT_KEY:
         return SigningKey.read(settings.LEDGER_RECEIPT_KEY)
     return read_key(settings.DATA_DIR / RECEIPT_KEY)
 
 
 def receipt(leaf_hash: bytes, at: str) -> str | None:
-    """The signed promise that an entry is in the log within a minute. The same entry has the same receipt.
+    """The signed promise that an entry will be in the log within a minute, always the same for one entry.
 
-    None where this server has no key: what was done is done, and readiness says that the ledger is degraded.
+    None if this server has no key: the change is made all the same, and readiness reports a degraded ledger.
     """
     return receipts_for([(leaf_hash, at)])[0]
 
 
 def receipts_for(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
-    """The receipts of entries, by their leaf hashes and times, as `receipt` makes each. The key is read once.
+    """The receipts of entries given by leaf hash and time, as `receipt` makes each; the key is read once.
 
-    None, too, for a time that lies ahead: such a promise would never be due, and nobody wrote an entry then.
+    None also for a time in the future, for which no honest entry exists.
     """
     try:
         key = receipt_key()
     except SignerRefused:
-        logger.exception("no receipts are signed")
+        logger.exception("no receipts can be signed")
         return [None for _entry in entries]
     origin = key.name.removesuffix(receipt_key_name(""))
     latest = format_time(timezone.now() + timedelta(seconds=LONGEST_DELAY))
@@ -142,9 +144,9 @@ def receipts_for(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
 
 
 def policy_text() -> bytes:
-    """The keys that the database names, as a policy, newest first, with the witnesses and certificates of the settings.
+    """The keys in the database as a policy, newest first, with the witnesses and certificates of the settings.
 
-    They prove nothing against whoever owns the database: `verify_ledger` alone takes them, and that is a finding.
+    They prove nothing against the database's owner: only `verify_ledger` uses them, and reports that as a mismatch.
     """
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
@@ -153,7 +155,7 @@ def policy_text() -> bytes:
 
 
 def configured_certificates() -> tuple[bytes, ...]:
-    """The certificates (DER) of all authorities of TIMESTAMP_AUTHORITIES, each once."""
+    """The distinct certificates (DER) of all authorities in TIMESTAMP_AUTHORITIES."""
     return tuple(dict.fromkeys(one for each in settings.TIMESTAMP_AUTHORITIES.values() for one in each))
 
 
@@ -163,10 +165,10 @@ def _policy(log: list[str], *, receipts: list[str], more: Mapping[str, Any]) -> 
 
 
 def witness_member(witnesses: WitnessPolicy | None) -> dict[str, str]:
-    """What a policy says of witnesses: nothing where there are none."""
+    """The policy's member about witnesses; empty if there are none."""
     return {"witness_policy": witnesses.text.decode()} if witnesses else {}
 
 
 def stamp_member(certificates: Sequence[bytes]) -> dict[str, list[str]]:
-    """What a policy says of time stamps, whose certificates (DER) these are: nothing where there are none."""
+    """The policy's member about time stamps, from certificates (DER); empty if there are none."""
     return {"timestamp_certificates": [ssl.DER_cert_to_PEM_cert(one) for one in certificates]} if certificates else {}

@@ -1,6 +1,6 @@
-"""What was recorded: entries and what they commit to, what waits for a place in the log, and the log itself.
+"""Recorded entries and their commitments, the entries waiting for the log, and the log itself.
 
-Rows are added and never changed; the migrations hold the database to it (`docs/ledger.md`, `docs/decisions/0074…`).
+Rows are added and never changed: triggers in the migrations enforce it (`docs/ledger.md`, `docs/decisions/0074…`).
 """
 
 from typing import ClassVar
@@ -10,12 +10,12 @@ from django.db.models import Q
 
 
 class Entry(models.Model):
-    """One entry of a stream. `leaf` are its bytes, which the other columns only repeat."""
+    """One entry of a stream. `leaf` holds its bytes; the other columns repeat them for queries."""
 
     id = models.BigAutoField(primary_key=True)
     stream = models.CharField(max_length=255)
     seq = models.PositiveIntegerField()
-    prev = models.BinaryField(null=True)  # leaf hash of the stream's entry before
+    prev = models.BinaryField(null=True)  # leaf hash of the stream's previous entry; null for the first
     kind = models.CharField(max_length=64)
     at = models.DateTimeField()
     leaf = models.BinaryField()
@@ -24,6 +24,7 @@ class Entry(models.Model):
     class Meta:
         verbose_name_plural = "entries"
         constraints: ClassVar = [
+            # Two writers of one stream cannot both take the next number, so a stream never forks.
             models.UniqueConstraint(fields=["stream", "seq"], name="entry_once_a_number"),
         ]
 
@@ -32,10 +33,10 @@ class Entry(models.Model):
 
 
 class Secret(models.Model):
-    """What an entry commits to: the value (canonical JSON) and its salt. A redaction erases the row, and says so in
-    `Erasure`."""
+    """The salt and value (canonical JSON) of a committed field. A redaction erases the row and records an `Erasure`."""
 
     id = models.BigAutoField(primary_key=True)
+    # No index of its own: the unique constraint below begins with it.
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="secrets", db_index=False)
     name = models.CharField(max_length=80)
     salt = models.BinaryField()
@@ -49,9 +50,9 @@ class Secret(models.Model):
 
 
 class Erasure(models.Model):
-    """One thing that a redaction erased: the field `name` of an entry, or a `row` of another table.
+    """One erasure by a redaction: the field `name` of an entry, or a `row` of another table.
 
-    `said_in`: the redaction's own entry, whose body names it. Nothing is erased that the log does not say.
+    `said_in`: the redaction's own entry, whose body names the erasure, so that none happens without a record.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -76,17 +77,17 @@ class Erasure(models.Model):
 
 
 class SealedStream(models.Model):
-    """Which random stream has the sealed entries about a subject, such as `assessment:<uuid>`."""
+    """The random stream of the sealed entries about a subject, such as `assessment:<uuid>`."""
 
     subject = models.CharField(max_length=255, primary_key=True)
-    name = models.CharField(max_length=39, unique=True)
+    name = models.CharField(max_length=39, unique=True)  # 'sealed:' and 32 hex digits
 
     def __str__(self) -> str:
         return self.subject
 
 
 class Outbox(models.Model):
-    """An entry that waits for its place in the log. The database adds the row with the entry."""
+    """An entry that waits for its place in the log. A trigger adds the row with the entry."""
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="waiting", db_constraint=False)
 
@@ -98,7 +99,7 @@ class Outbox(models.Model):
 
 
 class Leaf(models.Model):
-    """The place of an entry in the log."""
+    """The place of an entry in the log, by its index from 0."""
 
     index = models.BigIntegerField(primary_key=True)
     entry = models.OneToOneField(Entry, models.PROTECT, related_name="place")
@@ -112,7 +113,7 @@ class Leaf(models.Model):
 
 
 class Node(models.Model):
-    """The hash of a complete subtree of 256^level leaves, at the tile level `level` from 1 (C2SP tlog-tiles)."""
+    """The hash of a complete subtree of 256^level leaves. `level`: the tile level, from 1 (C2SP tlog-tiles)."""
 
     pk = models.CompositePrimaryKey("level", "index")
     level = models.PositiveSmallIntegerField()
@@ -124,7 +125,7 @@ class Node(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed checkpoint that was published: how many leaves there were, and their root."""
+    """A published signed checkpoint. `size`: the number of leaves; `root`: the hash over them."""
 
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
@@ -136,7 +137,7 @@ class Checkpoint(models.Model):
 
 
 class Cosignature(models.Model):
-    """That a witness cosigned a checkpoint: by which key, when by its own clock, and the line of the note."""
+    """A witness's cosignature of a checkpoint. `at`: by the witness's clock; `line`: its line of the note."""
 
     pk = models.CompositePrimaryKey("checkpoint", "key")
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures", db_index=False)
@@ -152,7 +153,7 @@ class Cosignature(models.Model):
 
 
 class WitnessedCheckpoint(models.Model):
-    """That a checkpoint had the cosignatures of a quorum, by the policy as it was then, and since when."""
+    """A checkpoint cosigned by a quorum of witnesses under the policy of that time. `at`: since when."""
 
     checkpoint = models.OneToOneField(Checkpoint, models.PROTECT, primary_key=True, related_name="witnessed")
     at = models.DateTimeField()
@@ -162,7 +163,7 @@ class WitnessedCheckpoint(models.Model):
 
 
 class Key(models.Model):
-    """A public key that signed for the log: the sequencer's, for checkpoints, or the web's, for receipts."""
+    """A public key of the log: the sequencer's, for checkpoints, or the web server's, for receipts."""
 
     text = models.CharField(max_length=255, primary_key=True)  # a verifier key, as a policy names it
     signs_receipts = models.BooleanField()
@@ -173,12 +174,12 @@ class Key(models.Model):
 
 
 class Anchor(models.Model):
-    """A checkpoint that leaves the house: to an address by mail, or into a folder of somebody else's."""
+    """A checkpoint sent outside the organisation, by mail or into a folder."""
 
     WAITING, DONE, FAILED = "waiting", "done", "failed"
 
     id = models.BigAutoField(primary_key=True)
-    target = models.CharField(max_length=500)  # mailto:somebody@example.org, or the path of a folder
+    target = models.CharField(max_length=500)  # mailto:name@example.org, or the path of a folder
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
     at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=[(name, name) for name in (WAITING, DONE, FAILED)], default=WAITING)
@@ -192,14 +193,14 @@ class Anchor(models.Model):
 
 
 class DailyStamp(models.Model):
-    """A time stamp that is wanted of an authority for a day's checkpoint, and its token once that is there.
+    """A time stamp requested from an authority for a day's checkpoint, and its token once received.
 
-    `day`: in UTC, on which it was wanted. `before`: by when the checkpoint was there, as the token says; `signer`: who
-    says so. `tried_at`, `error`: of the last try.
+    `day`: of the request, in UTC; `before`: the time by which the checkpoint existed, by the token; `signer`: of the
+    token; `tried_at`, `error`: of the last attempt.
     """
 
     id = models.BigAutoField(primary_key=True)
-    authority = models.CharField(max_length=500)  # the address that is asked
+    authority = models.CharField(max_length=500)  # its address
     day = models.DateField()
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="stamps")
     wanted_at = models.DateTimeField()

@@ -1,14 +1,13 @@
 """The lines of `export.jsonl`: entries opened for one reader, each with its proof (`docs/ledger.md`, section 14).
 
-Checking stands in `ledger.verifier`. Who may read what is decided above.
+`ledger.verifier` checks them. The caller decides what the reader may know.
 """
 
 import base64
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from ledger.proofs import ProvenLeaf, disclosures_of
-from ledger.verifier import CLOSED, ERASED, EXPORT, Broken, canonical, leaf_hash, read_entry, told_of
+from ledger.verifier import CLOSED, ERASED, EXPORT, Broken, JsonObject, canonical, leaf_hash, read_entry, told_of
 
 
 def head_line(
@@ -16,7 +15,7 @@ def head_line(
 ) -> bytes:
     """The first line. `checkpoint`: the signed note; `made_for`: the reader's id and name.
 
-    `whole`: a line for each entry of the log; `narrowed`: by what its reader chose among those they may know of.
+    `whole`: there is a line for each entry of the log; `narrowed`: the filters that the reader chose.
     """
     return _line(
         {
@@ -31,9 +30,9 @@ def head_line(
 
 
 def entry_line(one: ProvenLeaf, erased: Collection[str] = ()) -> bytes:
-    """The line of an entry; `erased`: which of its names are closed for everybody, as a redaction says.
+    """The line of an entry. `erased`: the fields that a redaction closed for everybody.
 
-    Of a leaf that somebody made no entry of, the hash alone, as of one that is not for the reader.
+    Entries withheld from the reader, and malformed leaves, have a line with the hash only.
     """
     placed = {"index": one.leaf_index, "proof": [base64.b64encode(part).decode() for part in one.proof]}
     placed |= {"leaf_hash": leaf_hash(one.leaf).hex()}
@@ -63,9 +62,9 @@ def entry_line(one: ProvenLeaf, erased: Collection[str] = ()) -> bytes:
 
 
 def last_line(entries: int) -> bytes:
-    """The last line: how many entries there were. A file without it was cut off."""
+    """The last line, with the number of entries. A file without it was cut off."""
     return _line({"entries": entries})
 
 
-def _line(value: dict[str, Any]) -> bytes:
+def _line(value: JsonObject) -> bytes:
     return canonical(value) + b"\n"

@@ -1,4 +1,4 @@
-"""Making proof files: one leaf's tlog-proof (C2SP), a claim's whole history. Checking stands in `ledger.verifier`."""
+"""Making proof files: of one leaf (C2SP tlog-proof) and of a claim's whole history. `ledger.verifier` checks them."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,9 +34,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ProvenLeaf:
-    """A leaf, its place in the log, its inclusion proof, and what opens its commitments (None: not for this reader).
+    """A leaf, its place in the log, its inclusion proof, and its openings (None: not for this reader).
 
-    `withheld`: its reader gets its hash, and not what it says.
+    `withheld`: the reader gets only its hash.
     """
 
     leaf_index: int
@@ -48,7 +48,7 @@ class ProvenLeaf:
 
 @dataclass(frozen=True)
 class Dated:
-    """A checkpoint that time stamps are of: its signed note, its consistency proof, the tokens (DER)."""
+    """A checkpoint with time stamps: its signed note, its consistency proof and the tokens (DER)."""
 
     note: bytes
     consistency: Sequence[bytes]
@@ -60,7 +60,7 @@ def _base64(data: bytes) -> str:
 
 
 def disclosures_of(leaf: ProvenLeaf) -> dict[str, object]:
-    """Every committed field by name: its salt and value, or null where it is redacted or withheld."""
+    """Every committed field by name: its salt and value, or None if redacted or withheld."""
     names = read_entry(leaf.leaf).c.keys() | leaf.openings.keys()
     shown = {name: leaf.openings.get(name) for name in names}
     return {name: one and {"salt": _base64(one.salt), "value": one.value} for name, one in shown.items()}
@@ -75,10 +75,10 @@ def claim_proof(
     redactions: Iterable[ProvenLeaf] = (),
     dated: Sequence[Dated] = (),
 ) -> bytes:
-    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against.
+    """The proof file of one stream as canonical JSON, oldest leaf first.
 
-    `redactions`: the entries that name what was erased of it, in the order of the log; `dated`: smaller checkpoints of
-    the log with their time stamps, the smallest first.
+    `checkpoint`: the signed note to check against; `redactions`: the entries that name erased fields of the stream, in
+    log order; `dated`: smaller checkpoints of the log with their time stamps, smallest first.
     """
     parts = {"redactions": [_proof_entry(one) for one in redactions], "dated": [_dated(one) for one in dated]}
     more = {name: part for name, part in parts.items() if part}
@@ -110,7 +110,7 @@ def _proof_entry(one: ProvenLeaf) -> dict[str, object]:
 
 
 def tlog_proof(proof: TlogProof) -> bytes:
-    """The text of a tlog-proof. Raises Broken for what would not read back the same."""
+    """The text of a tlog-proof. Raises Broken if it would not read back the same."""
     extra = [] if proof.extra is None else [f"extra {_base64(proof.extra)}"]
     lines = [TLOG_PROOF, *extra, f"index {proof.leaf_index}", *map(_base64, proof.hashes)]
     data = "\n".join(lines).encode() + b"\n\n" + proof.checkpoint

@@ -1,6 +1,6 @@
 """Reading the log: tiles, entry bundles, checkpoints, proofs.
 
-Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
+Checks no permissions: hashes and checkpoints are public, and callers decide who may have entries.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,16 +23,16 @@ from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusio
 from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 from ledger.waiting import wrong_place
 
-MOST_LOOKED_AT = 2000  # leaves that are not signed yet; the sequencer places as many at once
+MOST_LOOKED_AT = 2000  # unsigned leaves; the sequencer places as many at once
 
 
 class NotWhole(Exception):
-    """What this server keeps of its log is not what it signed: something is missing in it, or cannot be read."""
+    """The stored log is not the one that was signed: something in it is missing or unreadable."""
 
 
 @contextmanager
 def from_a_whole_log() -> Iterator[None]:
-    """In the block, or the function, nothing but the log is read. Raises NotWhole where that is not possible."""
+    """Turns errors of reading the log in a block or function into NotWhole. It must read nothing else."""
     try:
         yield
     except (ValueError, ObjectDoesNotExist) as error:
@@ -40,23 +40,26 @@ def from_a_whole_log() -> Iterator[None]:
 
 
 def newest_checkpoint() -> Checkpoint | None:
-    """The last one that was published, its note with the cosignatures that it has; None before the first."""
+    """The newest published checkpoint, its note with all cosignatures; None before the first."""
     return _with_cosignatures(Checkpoint.objects.order_by("-size"))
 
 
 def newest_witnessed() -> Checkpoint | None:
-    """The last one that a quorum of witnesses cosigned, its note with all cosignatures; None before the first."""
+    """The newest checkpoint that a quorum cosigned, its note with all cosignatures; None before the first."""
     return _with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size"))
 
 
 def checkpoint_of(size: int) -> Checkpoint | None:
-    """The checkpoint of so many entries, its note with the cosignatures that it has by now."""
+    """The checkpoint of `size` entries, its note with all cosignatures; None if there is none."""
     return _with_cosignatures(Checkpoint.objects.filter(size=size))
 
 
 def checkpoint_with_all(streams: Iterable[str], newest: Checkpoint | None = None) -> Checkpoint | None:
-    """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of
-    them as the newest; else the newest, which is read unless it is given. Streams are asked for where that decides."""
+    """The checkpoint against which to prove entries of these streams; None before the first.
+
+    The newest witnessed one if it holds all of their entries, else the newest (`newest`, or read here). Reads
+    `streams` only if needed.
+    """
     newest, witnessed = newest or newest_checkpoint(), newest_witnessed()
     if newest is None or witnessed is None or witnessed.size == newest.size:
         return newest
@@ -65,7 +68,7 @@ def checkpoint_with_all(streams: Iterable[str], newest: Checkpoint | None = None
 
 
 def _with_cosignatures(rows: QuerySet[Checkpoint]) -> Checkpoint | None:
-    """The first of the rows, its note with the cosignatures that were kept."""
+    """The first of the rows, its note with the kept cosignatures."""
     kept = Cosignature.objects.filter(checkpoint=OuterRef("pk")).order_by().values("checkpoint")
     lines = kept.annotate(lines=StringAgg("line", "", order_by="key")).values("lines")
     found = rows.annotate(cosignatures_kept=Subquery(lines)).first()
@@ -75,12 +78,12 @@ def _with_cosignatures(rows: QuerySet[Checkpoint]) -> Checkpoint | None:
 
 
 def text_of_note(note: str) -> str:
-    """What a note says, without its signatures."""
+    """The text of a note, without its signatures."""
     return note.rpartition("\n\n")[0] + "\n"
 
 
 def check_extends(text: str, newest: Checkpoint) -> None:
-    """Raises Broken unless the log of `newest` begins with that of a checkpoint's text."""
+    """Raise Broken unless the log of `newest` begins with the log of the checkpoint in `text`."""
     before, now = read_checkpoint(text), read_checkpoint(text_of_note(newest.note))
     if before.origin != now.origin:
         raise Broken("the checkpoint that is there already", expected=f"one of {now.origin}", found=before.origin)
@@ -90,7 +93,7 @@ def check_extends(text: str, newest: Checkpoint) -> None:
 
 
 def consistency_with(size: int, checkpoint: Checkpoint) -> list[bytes]:
-    """The proof that the log of a checkpoint begins with its own first `size` entries."""
+    """The consistency proof from the first `size` entries to the log of a checkpoint."""
     return consistency_proof(_node_reader(), size, new=checkpoint.size)
 
 
@@ -99,27 +102,30 @@ def _node_reader() -> ReadNode:
 
 
 def oldest_waiting() -> datetime | None:
-    """When the entry that has waited longest for its place was written; None where none waits."""
+    """The time of the entry that has waited longest for its place in the log; None if none waits."""
     return Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
 
 
-def is_overdue(since: datetime, now: datetime) -> bool:
-    """Whether what waits for its place since then waits for longer than receipts promise. A time that lies ahead is no
-    reason to wait: nobody wrote it then."""
+def is_overdue(since: datetime, *, now: datetime) -> bool:
+    """Whether an entry written at `since` has waited for its place longer than receipts promise.
+
+    Times as far in the future count as well: no honest entry has one.
+    """
     return abs(now - since) > timedelta(seconds=LONGEST_DELAY)
 
 
 def has_unplaceable() -> bool:
-    """Whether something waits for a place that no entry can have: it has one already, or is not there. The sequencer
-    says in its log which; whatever else it refuses is late after a minute."""
+    """Whether the outbox names an entry that is already placed or does not exist.
+
+    The sequencer logs which one. Any other entry that it refuses shows as late after a minute.
+    """
     is_placed = Leaf.objects.filter(entry=OuterRef("entry_id"))
     is_there = Entry.objects.filter(pk=OuterRef("entry_id"))
     return Outbox.objects.filter(Exists(is_placed) | ~Exists(is_there)).exists()
 
 
 def forged_place() -> str | None:
-    """The first leaf behind the newest checkpoint that may not stand there, and why, of the next 2,000; None where the
-    sequencer may sign them all."""
+    """The first forged one of the 2,000 leaves after the newest checkpoint, and the reason; None if there is none."""
     newest = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -127,16 +133,16 @@ def forged_place() -> str | None:
 
 
 def late_since(now: datetime) -> datetime | None:
-    """Since when an entry has waited for longer than receipts promise; None where none has.
+    """The time since which an entry has waited longer than receipts promise; None if none has.
 
-    How many wait is told to nobody: whoever may not know of an act would see that there was one.
+    Never gives the number of waiting entries: it would reveal acts to people who may not know of them.
     """
     since = oldest_waiting()
-    return since if since is not None and is_overdue(since, now) else None
+    return since if since is not None and is_overdue(since, now=now) else None
 
 
 def stored_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:
-    """The bytes of a tile of hashes or of entries; None where the log of `checkpoint` has not so many."""
+    """The bytes of a tile of hashes or entries; None if it goes beyond the log of `checkpoint`."""
     level = 0 if tile.level == ENTRIES else int(tile.level)
     first = tile.number * TILE_WIDTH
     if first + tile.width > checkpoint.size >> (8 * level):
@@ -158,34 +164,36 @@ def _hashes(level: int, *, first: int, most: int) -> list[bytes]:
 
 
 def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
-    """The entries of a stream that the checkpoint holds, oldest first, each proven against it and with what opens its
-    commitments; what was erased is missing."""
+    """The entries of a stream within a checkpoint, oldest first, each with its proof and its openings.
+
+    Erased openings are missing.
+    """
     return prove(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
 
 
 def count_of(stream: str) -> int:
-    """How many entries a stream has."""
+    """The number of entries of a stream."""
     return counts_of([stream]).get(stream, 0)
 
 
 def counts_of(streams: Iterable[str]) -> dict[str, int]:
-    """How many entries each of these streams has; without those that have none."""
+    """The number of entries of each stream, without empty streams."""
     rows = Entry.objects.filter(stream__in=list(streams)).order_by().values("stream").annotate(last=Max("seq"))
     return dict(rows.values_list("stream", "last"))
 
 
 def first_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:
-    """The first entry of a stream that the checkpoint does not hold (None: of them all); None where it holds all."""
+    """The first entry of a stream after a checkpoint (None: the first of all); None if there is none."""
     return _beyond(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
 
 
 def first_erasing_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:
-    """The same of the entries that say what was erased of a stream."""
+    """The first entry after a checkpoint that records erasures in a stream; None if there is none."""
     return _beyond(Entry.objects.filter(erasures__entry__stream=stream).order_by("pk"), checkpoint)
 
 
 def beyond(streams: Collection[str], checkpoint: Checkpoint | None) -> QuerySet[Entry]:
-    """The entries of these streams that the checkpoint does not hold (None: all of them), oldest first."""
+    """The entries of these streams after a checkpoint (None: all of them), oldest first."""
     rows = Entry.objects.filter(stream__in=streams).order_by("pk")
     return rows if checkpoint is None else rows.exclude(place__index__lt=checkpoint.size)
 
@@ -197,7 +205,7 @@ def _beyond(rows: QuerySet[Entry], checkpoint: Checkpoint | None) -> Entry | Non
 
 
 def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
-    """These entries, in their order, as `proofs_of` has them; those that the checkpoint does not hold are left out."""
+    """These entries in their order, with proofs and openings as in `proofs_of`, without those after the checkpoint."""
     rows = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", "place__index", "leaf"))
     openings = openings_of([pk for pk, _index, _leaf in rows])
     read = _node_reader()
@@ -209,7 +217,7 @@ def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a leaf stands in the log of a checkpoint, and its inclusion proof."""
+    """The index of a leaf in the log of a checkpoint, and its inclusion proof."""
 
     leaf_index: int
     proof: list[bytes]
@@ -217,9 +225,9 @@ class Placed:
 
 @from_a_whole_log()
 def leaf_place(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
-    """Where the leaf of this hash stands in the log of `checkpoint`; None where it does not.
+    """The place of the leaf with this hash in the log of `checkpoint`; None if it is not in it.
 
-    For anybody: it follows from the tiles of hashes.
+    Public, as it follows from the hash tiles.
     """
     rows = Leaf.objects.filter(entry__leaf_hash=leaf_hash, hash=leaf_hash, index__lt=checkpoint.size)
     index = rows.values_list("index", flat=True).first()
@@ -227,7 +235,7 @@ def leaf_place(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
 
 
 def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
-    """What opens the commitments of entries (by their database ids), by field; erased fields are missing."""
+    """The openings of entries' commitments, by database id and field; erased ones are missing."""
     found: dict[int, dict[str, Opening]] = {}
     rows = Secret.objects.filter(entry__in=entries).values_list("entry_id", "name", "salt", "value")
     for entry, name, salt, value in rows:
@@ -236,7 +244,7 @@ def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
 
 
 def published(path: str, checkpoint: Checkpoint) -> bytes | None:
-    """What stands at a path of the static interface as of `checkpoint`; None where nothing does."""
+    """The file at a path of the static interface as of `checkpoint`; None if there is none."""
     if path == CHECKPOINT:
         return checkpoint.note.encode()
     try:

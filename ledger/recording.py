@@ -1,6 +1,6 @@
-"""Recording what was done: one entry, in the transaction of the act. Where it fails, the act fails.
+"""Recording a change: one entry in the transaction of the change, which fails if recording fails.
 
-Called last in an act's transaction, so that the stream's lock is held for as short as can be.
+Called last in the transaction, to hold the stream's lock as briefly as possible.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ _older_acts: ContextVar[bool] = ContextVar("older_acts", default=False)
 
 @dataclass(frozen=True, slots=True)
 class WrittenEntry:
-    """An entry that was written: it waits for its place in the log. `at`: as its bytes say it."""
+    """A written entry, which waits for its place in the log. `at`: as in its bytes."""
 
     id: int
     stream: str
@@ -44,29 +44,26 @@ def record(
     committed: Mapping[str, Any],
     sealed: bool = False,
 ) -> WrittenEntry:
-    """Write the next entry of a stream.
+    """Write the next entry of a stream, dated no earlier than the one before it.
 
-    `body` is open to everybody who may read the entry: identifiers, states, numbers. `committed`, by name: whatever is
-    personal, confidential or free text; only what opens these commitments can be shown, or erased. Both hold what
-    canonical JSON can. An entry is never earlier than the one before it in its stream.
+    `body`: open to everyone who may read the entry: identifiers, states, numbers. `committed`: by name, everything
+    personal, confidential or in free text, of which the entry holds commitments and the openings can be erased. Both
+    must be canonical JSON.
 
-    `sealed`: of what others may not know of. The entry goes to a stream of a random name, kept beside `stream` in a
-    table and nowhere else, and its kind and body are committed too. Raises ValueError.
+    `sealed`: for a subject that others may not know of. The entry goes to a stream with a random name, which only a
+    table links to `stream`, and its kind and body are committed too. Raises ValueError.
     """
     body, at = _as_older(body, at) if _older_acts.get() else (body, at)
     if sealed:
-        hashes, openings = seal(kind, body, values=committed)
-        return _append(_sealed_stream(stream), kind=SEALED, at=at, body={}, hashes=hashes, openings=openings)
-    hashes, openings = commit(committed)
-    return _append(stream, kind=kind, at=at, body=dict(body), hashes=hashes, openings=openings)
+        return _append(_Draft(_sealed_stream(stream), SEALED, {}, *seal(kind, body, values=committed)), at=at)
+    return _append(_Draft(stream, kind, body, *commit(committed)), at=at)
 
 
 @contextmanager
 def older_acts() -> Iterator[None]:
-    """In the block acts of the past are recorded as such: written now, `brought_in`, and when they `happened_at`.
+    """Records past changes in the block as such: dated now, with `brought_in` and the time that they `happened_at`.
 
-    The log's time is when entries were written. Elsewhere an act of the past would be a lie about that, which audits
-    find.
+    An entry's time is that of its writing. A past time outside this block would be false, and audits find it.
     """
     token = _older_acts.set(True)
     try:
@@ -88,7 +85,7 @@ def _sealed_stream(subject: str) -> str:
 
 
 def last_hash(stream: str, *, sealed: bool = False) -> bytes | None:
-    """The leaf hash of a stream's last entry, for an entry that refers to it; None where there is none."""
+    """The leaf hash of a stream's last entry, for an entry that refers to it; None if there is none."""
     if sealed:
         row = SealedStream.objects.filter(subject=stream).first()
         if row is None:
@@ -100,30 +97,30 @@ def last_hash(stream: str, *, sealed: bool = False) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """What an entry is to say, before it has a number in its stream."""
+    """The content of an entry that has no number in its stream yet."""
 
     stream: str
     kind: str
-    body: dict[str, Any]
-    committed: dict[str, Any]
+    body: Mapping[str, Any]
+    committed: Mapping[str, Any]
 
 
 def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplaced]], *, at: datetime) -> None:
-    """Write many entries at once, those of each stream in their order; none of the streams has entries yet.
+    """Write the first entries of many streams at once, those of each stream in order.
 
-    For what is brought in from elsewhere: nobody else writes to these streams meanwhile.
+    For imports: nothing else may write to these streams meanwhile.
     """
     lines: list[tuple[Any, ...]] = []
     secrets: list[tuple[bytes, str, bytes, bytes]] = []
     for entries in streams:
         prev: bytes | None = None
         for seq, one in enumerate(entries, 1):
-            hashes, openings = commit(one.committed)
-            entry = _entry(one.stream, seq, prev, one.kind, at, one.body, hashes)
+            draft = _Draft(one.stream, one.kind, one.body, *commit(one.committed))
+            entry = draft.entry(seq, prev, at)
             leaf = leaf_bytes(entry)
             hashed = leaf_hash(leaf)
             lines.append((one.stream, seq, prev, one.kind, entry.at, leaf, hashed))
-            secrets += [(hashed, name, each.salt, canonical(each.value)) for name, each in openings.items()]
+            secrets += [(hashed, name, each.salt, canonical(each.value)) for name, each in draft.openings.items()]
             prev = hashed
     if not lines:
         return
@@ -141,41 +138,45 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
 
 
 def write_next(connection: BaseDatabaseWrapper, one: Unplaced, *, at: datetime) -> int:
-    """Write the next entry of a stream that has some, for what is brought in from elsewhere; its database id."""
-    hashes, openings = commit(one.committed)
-    return _append(
-        one.stream, kind=one.kind, at=at, body=one.body, hashes=hashes, openings=openings, through=connection
-    ).id
+    """Write the next entry of a stream, for imports. Returns its database id."""
+    return _append(_Draft(one.stream, one.kind, one.body, *commit(one.committed)), at=at, through=connection).id
 
 
-def _entry(
-    stream: str, seq: int, prev: bytes | None, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str]
-) -> LeafEntry:
-    before = prev.hex() if prev is not None else None
-    return LeafEntry(stream=stream, seq=seq, prev=before, kind=kind, at=format_time(at), body=body, c=hashes)
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry with its commitments, before it has a number. `openings`: the salts and values of `hashes`, by name."""
+
+    stream: str
+    kind: str
+    body: Mapping[str, Any]
+    hashes: dict[str, str]
+    openings: dict[str, Opening]
+
+    def entry(self, seq: int, prev: bytes | None, at: datetime) -> LeafEntry:
+        """The entry with this number, after the one with the leaf hash `prev`."""
+        return LeafEntry(
+            stream=self.stream,
+            seq=seq,
+            prev=prev.hex() if prev is not None else None,
+            kind=self.kind,
+            at=format_time(at),
+            body=dict(self.body),
+            c=self.hashes,
+        )
 
 
-def _append(
-    stream: str,
-    *,
-    kind: str,
-    at: datetime,
-    body: dict[str, Any],
-    hashes: dict[str, str],
-    openings: dict[str, Opening],
-    through: BaseDatabaseWrapper | None = None,
-) -> WrittenEntry:
+def _append(draft: _Draft, *, at: datetime, through: BaseDatabaseWrapper | None = None) -> WrittenEntry:
     with (through or connection).cursor() as cursor:
-        cursor.execute(HEAD, [stream])
+        cursor.execute(HEAD, [draft.stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
         if earliest is not None:
             at = max(at, earliest)
-        entry = _entry(stream, (last or 0) + 1, prev, kind, at, body, hashes)
+        entry = draft.entry((last or 0) + 1, prev, at)
         leaf = leaf_bytes(entry)
         hashed = leaf_hash(leaf)
-        values: list[str | int | bytes | None] = [stream, entry.seq, prev, kind, entry.at, leaf, hashed]
-        for name, one in openings.items():
+        values: list[str | int | bytes | None] = [draft.stream, entry.seq, prev, draft.kind, entry.at, leaf, hashed]
+        for name, one in draft.openings.items():
             values += [name, one.salt, canonical(one.value)]
-        cursor.execute(insert(len(openings)), values)
+        cursor.execute(insert(len(draft.openings)), values)
         (pk,) = cursor.fetchone()
-    return WrittenEntry(pk, stream, entry.seq, entry.at, hashed)
+    return WrittenEntry(pk, draft.stream, entry.seq, entry.at, hashed)

@@ -1,12 +1,12 @@
-"""The sequencer: gives the entries that wait their places in the log, and publishes signed checkpoints.
+"""The sequencer: places waiting entries in the log and publishes signed checkpoints.
 
-Any number may run; the one that holds the advisory lock works, on the very connection that holds it, so that whoever
-lost the lock can write nothing any more. Order: places and nodes are committed, then signed, then the signer's mark is
-on disk, then the checkpoint is published. Whatever dies between two of these steps, the next run goes on from there.
+Any number may run. The one that holds the advisory lock works, on the connection that holds it, so that a sequencer
+that has lost the lock cannot write. Order: places and nodes are committed, then signed, then the signer's mark reaches
+the disk, then the checkpoint is published. After a crash between two steps, the next run continues from there.
 
-A row of the outbox that cannot have a place (`ledger.waiting`) stays where it is, is told of, and stops nobody else. It
-is asked again each minute, as somebody may have mended it. A leaf that the sequencer did not place itself is asked the
-same before anything is signed. Nothing stands behind one that may not be there: the log waits until it is gone.
+An outbox row that cannot be placed (`ledger.waiting`) stays there and is logged, and does not delay the others. It is
+checked again each minute, in case it was repaired. Leaves placed by anything else are checked likewise before signing.
+Behind a forged leaf nothing is placed or signed until it is removed.
 """
 
 import logging
@@ -25,47 +25,46 @@ from ledger.verifier import root_hash
 from ledger.waiting import Waiting, read_placed, read_waiting, reason_to_refuse
 
 Connection = psycopg.Connection[TupleRow]
-LOCK = 0x5EC0_9D50  # of the advisory lock that elects
-MOST_AT_ONCE = 2000  # entries a transaction
-SECONDS_BEFORE_ASKING_AGAIN = 60.0  # of what was refused
+LOCK = 0x5EC0_9D50  # advisory lock by which one sequencer is elected
+MOST_AT_ONCE = 2000  # entries per transaction
+SECONDS_BEFORE_ASKING_AGAIN = 60.0  # for refused entries
 
 logger = logging.getLogger(__name__)
 
 
 class Sequencer:
-    """Works on one connection (autocommit, not through a pooler) once `elected` answered yes."""
+    """Works on one connection (autocommit, without a pooler) once `elected` has returned True."""
 
     def __init__(self, connection: Connection, signer: Signer) -> None:
         self._connection = connection
         self._signer = signer
-        self._frontier: Frontier | None = None  # of leaves that were looked at
-        self._in_the_way: str | None = None  # the leaf behind it that may not be there, and why
-        self._refused: dict[int, str] = {}  # why, by entry
+        self._frontier: Frontier | None = None  # of the checked leaves
+        self._in_the_way: str | None = None  # the forged leaf after them, and the reason
+        self._refused: dict[int, str] = {}  # reasons by entry
         self._asked_again = time.monotonic()
 
     def elected(self) -> bool:
-        """Whether this one works now; it stays elected until its connection ends."""
+        """Whether this sequencer is elected; it stays so until its connection ends."""
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
         return bool(row and row[0])
 
     def integrate(self) -> int:
-        """Give up to 2,000 entries that wait their places, the oldest first. Answers how many."""
+        """Place up to 2,000 waiting entries, oldest first. Returns how many."""
         before = dict(self._refused)
         if time.monotonic() - self._asked_again >= SECONDS_BEFORE_ASKING_AGAIN:
             self._refused, self._asked_again = {}, time.monotonic()
         taken, read = 0, MOST_AT_ONCE
-        while (
-            taken == 0 and read == MOST_AT_ONCE
-        ):  # as many as are looked at may be refused, with good ones behind them
+        # A whole batch may be refused, with good entries behind it.
+        while taken == 0 and read == MOST_AT_ONCE:
             taken, read = self._integrate()
         self._tell(before)
         return taken
 
     def _integrate(self) -> tuple[int, int]:
-        """Answers how many were given their places, and how many were looked at."""
+        """Place one batch. Returns the number of placed entries and the number of examined ones."""
         try:
             with self._connection.transaction():
-                # Read anew each time: what another one wrote before this one was elected counts.
+                # Read each time, to include leaves written by another sequencer before this one was elected.
                 frontier = self._read_frontier()
                 if self._in_the_way is not None:
                     self._frontier = frontier
@@ -83,26 +82,26 @@ class Sequencer:
         return len(taken), len(waiting)
 
     def _tell(self, before: dict[int, str]) -> None:
-        """A line for each entry that is refused since now, or for another reason."""
+        """Log each entry that is newly refused, or refused for a new reason."""
         for entry, reason in self._refused.items():
             if before.get(entry) != reason:
                 logger.error("entry %s of the outbox gets no place in the log: %s. The others go on", entry, reason)
 
     def publish(self, now: datetime) -> str | None:
-        """Sign the log as it stands and publish the checkpoint; None where it is published already.
+        """Sign the present log and publish the checkpoint; None if it is published already.
 
         Raises SignerRefused.
         """
         frontier = self._frontier = self._frontier or self._read_frontier()
         row = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
         last, root, mark = row[0] if row else None, frontier.root(), self._signer.mark
-        # What is published was marked first: this mark is another signer's, or was put back from a copy.
+        # The mark precedes publication, so a lower one is another signer's, or restored from a copy.
         if last is not None and mark.size < last:
             raise SignerRefused(
                 f"A checkpoint of {last} entries is published, and this signer's mark is of {mark.size}. Nothing is "
                 "signed. Copy mark.json from the signer that signed last"
             )
-        # The signer is asked also where there is no news: of a restored backup it knows better at once.
+        # Compared even without new entries, so that the signer notices a restored backup at once.
         if last == frontier.size == mark.size and root == mark.root:
             return None
         note = self._signer.sign(frontier.size, root, partial(consistency_proof, node_reader(self._connection)))
@@ -127,13 +126,13 @@ class Sequencer:
             "INSERT INTO ledger_node (level, index, hash) SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])",
             [[node.level // TILE_HEIGHT for node in tiles], [node.number for node in tiles], [n.hash for n in tiles]],
         )
-        # By their places in the table: of a row that is there twice the other one stays, and is told of.
+        # By row address: a duplicate row stays and is reported.
         self._connection.execute("DELETE FROM ledger_outbox WHERE ctid = ANY(%s::tid[])", [[one.row for one in taken]])
 
     def _read_frontier(self) -> Frontier:
-        """The tree of all leaves, up to the first that may not be there.
+        """The tree of all leaves, up to the first forged one.
 
-        Those that were signed, and those that this one placed, are not asked again.
+        Skips leaves that were signed or that this sequencer placed or checked.
         """
         row = self._connection.execute("SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf").fetchone()
         size: int = row[0] if row else 0
@@ -150,7 +149,7 @@ class Sequencer:
         return frontier
 
     def _look_at_leaves(self, frontier: Frontier) -> str | None:
-        """Grow it by the next leaves, 2,000 at most. Answers which one may not be there, and why."""
+        """Check up to 2,000 further leaves and append them to the frontier. Returns the forged one and why, or None."""
         start = frontier.size
         for hashed, reason in read_placed(self._connection, start, most=MOST_AT_ONCE):
             if reason is not None:
@@ -170,19 +169,19 @@ class Sequencer:
 
 
 def _tile_hashes(nodes: Iterable[Subtree]) -> list[Subtree]:
-    """Those that the log keeps beside its leaves."""
+    """The subtrees whose hashes the log keeps besides its leaves: one level in eight."""
     return [node for node in nodes if node.level and node.level % TILE_HEIGHT == 0]
 
 
 def read_frontier(connection: Connection, size: int) -> Frontier:
-    """The right edge of the tree of the first `size` leaves. LookupError where the log misses some of it."""
+    """The right edge of the tree of the first `size` leaves. Raises LookupError if hashes are missing."""
     levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
     read = node_reader(connection)
     return Frontier(size, [read(level, (size >> level) - 1) for level in levels])
 
 
 def _sorted_out(waiting: Iterable[Waiting]) -> tuple[list[Waiting], dict[int, str]]:
-    """Those that get their places, in their order, and why the others do not."""
+    """The entries to place, in order, and the reasons against the others by entry."""
     taken: dict[int, Waiting] = {}
     refused: dict[int, str] = {}
     for one in waiting:
@@ -195,7 +194,7 @@ def _sorted_out(waiting: Iterable[Waiting]) -> tuple[list[Waiting], dict[int, st
 
 
 def node_reader(connection: Connection) -> ReadNode:
-    """Reads the hash of a complete subtree from the nodes of its tile; LookupError where the log has it not."""
+    """A reader of the hashes of complete subtrees, from their tiles. It raises LookupError if hashes are missing."""
 
     def read(level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
@@ -205,7 +204,7 @@ def node_reader(connection: Connection) -> ReadNode:
 
 
 def read_stored_hashes(connection: Connection, tile_level: int, *, first: int, count: int) -> list[bytes]:
-    """The hashes `first` to `first + count` of a tile level; level 0 has the leaves'. LookupError for missing ones."""
+    """The hashes `first` to `first + count` of a tile level; level 0 is the leaves. Raises LookupError."""
     where = "ledger_leaf WHERE" if tile_level == 0 else f"ledger_node WHERE level = {tile_level:d} AND"
     rows = connection.execute(
         f"SELECT hash FROM {where} index >= %s AND index < %s ORDER BY index",  # noqa: S608 - a number of our own

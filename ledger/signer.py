@@ -1,8 +1,8 @@
-"""The signer: signs a checkpoint only where it extends the last one that it signed.
+"""The signer: signs a checkpoint only if it extends the last one that it signed.
 
-Its folder holds the log's key and a mark, the last size and root that were signed. It lies outside the database and
-outside the database's backups: after an old backup was restored, the mark still knows of what was published. Both are
-made together. Without a mark nothing is signed: a key alone does not know what it has signed.
+Its folder holds the log's key and a mark: the last size and root signed. It is outside the database and its backups, so
+that the mark survives the restoration of an old backup. Key and mark are made together; without a mark nothing is
+signed, as the key alone does not tell what it has signed.
 """
 
 import base64
@@ -24,18 +24,18 @@ from ledger.verifier import Broken
 LOG = "log"
 LOG_KEY = f"{LOG}.key"
 MARK = "mark.json"
-SIGNS_BESIDE = timedelta(days=30)  # an old key, beside the one that took its place
+SIGNS_BESIDE = timedelta(days=30)  # how long a replaced key also signs
 Proof = Callable[[int, int], list[bytes]]
 """Gives the consistency proof from one size to a larger one."""
 
 
 class SignerRefused(Exception):
-    """The signer does not sign: its message says why, and what to do."""
+    """The signer does not sign. The text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last checkpoint that was signed, and its signed note; size 0 and no note before the first."""
+    """The last signed checkpoint and its note; size 0 and no note before the first."""
 
     origin: str
     size: int
@@ -44,7 +44,7 @@ class Mark:
 
 
 class Signer:
-    """Signs the checkpoints of one log. Only one at a time may have the folder."""
+    """Signs the checkpoints of one log. Only one process at a time may use the folder (`locked`)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -55,13 +55,13 @@ class Signer:
 
     @property
     def verifier_key(self) -> str:
-        """The public key, as policies name it."""
+        """The public key in the form of policies."""
         return str(self._read_key().verifier_key)
 
     def sign(self, size: int, root: bytes, proof: Proof) -> str:
-        """The signed note of the checkpoint (size, root), with the mark on disk. Raises SignerRefused.
+        """Sign the checkpoint (size, root) and return its note, once the mark is on disk. Raises SignerRefused.
 
-        The same checkpoint again answers the same note. `proof` is asked for consistency with the last one.
+        The same checkpoint always gets the same note. `proof`: gives the consistency proof from the last one.
         """
         last = self.mark
         if last.note and (size, root) == (last.size, last.root):
@@ -77,10 +77,10 @@ class Signer:
         return note
 
     def _keys(self) -> list[SigningKey]:
-        """The log's key as it is now, and those that still sign beside it, whose place it took not long ago.
+        """The log's current key, then recently replaced ones that still sign.
 
-        Read each time: a rotation needs no restart. For SIGNS_BESIDE each checkpoint bears both signatures, so that
-        whoever knows the old key alone has time to learn of the new one; then the old one is destroyed.
+        Read each time, so that a rotation needs no restart. For SIGNS_BESIDE each checkpoint has both signatures, so
+        that readers who know only the old key can learn of the new one; then the old key is destroyed.
         """
         key = self._read_key()
         before = [read_key(path) for path in sorted(self._folder.glob(f"{LOG}-*.key"))]
@@ -120,15 +120,15 @@ class Signer:
             raise SignerRefused(f"{path} cannot be read: {error}") from error
 
     def _write_mark(self, mark: Mark) -> None:
-        """Whole or not at all, and on the disk before anybody is handed the note."""
+        """Write the mark, whole and on disk, before the note is given out."""
         _write_mark(self._folder, mark)
         self.mark = mark
 
 
 def make_signer(folder: Path, origin: str) -> None:
-    """A new key of the log, with the mark of a log of which nothing was signed; nothing where there is a key.
+    """Make a key of the log, and the mark of a log not yet signed; does nothing if there is a key.
 
-    The mark comes first: a key without one signs nothing. A mark that is there stays, as it says what was signed.
+    The mark comes first, as a key without one signs nothing. An existing mark stays: it tells what was signed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / LOG_KEY).exists():
@@ -138,7 +138,7 @@ def make_signer(folder: Path, origin: str) -> None:
 
 
 def write_first_mark(folder: Path, origin: str) -> None:
-    """The mark of a log of which nothing was signed."""
+    """Write the mark of a log of which nothing is signed."""
     _write_mark(folder, Mark(origin, 0, root_hash([]), ""))
 
 
@@ -149,24 +149,24 @@ def _write_mark(folder: Path, mark: Mark) -> None:
 
 
 def make_key(folder: Path, file: str, *, name: str) -> None:
-    """A new key in the folder, readable by its owner alone; nothing where there is one."""
+    """Make a key in the folder, readable by its owner only; does nothing if there is one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / file).exists():
         write_durably(folder / file, f"{SigningKey.make(name).private_text}\n".encode(), mode=0o600)
 
 
 def make_next_key(folder: Path, file: str, *, name: str) -> SigningKey:
-    """The key that is to take the place of the one in `file`: made and on the disk, or left by a rotation that died."""
+    """The key that will replace the one in `file`: made and on disk, or left by an interrupted rotation."""
     make_key(folder, f"{file}.next", name=name)
     return read_key(folder / f"{file}.next")
 
 
 def take_next_key(folder: Path, file: str, *, keep: SigningKey | None) -> None:
-    """Let the next key take its place, in one step. `keep`: the old one, where it is to sign beside it for a while."""
+    """Replace the key by the next one in a single step. `keep`: the old key, if it is to go on signing for a while."""
     if keep is not None:
         with suppress(FileExistsError):
             os.link(folder / file, _kept(folder, keep))
-        os.utime(_kept(folder, keep))  # from now on its time runs
+        os.utime(_kept(folder, keep))  # SIGNS_BESIDE counts from now
     (folder / f"{file}.next").replace(folder / file)
     sync_folders([folder])
 
@@ -177,9 +177,9 @@ def _kept(folder: Path, old: SigningKey) -> Path:
 
 @contextmanager
 def locked(folder: Path, name: str = "lock") -> Iterator[None]:
-    """Holds the signer's folder for one process of this machine. Raises SignerRefused where another has it.
+    """Locks a folder for one process of this machine. Raises SignerRefused if another holds it.
 
-    `name`: what for; a rotation goes on beside a sequencer, and not beside another rotation.
+    `name`: the lock; a rotation may run beside a sequencer, but not beside another rotation.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / name).open("w") as file:

@@ -1,7 +1,7 @@
-"""Time stamps: an authority outside the house says of each day's checkpoint that it was there (RFC 3161).
+"""Time stamps: an external authority attests that each day's checkpoint existed (RFC 3161).
 
-A row first, then the question: whatever dies in between, the row says what is wanted, and the next round asks. A token
-is kept once the verifier's own code has taken it, and never changed.
+The row is written before the request, so that after a crash the next round asks again. A token is kept only after the
+verifier's own code has accepted it, and never changed.
 """
 
 import hashlib
@@ -28,15 +28,15 @@ logger = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(minutes=10)
 LONGEST_ANSWER = 15.0  # seconds, of an authority
-LONGEST_ROUND = 45.0  # seconds after which a round asks nobody any more
-MOST_AT_ONCE = 20  # tokens of an authority a round
+LONGEST_ROUND = 45.0  # seconds, after which a round makes no more requests
+MOST_AT_ONCE = 20  # tokens per authority and round
 CLOCKS_DIFFER = timedelta(minutes=5)  # between an authority's clock and ours
 
 
 def stamp_checkpoints(now: datetime | None = None) -> int:
-    """Want the newest checkpoint stamped by each authority, once a day (UTC); ask for what is missing; how many came.
+    """Request missing time stamps, and once a day (UTC) one of the newest checkpoint. Returns how many were received.
 
-    A log that has not grown since an authority's last stamp is not stamped again.
+    Skips an authority that has stamped the newest checkpoint already.
     """
     now, newest = now or timezone.now(), newest_checkpoint()
     if newest is None or not newest.size:
@@ -53,12 +53,15 @@ def _want(authority: str, newest: Checkpoint, now: datetime) -> None:
     rows = DailyStamp.objects.filter(authority=authority)
     if rows.filter(Q(day=now.date()) | Q(checkpoint=newest)).exists():
         return
-    with suppress(IntegrityError), transaction.atomic():  # another worker may want it at the same moment
+    with suppress(IntegrityError), transaction.atomic():  # another worker may insert the same row
         DailyStamp.objects.create(authority=authority, day=now.date(), checkpoint=newest, wanted_at=now)
 
 
 def _ask_for_missing(authority: str, now: datetime, end: float) -> int:
-    """The newest first: it dates all that is older. After one that fails nothing more is asked for some minutes."""
+    """Request an authority's missing stamps, newest first, as that dates older entries too. Returns how many came.
+
+    After a failure, waits TRY_AGAIN before the next request.
+    """
     missing = DailyStamp.objects.filter(authority=authority, token=None)
     if missing.filter(tried_at__gt=now - TRY_AGAIN).exists():
         return 0
@@ -71,7 +74,7 @@ def _ask_for_missing(authority: str, now: datetime, end: float) -> int:
 
 
 def _ask(pk: int, now: datetime) -> bool:
-    """Whether the token is there now. Nothing is locked while the authority answers."""
+    """Request the token of a row, holding no lock meanwhile. Returns whether it has one now."""
     row = DailyStamp.objects.select_related("checkpoint").get(pk=pk)
     if row.token is not None:
         return True
@@ -90,7 +93,7 @@ def _ask(pk: int, now: datetime) -> bool:
 
 
 def _in_words(failure: Exception) -> str:
-    """What a try met, for people; how Python calls it stands in the program's log alone."""
+    """A failure in words for people; the technical name goes to the program's log only."""
     logger.warning("no time stamp: %s: %s", type(failure).__name__, failure)
     reason = failure.reason if isinstance(failure, URLError) else failure
     if isinstance(failure, HTTPError):
@@ -100,14 +103,14 @@ def _in_words(failure: Exception) -> str:
     elif isinstance(reason, OSError):
         said = f"the authority could not be reached: {reason.strerror or 'the connection was lost'}"
     elif isinstance(failure, HTTPException):
-        said = "the authority's answer is no answer of a web server"
+        said = "the authority's answer is not valid HTTP"
     else:
-        said = str(reason)  # Broken, and what is said above
+        said = str(reason)  # Broken and ValueError: already worded for people
     return " ".join(said.split())[:300]
 
 
 def _fetch(authority: str, note: bytes) -> tuple[bytes, Stamp]:
-    """The token of an authority and what it says. Raises OSError, HTTPException, Broken, ValueError."""
+    """The token of an authority and its contents. Raises OSError, HTTPException, Broken, ValueError."""
     nonce = secrets.randbits(63)
     token = read_stamp_response(_post(authority, stamp_request(note, nonce)))
     stamp = check_stamp(token, data=note, certificates=settings.TIMESTAMP_AUTHORITIES[authority])
@@ -117,15 +120,15 @@ def _fetch(authority: str, note: bytes) -> tuple[bytes, Stamp]:
 
 
 def stamp_request(data: bytes, nonce: int) -> bytes:
-    """A TimeStampReq (RFC 3161 2.4.1) for the SHA-256 of some bytes, which asks for certificates. `nonce`: above 0."""
+    """A TimeStampReq (RFC 3161 2.4.1) for the SHA-256 of `data`, requesting certificates. `nonce`: above 0."""
     sha256 = _der(0x30, _der(0x06, bytes.fromhex("608648016503040201")) + _der(0x05, b""))
     imprint = _der(0x30, sha256 + _der(0x04, hashlib.sha256(data).digest()))
-    number = nonce.to_bytes(nonce.bit_length() // 8 + 1, "big")  # with room for the sign
+    number = nonce.to_bytes(nonce.bit_length() // 8 + 1, "big")  # with room for DER's sign bit
     return _der(0x30, _der(0x02, b"\1") + imprint + _der(0x02, number) + _der(0x01, b"\xff"))
 
 
 def _der(tag: int, content: bytes) -> bytes:
-    """A value of less than 128 bytes."""
+    """A DER value of less than 128 bytes."""
     return bytes([tag, len(content)]) + content
 
 
@@ -139,14 +142,14 @@ def _check_time(stamp: Stamp, checkpoint: Checkpoint, now: datetime) -> None:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """An authority answers at the address that the setting names."""
+    """Refuses redirects: an authority must answer at the address in the setting."""
 
     def redirect_request(self, req: Request, fp: IO[bytes], code: int, *args: object) -> NoReturn:
         raise HTTPError(req.full_url, code, "leads elsewhere", req.headers, fp)  # type: ignore[arg-type]
 
 
 def _post(authority: str, request: bytes) -> bytes:
-    """What an authority answers (RFC 3161 3.4), within some seconds. Raises OSError, HTTPException, ValueError."""
+    """The answer of an authority over HTTP (RFC 3161 3.4). Raises OSError, HTTPException, ValueError."""
     headers = {"Content-Type": "application/timestamp-query", "User-Agent": "second-source"}
     asked = Request(authority, data=request, headers=headers, method="POST")  # noqa: S310 - settings take http and https
     end, data = time.monotonic() + LONGEST_ANSWER, bytearray()

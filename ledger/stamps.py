@@ -1,4 +1,4 @@
-"""The time stamps that there are of the log: for proofs, for exports, for pages."""
+"""Queries for the log's time stamps, for proofs, exports and pages."""
 
 import re
 from bisect import bisect_right
@@ -20,9 +20,9 @@ _TOKEN = re.compile(r"stamps/([1-9][0-9]{0,15})-([1-9][0-9]{0,3})\.tst", re.ASCI
 
 
 def _there(checkpoint: Checkpoint) -> QuerySet[DailyStamp]:
-    """The stamps of a checkpoint and of all before it, as they came; of authorities that the setting names.
+    """The stamps of a checkpoint and all earlier ones by the setting's authorities, in the order received.
 
-    Of one that was taken out, the policy names no certificates any more: its stamps would be findings.
+    Leaves out removed authorities: the policy has no certificates for them, so their stamps would not verify.
     """
     rows = DailyStamp.objects.filter(token__isnull=False, checkpoint__size__lte=checkpoint.size)
     rows = rows.filter(authority__in=settings.TIMESTAMP_AUTHORITIES)
@@ -30,8 +30,10 @@ def _there(checkpoint: Checkpoint) -> QuerySet[DailyStamp]:
 
 
 def dated_for(indexes: Iterable[int], checkpoint: Checkpoint) -> list[Dated]:
-    """For entries of the log, by their indexes, the stamped checkpoints that tell by when each was there: of each
-    authority the first that holds the entry, and the newest of all. Not more than MOST_DATED, the smallest first."""
+    """The stamped checkpoints that date entries, given by index: at most MOST_DATED, smallest first.
+
+    For each entry and authority the first checkpoint that holds the entry, and the newest of all.
+    """
     sizes: dict[str, list[int]] = {}
     for authority, size in _there(checkpoint).order_by("checkpoint_id").values_list("authority", "checkpoint_id"):
         sizes.setdefault(authority, []).append(size)
@@ -42,7 +44,7 @@ def dated_for(indexes: Iterable[int], checkpoint: Checkpoint) -> list[Dated]:
 
 
 def _spread(sizes: Sequence[int]) -> Sequence[int]:
-    """All of them, or as many as go into a proof, the first and the last among these."""
+    """The sizes, thinned out evenly to MOST_DATED, always with the first and the last."""
     if len(sizes) <= MOST_DATED:
         return sizes
     return [sizes[number * (len(sizes) - 1) // (MOST_DATED - 1)] for number in range(MOST_DATED)]
@@ -59,7 +61,7 @@ def _tokens(size: int, checkpoint: Checkpoint) -> list[bytes]:
 
 
 def stamp_paths(checkpoint: Checkpoint) -> Iterator[str]:
-    """The files of an export that have to do with time stamps; none where there are none. The list of them is last."""
+    """The paths of an export's time stamp files, with their list last; none without stamps."""
     counts = _counts(checkpoint)
     for size, count in counts.items():
         yield f"stamps/{size}.note"
@@ -69,7 +71,7 @@ def stamp_paths(checkpoint: Checkpoint) -> Iterator[str]:
 
 
 def read_stamp_file(path: str, checkpoint: Checkpoint) -> bytes | None:
-    """What stands in an export at one of these paths; None where nothing does."""
+    """The file at one of the paths of `stamp_paths`; None if there is none."""
     if path == STAMPS:
         counts = _counts(checkpoint)
         return canonical({str(size): count for size, count in counts.items()}) if counts else None
@@ -90,9 +92,9 @@ def _counts(checkpoint: Checkpoint) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityState:
-    """How an authority stands: its last stamp, and since when one is missing, with what the last try met.
+    """The state of an authority: its last stamp, the time since which one is missing, and the last error.
 
-    `authority`: its address without a query, which may hold a key.
+    `authority`: its address without the query, which may hold a key.
     """
 
     authority: str
@@ -102,7 +104,7 @@ class AuthorityState:
 
 
 def authority_states() -> list[AuthorityState]:
-    """How each authority of the setting stands, in its order."""
+    """The state of each authority, in the order of the setting."""
     return [_authority_state(authority) for authority in settings.TIMESTAMP_AUTHORITIES]
 
 
@@ -119,7 +121,7 @@ def _authority_state(authority: str) -> AuthorityState:
 
 
 def last_stamps(checkpoint: Checkpoint) -> list[DailyStamp]:
-    """Of each authority the stamp that dates most of the log as a checkpoint has it."""
+    """For each authority its stamp of the largest size, up to a checkpoint."""
     newest = _there(checkpoint).order_by().values("authority").annotate(size=Max("checkpoint_id"))
     pairs = dict(newest.values_list("authority", "size"))
     rows = _there(checkpoint).filter(checkpoint__in=pairs.values()).defer("token").order_by("before", "pk")

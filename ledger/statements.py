@@ -1,4 +1,4 @@
-"""The two statements that write an entry: apart from Django, so that `bench.ledger` writes as `ledger.recording`."""
+"""The two SQL statements that write an entry, free of Django, so that `bench.ledger` uses the same."""
 
 from functools import cache
 
@@ -7,9 +7,9 @@ HEAD = "SELECT seq, leaf_hash, at FROM ledger_head(%s)"
 
 @cache
 def insert(openings: int) -> str:
-    """The statement that writes an entry with so many openings; answers its database id.
+    """The statement that writes an entry with so many openings and returns its database id.
 
-    Rows of single values: lists take both sides longer than all else of it.
+    Takes single values: arrays cost both sides more than everything else in it.
     """
     entry = (
         "INSERT INTO ledger_entry (stream, seq, prev, kind, at, leaf, leaf_hash)"

@@ -1,4 +1,4 @@
-"""The schedule of anchors and time stamps."""
+"""Scheduled tasks for anchors and time stamps."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from ledger import anchoring, stamping
 
 @shared_task
 def anchor_checkpoints_task() -> int:
-    """Anchor what is due; how many left the house."""
+    """Send the anchors that are due. Returns how many."""
     return anchoring.anchor_checkpoints()
 
 
 @shared_task
 def stamp_checkpoints_task() -> int:
-    """Have each day's checkpoint stamped; how many time stamps came."""
+    """Have each day's checkpoint stamped. Returns the number of time stamps received."""
     return stamping.stamp_checkpoints()

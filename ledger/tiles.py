@@ -1,4 +1,4 @@
-"""Tiles: the tree's hashes, 256 side by side, and the leaves in bundles of 256 (C2SP tlog-tiles)."""
+"""Tiles: the tree's hashes in rows of 256, and the leaves in bundles of 256 (C2SP tlog-tiles)."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -37,7 +37,7 @@ _PATH = re.compile(
 
 
 class Tile(NamedTuple):
-    """Which tile: its level (or 'entries'), its number in the level, how many hashes or leaves it holds."""
+    """A tile: its level (or 'entries'), its number in the level, and the number of hashes or leaves that it holds."""
 
     level: int | str
     number: int
@@ -45,12 +45,12 @@ class Tile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """'tile/0/x001/067.p/5'."""
+        """The tile's path, such as 'tile/0/x001/067.p/5'."""
         return tile_path(*self)
 
 
 def parse_tile_path(path: str) -> Tile:
-    """The tile of a path in its one spelling; ValueError for any other."""
+    """The tile at a path. Raises ValueError unless the path has its canonical spelling."""
     found = _PATH.fullmatch(path)
     if not found:
         raise ValueError("no path of a tile")
@@ -62,7 +62,7 @@ def parse_tile_path(path: str) -> Tile:
 
 
 def hash_tiles(size: int, *, old: int = 0) -> Iterator[Tile]:
-    """The tiles that a tree of `size` has and one of `old` leaves had not: full ones, and one partial a level."""
+    """The tiles of a tree of `size` leaves that one of `old` leaves lacks: full ones, and a partial one per level."""
     level = 0
     while size:
         for number in range(old // TILE_WIDTH, size // TILE_WIDTH):
@@ -73,7 +73,7 @@ def hash_tiles(size: int, *, old: int = 0) -> Iterator[Tile]:
 
 
 def bundle_bytes(leaves: Iterable[bytes]) -> bytes:
-    """An entry bundle: each leaf after its length in two bytes. Raises ValueError for a leaf beyond 65,535 bytes."""
+    """An entry bundle: each leaf after its length in two bytes. Raises ValueError for a leaf over 65,535 bytes."""
     parts = []
     for leaf in leaves:
         if len(leaf) > LARGEST_LEAF:
@@ -83,9 +83,9 @@ def bundle_bytes(leaves: Iterable[bytes]) -> bytes:
 
 
 def tile_node_reader(read_tile: Callable[[int, int], bytes]) -> ReadNode:
-    """Reads the hashes of complete subtrees from tiles, each asked for and computed once: proofs of a tree share most.
+    """A reader of the hashes of complete subtrees from tiles, with a cache, as proofs of one tree share most of them.
 
-    `read_tile(level, number)` gives the hashes of a tile one after the other, as many as there are.
+    `read_tile(level, number)`: gives the hashes of a tile in sequence, as many as it has.
     """
     tiles: dict[tuple[int, int], bytes] = {}
 

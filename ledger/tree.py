@@ -1,7 +1,7 @@
 """Growing the tree (RFC 6962) and making its proofs from the hashes of complete subtrees.
 
-A complete subtree is named by (level, index): it spans the leaves index * 2^level to (index + 1) * 2^level.
-Checking proofs stands in `ledger.verifier`.
+A complete subtree is named by (level, index): it spans the leaves from index * 2^level to (index + 1) * 2^level,
+exclusive. `ledger.verifier` checks proofs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -44,7 +44,7 @@ class Subtree(NamedTuple):
 
 
 class Frontier:
-    """The right edge of a tree: all that is needed to go on. `hashes` are its complete subtrees, largest first."""
+    """The right edge of a tree, sufficient to extend it. `hashes`: of its complete subtrees, largest first."""
 
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
         self.size, self.hashes = size, list(hashes)
@@ -52,7 +52,7 @@ class Frontier:
             raise ValueError(f"a tree of {size} leaves has {size.bit_count()} subtrees, not {len(self.hashes)}")
 
     def append(self, hashed: bytes) -> list[Subtree]:
-        """Takes the next leaf hash; returns the complete subtrees that arise, the leaf itself first."""
+        """Add the next leaf hash. Returns the subtrees that it completes, the leaf itself first."""
         made = [Subtree(0, self.size, hashed)]
         while made[-1].number & 1:
             level, number, right = made[-1]
@@ -77,7 +77,7 @@ def _fold(hashes: list[bytes]) -> bytes:
 
 
 def _subtrees(start: int, *, end: int) -> Iterator[tuple[int, int]]:
-    """The complete subtrees, largest first, of the leaves from `start`, a multiple of all of them, to `end`."""
+    """The complete subtrees, largest first, that cover the leaves from `start`, a multiple of their sizes, to `end`."""
     while start < end:
         level = (end - start).bit_length() - 1
         yield level, start >> level
@@ -94,7 +94,10 @@ def root_of_size(read: ReadNode, size: int) -> bytes:
 
 
 def inclusion_proof(read: ReadNode, index: int, *, size: int) -> list[bytes]:
-    """The hashes from a leaf's sibling to the root's child (RFC 9162 2.1.3.1). ValueError unless 0 <= index < size."""
+    """The hashes from a leaf's sibling up to the root's child (RFC 9162 2.1.3.1).
+
+    Raises ValueError unless 0 <= index < size.
+    """
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")
     proof, start, end = [], 0, size
@@ -110,9 +113,9 @@ def inclusion_proof(read: ReadNode, index: int, *, size: int) -> list[bytes]:
 
 
 def consistency_proof(read: ReadNode, old: int, new: int) -> list[bytes]:
-    """The hashes that show the tree of size `new` to begin with that of size `old` (RFC 9162 2.1.4.1).
+    """The hashes that prove that the tree of size `new` begins with that of size `old` (RFC 9162 2.1.4.1).
 
-    Empty where `old` is 0 or `new`. Raises ValueError unless 0 <= old <= new.
+    Empty if `old` is 0 or `new`. Raises ValueError unless 0 <= old <= new.
     """
     if not 0 <= old <= new:
         raise ValueError(f"no tree of {old} leaves within one of {new}")
@@ -128,7 +131,7 @@ def consistency_proof(read: ReadNode, old: int, new: int) -> list[bytes]:
             proof.append(_hash_of(read, start, end=middle))
             start = middle
     if start:
-        # The old tree's last subtree; where the old tree is one complete subtree, its root is known.
+        # The old tree's last subtree. If the old tree is a single complete one, the reader knows its root.
         proof.append(_hash_of(read, start, end=end))
     return proof[::-1]
 

@@ -1,5 +1,5 @@
-"""The keys that the log in the database is checked by. They come from a file: whoever can change the log can change the
-table of keys beside it."""
+"""The trusted keys for checking the log. They come from a file, as an attacker who changes the log in the database can
+also change the table of keys beside it."""
 
 import logging
 import os
@@ -34,13 +34,13 @@ from ledger.verifier import (
 logger = logging.getLogger(__name__)
 
 NO_POLICY = (
-    "No file says which keys the ledger has. Set LEDGER_POLICY to a copy of the policy.json that make_keys leaves "
-    "in the signer's folder, which this process can read"
+    "No file names the ledger's keys. Set LEDGER_POLICY to a copy, readable by this process, of the policy.json that "
+    "make_keys leaves in the signer's folder"
 )
 
 
 def policy_file() -> Path | None:
-    """LEDGER_POLICY, else the policy that `make_keys` left beside the log's key; None where neither is there."""
+    """LEDGER_POLICY, else the policy that `make_keys` left beside the log's key; None if neither is readable."""
     if settings.LEDGER_POLICY:
         return Path(settings.LEDGER_POLICY)
     made: Path = settings.LEDGER_SIGNER / POLICY
@@ -48,8 +48,10 @@ def policy_file() -> Path | None:
 
 
 def read_policy_file(path: Path) -> Policy:
-    """The policy in a file. One that names no certificates for time stamps takes those of TIMESTAMP_AUTHORITIES: a
-    setting, like the file, and nothing of the database. Raises Unusable."""
+    """The policy in a file, with the certificates of TIMESTAMP_AUTHORITIES if it names none. Raises Unusable.
+
+    Settings may be trusted like the file, unlike the database.
+    """
     try:
         policy = read_policy(path.read_bytes())
     except OSError as error:
@@ -58,8 +60,10 @@ def read_policy_file(path: Path) -> Policy:
 
 
 def own_policy() -> Policy:
-    """What this installation's pages, bundles and exports name and check by: the keys of its policy's file, and those
-    that these gave over to in the log. Never the table's. Raises Unusable."""
+    """The policy of this installation's pages, bundles and exports. Raises Unusable.
+
+    Its keys are those of the policy file and their successors by rotations in the log, never those of the table.
+    """
     return followed(with_witnesses(_policy_in_file()), rotations())
 
 
@@ -71,37 +75,36 @@ def _policy_in_file() -> Policy:
 
 
 def shown_policy() -> bytes:
-    """The same as a file. Raises Unusable."""
+    """The installation's own policy as a file. Raises Unusable."""
     return written(own_policy())
 
 
 def has_policy() -> bool:
-    """Whether there is such a policy. Where there is none, nothing that this server shows is said to be verified."""
+    """Whether there is a policy file. Without one, the server shows nothing as verified."""
     try:
         _policy_in_file()
     except Unusable as error:
-        logger.error("keys would have to be taken from the database: %s", error)
+        logger.error("no policy: keys would come from the database: %s", error)
         return False
     return True
 
 
 def with_witnesses(policy: Policy) -> Policy:
-    """A policy that says nothing of witnesses takes those of WITNESS_POLICY, a file as well."""
+    """The policy, with the witnesses of WITNESS_POLICY (also a file) if it names none."""
     return policy if policy.witnesses else replace(policy, witnesses=settings.WITNESS_POLICY)
 
 
 def written(policy: Policy) -> bytes:
-    """A policy as a file has it."""
+    """The policy in the form of a file."""
     keys = {"log_keys": list(map(str, policy.log_keys)), "receipt_keys": list(map(str, policy.receipt_keys))}
     more = {**witness_member(policy.witnesses), **stamp_member(policy.timestamp_certificates)}
     return canonical({"origin": policy.origin, **keys, **more}) + b"\n"
 
 
 def rotations() -> list[LeafEntry]:
-    """The entries of new keys, in their order. Those that name no keys are left out: an audit says so of them.
+    """The entries that record key rotations, in order, without malformed ones, which audits report.
 
-    Also those that wait for their place: what makes them count is the former key's signature, and the new one signs
-    receipts at once.
+    Includes entries not yet in the log: they count by the former key's signature, and a new receipt key signs at once.
     """
     rows = EntryRow.objects.filter(stream=KEYS).order_by("seq")
     found = []
@@ -117,7 +120,7 @@ def rotations() -> list[LeafEntry]:
 
 
 def followed(policy: Policy, entries: Iterable[LeafEntry]) -> Policy:
-    """The policy and the keys to which its own ones gave over, each by a signature in the log."""
+    """The policy with the successors of its keys, each by a rotation in the log that the former key signed."""
     log, receipts = list(policy.log_keys), list(policy.receipt_keys)
     for entry in entries:
         held = {LOG: log, RECEIPTS: receipts}.get(entry.body["signs"], [])
@@ -136,9 +139,9 @@ def _is_signed(entry: LeafEntry, origin: str) -> bool:
 
 
 def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: Report) -> None:
-    """Notes where an entry of the newest checkpoint has waited for a quorum of witnesses for longer than an hour.
+    """Report an entry of the newest checkpoint that has waited over an hour for a quorum of witnesses.
 
-    The newest one of all need not have it: it may be a second old.
+    The newest checkpoint itself needs no quorum, as it may be a second old.
     """
     if policy.witnesses is None or policy.witnesses.quorum is None:
         return
@@ -157,8 +160,10 @@ def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: R
 
 
 def known_keys(policy: Policy, entries: Sequence[LeafEntry]) -> set[tuple[str, str]]:
-    """The keys that belong into the table, each with what it signs: those that the policy names, that one of these gave
-    over to by its signature, or that the log names as the one before such a key."""
+    """The keys that belong in the table, each with its purpose.
+
+    These are the policy's keys, their successors by signed rotations, and their predecessors named in the log.
+    """
     trusted = followed(policy, entries)
     known = {(str(key), LOG) for key in trusted.log_keys} | {(str(key), RECEIPTS) for key in trusted.receipt_keys}
     for entry in reversed(entries):
@@ -168,21 +173,21 @@ def known_keys(policy: Policy, entries: Sequence[LeafEntry]) -> set[tuple[str, s
 
 
 def keys_in_table() -> set[tuple[str, str]]:
-    """The keys that the database names, each with what it signs."""
+    """The keys in the database, each with its purpose."""
     rows = Key.objects.values_list("text", "signs_receipts")
     return {(text, RECEIPTS if signs_receipts else LOG) for text, signs_receipts in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownKey:
-    """A key as `/ledger/` lists it: `is_known` where the policy, or a rotation, accounts for it."""
+    """A key as `/ledger/` lists it. `is_known`: the policy or a rotation accounts for it."""
 
     text: str
     is_known: bool
 
 
 def keys_shown() -> list[ShownKey]:
-    """The keys that the policy and the log account for, and those that the table has besides, as such."""
+    """The keys that the policy and the log account for, and the others in the table, marked as unknown."""
     try:
         known = known_keys(own_policy(), rotations())
     except Unusable:
@@ -191,7 +196,7 @@ def keys_shown() -> list[ShownKey]:
 
 
 def check_keys(policy: Policy, entries: Sequence[LeafEntry], report: Report) -> None:
-    """Notes where the table of keys is not what the policy and the log say."""
+    """Report differences between the table of keys and the policy with the log."""
     known = known_keys(policy, entries)
     table = keys_in_table()
     expected = "the policy to name it, or a key_rotated entry that the key before signed"

@@ -71,29 +71,32 @@ SEEN = "second-source/seen/v1"
 MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN = "manifest.json", "manifest.note", "history.json", "unproven.json"
 PAGE, CLAIM_PROOF_PATH, KEYS_PROOF_PATH = "index.html", "proofs/claim.json", "proofs/log-keys.json"
 EXPORT, EXPORT_FILE = "second-source/export/v1", "export.jsonl"
-LARGEST_SKEW = 300  # seconds that a reader's own clock may be behind
-PUBLISHED_LIST = "second-source/published/v1"  # what a server lists of the claims that are published
-MOST_PAGES = 10_000  # of that list
-LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
-LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
-COSIGNATURES, A_QUORUM = "cosignatures", "those of a quorum of witnesses"  # of findings where these are not there
-NOBODY = "nobody"  # who cosigned what nobody did
-CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
-LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
-# Of a bundle's files that are read as a whole: bytes of one and of all, and how many values their JSON may have in all.
+LARGEST_SKEW = 300  # seconds by which a reader's clock may be behind
+PUBLISHED_LIST = "second-source/published/v1"  # a server's list of published claims
+MOST_PAGES = 10_000  # of the list of published claims
+LONGEST_DELAY = 60  # seconds from an act to its place in the log, as receipts promise
+LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its quorum
+COSIGNATURES, A_QUORUM = (
+    "cosignatures",
+    "those of a quorum of witnesses",
+)  # part and expected value of a mismatch for missing cosignatures
+NOBODY = "nobody"  # in place of names, if no witness cosigned
+CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest checkpoint, and the newest one with a quorum
+LONGEST_ANSWER = 60.0  # seconds, for an answer of a log's server
+# Limits for a bundle's files held in memory: bytes of one, bytes of all, and JSON values in all.
 LARGEST_READ, LARGEST_READ_IN_ALL, MOST_VALUES = 2**25, 2**27, 2**22
-STAMPS = "stamps.json"  # of an export: how many time stamps each stamped checkpoint has
+STAMPS = "stamps.json"  # in an export: the number of time stamps of each stamped checkpoint
 LARGEST_TOKEN = 65_536
-MOST_CERTIFICATES = 16  # that come along with a time stamp
-MOST_TOKENS = 64  # of one checkpoint
+MOST_CERTIFICATES = 16  # in a time stamp
+MOST_TOKENS = 64  # per checkpoint
 NOT_CHECKED = "time stamps not checked, as the policy names no certificates"
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
 PUBLISHED, UNPUBLISHED = "claim_published", "claim_unpublished"
-REDACTED = "redacted"  # the kind of the entries that say what was erased, and the reason why a field has no value
-WITHHELD = "withheld"  # the other reason: not for this reader
-KEEPING = ("attachment_kept", "capture_kept")  # the kinds of entries that a file was kept by
-# The moves between a claim's states; None is before the first.
+REDACTED = "redacted"  # the kind of redaction entries, and the reason for a missing value
+WITHHELD = "withheld"  # the other reason for a missing value: not for this reader
+KEEPING = ("attachment_kept", "capture_kept")  # the kinds of entries by which files are kept
+# The allowed moves between a claim's states; None is before the first.
 LEGAL_MOVES = frozenset(
     {
         (None, "reported"),
@@ -109,13 +112,15 @@ LEGAL_MOVES = frozenset(
     }
 )
 
+JsonObject = dict[str, Any]  # free-form: bodies, manifests, disclosures; each member is checked where it is read
+
 
 class Unusable(Exception):
-    """The input cannot be read at all, so that nothing can be said about it."""
+    """The input cannot be read, so that nothing can be said about it."""
 
 
 class Broken(ValueError):
-    """Something is not as it should be: in which part, what was expected, what was found."""
+    """A mismatch: in which part, what was expected, and what was found."""
 
     def __init__(self, part: str, *, expected: str, found: str) -> None:
         super().__init__(f"{part}: expected {expected}, found {found}")
@@ -177,23 +182,23 @@ def _by_utf16(value: Any) -> Any:
 
 def _encode(value: Any) -> bytes:
     text = _ENCODER.encode(value)
-    # Code points and UTF-16 code units sort alike unless a character lies past the surrogates.
+    # Code points sort like UTF-16 code units unless a character is beyond the surrogates.
     if not text.isascii() and max(text) > "\ud7ff":
         text = _UNSORTED.encode(_by_utf16(value))
     return text.encode()
 
 
 def canonical(value: object) -> bytes:
-    """The RFC 8785 bytes of objects, arrays, strings, integers up to 2^53 - 1 either way, true, false and null.
+    """The RFC 8785 bytes of objects, arrays, strings, integers from -(2^53 - 1) to 2^53 - 1, true, false and null.
 
-    Raises ValueError that names the place of anything else: a float, a lone surrogate, more than 32 levels.
+    Raises ValueError, naming the place, for anything else: a float, a lone surrogate, more than 32 levels.
     """
     _check_value(value, "$", 0)
     return _encode(value)
 
 
 def read_canonical(data: bytes) -> Any:
-    """The value of bytes that are exactly the canonical ones; ValueError for any others."""
+    """The value of canonical bytes. Raises ValueError for any others."""
     try:
         value = _DECODER.decode(data.decode())
     except RecursionError:
@@ -211,14 +216,14 @@ def read_canonical(data: bytes) -> Any:
 
 
 class LeafEntry(NamedTuple):
-    """What a leaf says. `prev`: the leaf hash (hex) of the stream's entry before; `c`: commitments (hex) by name."""
+    """A leaf's fields. `prev`: the leaf hash (hex) of the stream's entry before; `c`: commitments (hex) by name."""
 
     stream: str
     seq: int
     prev: str | None
     kind: str
     at: str
-    body: dict[str, Any]
+    body: JsonObject
     c: dict[str, str]
 
 
@@ -231,7 +236,7 @@ _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5
 
 
 def read_time(at: object) -> datetime:
-    """The moment of '2026-11-22T22:14:03.123Z'; ValueError for any other spelling."""
+    """The time in '2026-11-22T22:14:03.123Z'. Raises ValueError for any other spelling."""
     if not isinstance(at, str) or not _AT.fullmatch(at):
         raise ValueError("no UTC time with milliseconds")
     return datetime.fromisoformat(at)
@@ -252,7 +257,7 @@ def _expect(holds: object, part: str, *, expected: str, found: object) -> None:
 
 
 def read_entry(leaf: bytes) -> LeafEntry:
-    """What a leaf says; Broken where its bytes are not exactly those of a well-formed entry."""
+    """The entry in a leaf. Raises Broken unless the bytes are exactly those of a well-formed entry."""
     if len(leaf) > LARGEST_LEAF:
         raise Broken("leaf", expected=f"at most {LARGEST_LEAF} bytes", found=str(len(leaf)))
     try:
@@ -281,7 +286,7 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def check_entry(entry: LeafEntry) -> None:
-    """Broken where a field has not the form that section 2 gives it."""
+    """Raise Broken if a field does not have the form in section 2."""
     stream, seq, prev, kind, at, body, c = entry
     _expect(_matches(_STREAM, stream) and len(stream) <= 255, "stream", expected="a name such as claim:1", found=stream)
     _expect(_is_integer(seq, 1), "seq", expected="an integer from 1", found=seq)
@@ -307,7 +312,8 @@ def check_entry(entry: LeafEntry) -> None:
 
 
 def commitment(salt: bytes, name: str, value: object) -> str:
-    """HMAC-SHA256(salt, 'second-source/v1/field' 00 name 00 JCS(value)) in hex. ValueError: a salt not of 32 bytes."""
+    """HMAC-SHA256(salt, 'second-source/v1/field' 00 name 00 JCS(value)) in hex. Raises ValueError unless the salt has
+    32 bytes."""
     if len(salt) != SALT_LENGTH:
         raise ValueError(f"a salt has {SALT_LENGTH} bytes, not {len(salt)}")
     message = b"second-source/v1/field\0" + name.encode() + b"\0" + canonical(value)
@@ -315,10 +321,11 @@ def commitment(salt: bytes, name: str, value: object) -> str:
 
 
 def check_disclosures(entry: LeafEntry, disclosures: object) -> int:
-    """How many committed fields `disclosures` leaves undisclosed (null, or not named at all).
+    """Check disclosed values against an entry's commitments. Returns the number of undisclosed fields (null, or not
+    named).
 
-    `disclosures` is {name: {"salt": base64, "value": …} or null}. A sealed entry's content is an object of its own
-    body and c; the fields of that c are named 'content/…'. Broken where a value is not what was committed.
+    `disclosures` is {name: {"salt": base64, "value": …} or null}. The content of a sealed entry is an object with its
+    own body and c, whose fields are named 'content/…'. Raises Broken if a value is not the committed one.
     """
     if not isinstance(disclosures, dict):
         raise Broken("disclosures", expected="an object", found=_shown(disclosures))
@@ -338,13 +345,13 @@ def check_disclosures(entry: LeafEntry, disclosures: object) -> int:
 
 
 def closed_fields(entry: LeafEntry, disclosures: Mapping[str, Any]) -> list[str]:
-    """The names that `check_disclosures` counts: committed fields, those of a sealed content too, without a value."""
+    """The names that `check_disclosures` counts: undisclosed committed fields, including those of a sealed content."""
     inner = _sealed_commitments(disclosures.get("content")) if entry.kind == SEALED else {}
     return [name for name in (*entry.c, *(f"content/{name}" for name in inner)) if disclosures.get(name) is None]
 
 
 def _sealed_commitments(disclosure: object) -> dict[str, str]:
-    """The commitments inside a sealed entry's content, where that is disclosed."""
+    """The commitments inside the content of a sealed entry, if it is disclosed."""
     if not isinstance(disclosure, dict):
         return {}
     part, content = "disclosures.content", disclosure.get("value")
@@ -371,7 +378,8 @@ def _check_disclosure(name: str, *, committed: str, disclosure: object) -> None:
 
 
 def read_base64(text: object, part: str, length: int | None = None) -> bytes:
-    """The bytes of strict standard base64 (padded, no stray bits or spaces); Broken otherwise, or of another length."""
+    """The bytes of strict standard base64 (padded, no stray bits or spaces). Raises Broken otherwise, or for another
+    length."""
     try:
         data = base64.b64decode(text if isinstance(text, str) else "*", validate=True)
     except (binascii.Error, ValueError):
@@ -395,21 +403,21 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_hash(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes in order; of none, SHA-256 of nothing (RFC 9162 2.1.1)."""
+    """The root over leaf hashes in order; of none, the SHA-256 of nothing (RFC 9162 2.1.1)."""
     level = list(hashes)
     if not level:
         return hashlib.sha256(b"").digest()
     while len(level) > 1:
-        # The last of an odd number moves up as it is.
+        # The last of an odd number moves up unchanged.
         pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
 
 
 def root_from_inclusion(leaf: bytes, index: int, *, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that an inclusion proof leads to from a leaf hash (RFC 9162 2.1.3.2).
+    """The root to which an inclusion proof leads from a leaf hash (RFC 9162 2.1.3.2).
 
-    Raises Broken where index and size do not fit, or the proof is too short or too long for them.
+    Raises Broken if index and size do not fit, or the proof has the wrong length for them.
     """
     _expect(0 <= index < size, "index", expected=f"below the size {size}", found=index)
     node, last, result = index, size - 1, leaf
@@ -427,14 +435,14 @@ def root_from_inclusion(leaf: bytes, index: int, *, size: int, proof: Sequence[b
 
 
 def check_inclusion(leaf: bytes, index: int, *, size: int, root: bytes, proof: Sequence[bytes]) -> None:
-    """Broken unless the proof leads from the leaf hash at `index` to `root`."""
+    """Raise Broken unless the proof leads from the leaf hash at `index` to `root`."""
     found = root_from_inclusion(leaf, index, size=size, proof=proof)
     if found != root:
         raise Broken("proof", expected=f"the root {root.hex()}", found=found.hex())
 
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
-    """Broken unless the tree of size `new` begins with that of size `old` (RFC 9162 2.1.4.2)."""
+    """Raise Broken unless the tree of size `new` begins with the tree of size `old` (RFC 9162 2.1.4.2)."""
     _expect(0 <= old <= new, "size", expected=f"at least {old}", found=new)
     if old in (0, new):
         _expect(not proof, "proof", expected="no hashes", found=len(proof))
@@ -465,7 +473,7 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proo
 
 
 def tile_path(level: int | str, number: int, width: int = TILE_WIDTH) -> str:
-    """'tile/0/x001/067.p/5': the path of a tile; `level` is 0 to 63, or 'entries' for a bundle of leaves."""
+    """The path of a tile, such as 'tile/0/x001/067.p/5'. `level`: 0 to 63, or 'entries' for a bundle of leaves."""
     groups = [f"{number % 1000:03d}"]
     while number := number // 1000:
         groups.insert(0, f"x{number % 1000:03d}")
@@ -474,7 +482,8 @@ def tile_path(level: int | str, number: int, width: int = TILE_WIDTH) -> str:
 
 
 def read_bundle(data: bytes) -> list[bytes]:
-    """The leaves of an entry bundle, each after its length (two bytes, big-endian); Broken where one does not fit."""
+    """The leaves of an entry bundle, each after its length (two bytes, big-endian). Raises Broken if a length does not
+    fit."""
     leaves: list[bytes] = []
     at = 0
     while at < len(data):
@@ -491,7 +500,7 @@ def read_bundle(data: bytes) -> list[bytes]:
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public key and the name that it signs under. `signs`: a signature type, ED25519 or COSIGNATURE."""
+    """A public key and the name under which it signs. `signs`: a signature type, ED25519 or COSIGNATURE."""
 
     name: str
     key: bytes
@@ -499,14 +508,14 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """SHA-256(name, newline, signature type, key), its first four bytes."""
+        """The key's id: the first four bytes of SHA-256(name, newline, signature type, key)."""
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.signs]) + self.key).digest()[:4]
 
     def __str__(self) -> str:
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.signs]) + self.key).decode()}"
 
     def verifies(self, signature: bytes, *, text: bytes) -> bool:
-        """Whether this is the key's signature of a note's text: Ed25519, or a cosignature with its time."""
+        """Whether this is the key's signature of a note's text: plain Ed25519, or a cosignature with its time."""
         if self.signs == COSIGNATURE:
             at, signature = cosigned_at(signature), signature[8:]
             if not 0 < at <= LATEST_COSIGNATURE:
@@ -520,28 +529,29 @@ class VerifierKey:
 
 
 def cosigned_text(at: int, text: bytes) -> bytes:
-    """What a witness signs of a checkpoint (C2SP tlog-cosignature, Ed25519). `at`: POSIX time in seconds."""
+    """The bytes that a witness signs for a checkpoint (C2SP tlog-cosignature, Ed25519). `at`: POSIX time in seconds."""
     return f"cosignature/v1\ntime {at}\n".encode() + text
 
 
 def cosigned_at(signature: bytes) -> int:
-    """The time of a cosignature, as its first eight bytes have it."""
+    """The time of a cosignature, from its first eight bytes."""
     return int.from_bytes(signature[:8], "big")
 
 
 def fingerprint(key: VerifierKey) -> str:
-    """What people compare of a key: the SHA-256 of its text, in hexadecimal, in groups of four digits."""
+    """The fingerprint of a key, for people to compare: the SHA-256 of its text, in hexadecimal, in groups of four
+    digits."""
     digits = hashlib.sha256(str(key).encode()).hexdigest()
     return " ".join(digits[at : at + 4] for at in range(0, 64, 4))
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a note's key may be called so: not empty, no space, no plus, nothing that a note may not hold."""
+    """Whether this is a valid name of a note's key: not empty, without space, plus or characters that notes exclude."""
     return bool(name) and "+" not in name and not any(sign.isspace() or sign < " " for sign in name)
 
 
 def read_verifier_key(text: object, signs: int = ED25519) -> VerifierKey:
-    """The key of 'name+hash+base64'; Broken where the parts do not fit each other or its signature type is another."""
+    """The key in 'name+hash+base64'. Raises Broken if its parts do not match or its signature type is unknown."""
     name, hashed, encoded = [*str(text).split("+", 2), "", ""][:3]
     _expect(is_key_name(name), "key", expected="name+hash+base64", found=text)
     data = read_base64(encoded, "key")
@@ -553,16 +563,16 @@ def read_verifier_key(text: object, signs: int = ED25519) -> VerifierKey:
 
 
 def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
-    """The text of a note that at least one of the keys signed.
+    """The text of a note signed by at least one of the keys.
 
-    Signatures by other keys are passed over. Raises Broken where the note is malformed, a signature by one of the
-    keys does not verify, or none is there.
+    Ignores signatures by other keys. Raises Broken if the note is malformed, a signature by one of the keys does not
+    verify, or there is none.
     """
     return signed_text(note, keys)[0]
 
 
 def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[VerifierKey]]:
-    """As `open_note`, and which of the keys signed."""
+    """The text of a note as in `open_note`, and the keys that signed it."""
     text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys}
     verified = []
@@ -581,7 +591,7 @@ def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[Ver
 
 
 def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
-    """A note's text, and the name and bytes of each signature; Broken where it is malformed. Nothing is verified."""
+    """The text of a note, and the name and bytes of each signature, unverified. Raises Broken if malformed."""
     try:
         whole = note.decode()
     except UnicodeDecodeError:
@@ -609,7 +619,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 class LogSize(NamedTuple):
-    """How large a log is, and its root; `extensions` are further lines, which nothing here reads."""
+    """The size and root of a log, from a checkpoint. `extensions`: further lines, which are ignored here."""
 
     origin: str
     size: int
@@ -625,7 +635,7 @@ def _decimal(text: str, *, part: str) -> int:
 
 
 def read_checkpoint(text: str) -> LogSize:
-    """The checkpoint of a note's text; Broken where it is none."""
+    """The checkpoint in a note's text. Raises Broken if it is malformed."""
     lines = text.split("\n")
     _expect(len(lines) >= 4 and lines.pop() == "", "checkpoint", expected="at least three lines", found=text[:60])
     _expect(all(lines), "checkpoint", expected="no empty line", found=text[:60])
@@ -634,7 +644,7 @@ def read_checkpoint(text: str) -> LogSize:
 
 
 class Receipt(NamedTuple):
-    """The promise that a leaf stands in the log at most `longest_delay` seconds after `at`."""
+    """The promise that a leaf is in the log at most `longest_delay` seconds after `at`."""
 
     origin: str
     leaf_hash: bytes
@@ -643,7 +653,7 @@ class Receipt(NamedTuple):
 
 
 def read_receipt(text: str) -> Receipt:
-    """The receipt of a note's text; Broken where it is none."""
+    """The receipt in a note's text. Raises Broken if it is malformed."""
     lines = text.split("\n")
     _expect(
         len(lines) == 6 and lines[0] == RECEIPT and lines[5] == "",
@@ -661,12 +671,13 @@ def read_receipt(text: str) -> Receipt:
 
 
 def split_receipts(data: bytes) -> list[bytes]:
-    """The notes of a file of receipts, which stand one after the other; the whole of it where it is no such file."""
+    """The notes in a file of concatenated receipts; the whole file as one if it is not such a file."""
     return re.split(f"(?<=\\n)(?={re.escape(RECEIPT)}\\n)".encode(), data)
 
 
 class CheckedCosignature(NamedTuple):
-    """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by its own clock."""
+    """A verified cosignature: a witness saw a checkpoint extend its last one. `at`: POSIX time in seconds, by its own
+    clock."""
 
     key: VerifierKey
     at: int
@@ -674,7 +685,7 @@ class CheckedCosignature(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The signature line of a note."""
+        """The cosignature as a line of a note."""
         return f"— {self.key.name} {base64.b64encode(self.key.id + self.signature).decode()}\n"
 
     def __str__(self) -> str:
@@ -685,9 +696,9 @@ class CheckedCosignature(NamedTuple):
 
 
 def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[CheckedCosignature, ...]:
-    """The cosignatures of a note by these keys, the newest one of each, in the order of `keys`.
+    """The cosignatures of a note by these keys, the newest of each, in the order of `keys`.
 
-    Raises Broken where one of the keys did not make what is said to be by it.
+    Raises Broken if a signature in the name of one of the keys does not verify.
     """
     text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys if key.signs == COSIGNATURE}
@@ -706,14 +717,14 @@ def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Checked
 
 
 class PolicyWitness(NamedTuple):
-    """A witness of a policy; `url`: its submission prefix, or nothing."""
+    """A witness of a policy. `url`: its submission prefix, or empty."""
 
     key: VerifierKey
     url: str
 
 
 class WitnessGroup(NamedTuple):
-    """Members of which `least` have to have witnessed a checkpoint."""
+    """A group of witnesses of which at least `least` must have cosigned a checkpoint."""
 
     least: int
     members: tuple[str, ...]
@@ -721,9 +732,9 @@ class WitnessGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class WitnessPolicy:
-    """Who has to have cosigned a checkpoint (C2SP tlog-policy). `quorum`: a witness or group; None demands nobody.
+    """The cosignatures that a checkpoint needs (C2SP tlog-policy). `quorum`: a witness or group; None needs none.
 
-    `logs`: where there are any, one of them has to have signed it.
+    `logs`: if there are any, one of them must have signed the checkpoint.
     """
 
     text: bytes
@@ -733,11 +744,11 @@ class WitnessPolicy:
     quorum: str | None
 
     def witness_keys(self) -> list[VerifierKey]:
-        """The keys of all its witnesses."""
+        """The keys of all witnesses."""
         return [witness.key for witness in self.witnesses.values()]
 
     def is_met(self, by: Collection[VerifierKey]) -> bool:
-        """Whether cosignatures by these keys are enough."""
+        """Whether cosignatures by these keys make the quorum."""
         return self.quorum is None or self._has_witnessed(self.quorum, by)
 
     def _has_witnessed(self, name: str, by: Collection[VerifierKey]) -> bool:
@@ -756,7 +767,7 @@ _POLICY_LINE = {
 
 
 class _WitnessPolicyReader:
-    """Takes a policy's lines one after the other: each may name what stands before it alone."""
+    """Reads the lines of a policy in order. Each line may refer to earlier ones only."""
 
     def __init__(self) -> None:
         self.logs: list[VerifierKey] = []
@@ -766,7 +777,7 @@ class _WitnessPolicyReader:
         self._members: set[str] = set()
 
     def take(self, line: str) -> None:
-        """Takes a line that says something. Raises Broken."""
+        """Read a line that is neither empty nor a comment. Raises Broken."""
         kind = line.partition(" ")[0]
         _expect(kind in _POLICY_LINE, "line", expected="log, witness, group or quorum", found=kind)
         found = _POLICY_LINE[kind].fullmatch(line)
@@ -821,7 +832,7 @@ class _WitnessPolicyReader:
 
 
 def read_witness_policy(data: bytes) -> WitnessPolicy:
-    """The policy of a file in the format of C2SP tlog-policy. Raises Unusable, with the line."""
+    """The policy in a file in the format of C2SP tlog-policy. Raises Unusable, naming the line."""
     reader, number = _WitnessPolicyReader(), 0
     try:
         _expect(
@@ -849,7 +860,7 @@ def read_witness_policy(data: bytes) -> WitnessPolicy:
 
 
 class Witnessed(NamedTuple):
-    """Who cosigned a checkpoint, of a policy's witnesses, and whether that is the quorum."""
+    """The witnesses of a policy that cosigned a checkpoint, and whether they make the quorum."""
 
     by: tuple[CheckedCosignature, ...]
     is_met: bool
@@ -858,15 +869,16 @@ class Witnessed(NamedTuple):
         return ", ".join(map(str, self.by)) or NOBODY
 
     def since(self, policy: WitnessPolicy) -> int:
-        """As of when the quorum had seen nothing newer of the log: the latest time that a quorum's are not before."""
+        """The time up to which a quorum had seen nothing newer of the log: the latest for which a quorum's times are
+        not earlier."""
         times = sorted((one.at for one in self.by), reverse=True)
         return next((at for at in times if policy.is_met([o.key for o in self.by if o.at >= at])), 0)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What the reader trusts: a log by its origin, the keys that sign its checkpoints, those that sign receipts, and
-    whose cosignatures a checkpoint has to bear."""
+    """The reader's trust: a log by its origin, the keys that sign its checkpoints, the keys that sign its receipts, and
+    the cosignatures that a checkpoint needs."""
 
     origin: str
     log_keys: tuple[VerifierKey, ...]
@@ -875,10 +887,9 @@ class Policy:
     timestamp_certificates: tuple[bytes, ...] = ()  # DER: those that time stamps have to lead to
 
     def witnessed(self, note: bytes) -> Witnessed | None:
-        """Who cosigned a checkpoint, and whether that is enough; None where the policy names no witnesses.
+        """The witnesses that cosigned a checkpoint; None if the policy names none.
 
-        Broken where a witness did not make what is said to be by it, or none of the logs signed that the witness policy
-        names.
+        Raises Broken if a cosignature does not verify, or if none of the witness policy's logs signed.
         """
         if self.witnesses is None:
             return None
@@ -888,26 +899,26 @@ class Policy:
         return Witnessed(by, self.witnesses.is_met([one.key for one in by]))
 
     def witnesses_in_words(self, note: bytes) -> dict[str, str]:
-        """What a reader is told of a checkpoint's witnesses: nothing where the policy names none. Raises Broken."""
+        """The words for the reader about a checkpoint's witnesses; empty if the policy names none. Raises Broken."""
         found = self.witnessed(note)
         return {} if found is None else {"witnessed by": str(found)}
 
     def checkpoint(self, note: bytes) -> LogSize:
-        """The checkpoint of a signed note; Broken unless one of the log's keys signed it, and it is of this log."""
+        """The checkpoint of a signed note. Raises Broken unless it is of this log and one of its keys signed it."""
         checkpoint = read_checkpoint(open_note(note, self.log_keys))
         _expect(checkpoint.origin == self.origin, "origin", expected=self.origin, found=checkpoint.origin)
         return checkpoint
 
     def receipt(self, note: bytes) -> Receipt:
-        """The receipt of a signed note; Broken unless one of the receipt keys signed it, and it is of this log."""
+        """The receipt of a signed note. Raises Broken unless it is of this log and a receipt key signed it."""
         receipt = read_receipt(open_note(note, self.receipt_keys))
         _expect(receipt.origin == self.origin, "origin", expected=self.origin, found=receipt.origin)
         return receipt
 
 
 def read_policy(data: bytes) -> Policy:
-    """The policy of a JSON object {"origin", "log_keys": […], "receipt_keys": […], "witness_policy": a text,
-    "timestamp_certificates": [PEM …]}; the last three may be missing. Raises Unusable where it is none."""
+    """The policy in a JSON object {"origin", "log_keys": […], "receipt_keys": […], "witness_policy": a text,
+    "timestamp_certificates": [PEM …]}, of which the last three are optional. Raises Unusable if it is malformed."""
     try:
         value = json.loads(data)
         origin, log_keys, receipt_keys = value["origin"], value["log_keys"], value.get("receipt_keys", [])
@@ -929,14 +940,14 @@ def read_policy(data: bytes) -> Policy:
 
 
 def rotation_text(origin: str, *, signs: str, key: str) -> str:
-    """What the former key signs: that `key` takes its place. `signs`: log, or receipts."""
+    """The text by which a former key hands over to `key`, to be signed. `signs`: log or receipts."""
     return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
 
 
 def check_rotation(entry: LeafEntry, origin: str) -> bool:
-    """Whether the entry of a new key bears the former one's signature; False for one from before there were any.
+    """Whether the entry of a new key has the former key's signature; False for old entries, made before signatures.
 
-    Broken where it bears another, or names no keys.
+    Raises Broken if the signature does not verify, or the entry names no keys.
     """
     body = entry.body
     former, key = read_verifier_key(body.get("replaces")), read_verifier_key(body.get("key"))
@@ -951,11 +962,11 @@ def check_rotation(entry: LeafEntry, origin: str) -> bool:
     return True
 
 
-# Section 6: what was found
+# Section 6: mismatches
 
 
 class Mismatch(NamedTuple):
-    """One thing that does not match: where (an entry, a tile, a file), and what Broken says of it."""
+    """One mismatch: where (an entry, a tile, a file), with the part, the expected and the found value of a Broken."""
 
     where: str
     part: str
@@ -968,9 +979,9 @@ class Mismatch(NamedTuple):
 
 @dataclass
 class Report:
-    """The findings, in the order of the log, what was looked at (a word for each number), and what that showed.
+    """The mismatches in log order, the counts of checked things by word, and statements about what holds.
 
-    `said`: in words, only of what holds; `histories`: the streams whose proofs hold.
+    `said`: in words, of things that hold only; `histories`: the streams whose proofs hold.
     """
 
     findings: list[Mismatch] = field(default_factory=list)
@@ -979,30 +990,30 @@ class Report:
     histories: list["ProvenHistory"] = field(default_factory=list)
 
     def add(self, where: str, error: Broken) -> None:
-        """Notes what a check raised."""
+        """Add the mismatch of a failed check."""
         self.findings.append(Mismatch(where, error.part, error.expected, error.found))
 
     def expect(self, holds: object, where: str, *, part: str, expected: str, found: object) -> None:
-        """Notes a finding unless `holds`."""
+        """Add a mismatch unless `holds`."""
         if not holds:
             self.findings.append(Mismatch(where, part, expected, _plain(found)))
 
     def count(self, word: str, number: int = 1) -> None:
-        """Adds to one of the numbers."""
+        """Increase one of the counts."""
         self.counts[word] = self.counts.get(word, 0) + number
 
     def lacks(self) -> list[Mismatch]:
-        """The findings that say no more than that a quorum of the policy's witnesses did not cosign."""
+        """The mismatches that only report missing cosignatures of the policy's witnesses."""
         return [found for found in self.findings if (found.part, found.expected) == (COSIGNATURES, A_QUORUM)]
 
     def holds(self) -> bool:
-        """Whether nothing is wrong but for cosignatures that are not there: a file from before there were witnesses
-        holds too, and is not witnessed."""
+        """Whether nothing but cosignatures is missing: a file made before there were witnesses holds, though
+        unwitnessed."""
         return len(self.lacks()) == len(self.findings)
 
 
 def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> dict[str, str]:
-    """Notes where a checkpoint lacks the quorum of witnesses that the policy demands; in words who cosigned it."""
+    """Report a checkpoint without the quorum that the policy needs. Returns in words who cosigned it."""
     try:
         found = policy.witnessed(note)
     except Broken as error:
@@ -1015,7 +1026,7 @@ def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> 
 
 
 class Last(NamedTuple):
-    """A stream's last entry as far as it was read."""
+    """A stream's last entry read so far."""
 
     seq: int
     leaf_hash: bytes
@@ -1026,13 +1037,13 @@ _NOTHING = Last(0, b"", "")
 
 
 class Streams:
-    """The streams as far as they were read: what the next entry of each has to follow."""
+    """The streams read so far, to check that each next entry follows."""
 
     def __init__(self) -> None:
         self.last: dict[str, Last] = {}
 
     def follow(self, index: int, entry: LeafEntry, hashed: bytes, report: Report) -> None:
-        """Notes where an entry does not follow the one before it in its stream; goes on from this one."""
+        """Report an entry that does not follow the last one of its stream, then continue from it."""
         before = self.last.get(entry.stream, _NOTHING)
         prev = before.leaf_hash.hex() if before.seq else None
         if entry.seq != before.seq + 1 or entry.prev != prev or entry.at < before.at:
@@ -1044,15 +1055,15 @@ class Streams:
         self.last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
     def pass_over(self, stream: str, hashed: bytes) -> None:
-        """Goes on from an entry of which the hash alone is known: the next one names it."""
+        """Continue from an entry known by hash only, which the next entry names."""
         before = self.last.get(stream, _NOTHING)
         self.last[stream] = Last(before.seq + 1, hashed, before.at)
 
 
 class Times:
-    """The log's time as its entries tell it: none lies further before the latest so far than the longest delay.
+    """The order of times in the log: no entry is earlier than the latest so far by more than the longest delay.
 
-    Entries before the index `start` are passed over: they are from before older acts said that they are.
+    Skips entries before the index `start`, which may record older acts without saying so.
     """
 
     def __init__(self, start: int) -> None:
@@ -1061,7 +1072,7 @@ class Times:
         self.latest = ""
 
     def follow(self, index: int, entry: LeafEntry, report: Report) -> None:
-        """Notes where an entry's time is not to be believed; goes on from the latest."""
+        """Report an entry with an implausible time, then continue from the latest time."""
         self.latest = max(self.latest, entry.at)
         if index < self._start:
             self._passed_over += 1
@@ -1081,7 +1092,7 @@ class Times:
                     report.count("older acts brought in")
 
     def count(self, report: Report) -> None:
-        """Says how many entries were passed over."""
+        """Count the skipped entries."""
         if self._passed_over:
             report.count("entries whose times were not compared", self._passed_over)
 
@@ -1094,7 +1105,7 @@ def _write_time(moment: datetime) -> str:
 
 
 def _check_moment_told(body: Mapping[str, Any], at: str) -> None:
-    """When an act happened is when it was written, within the longest delay, unless its body says that it is older."""
+    """Report an act whose time differs from its entry's by more than the longest delay, unless marked as older."""
     happened, is_older = body.get("happened_at"), "brought_in" in body
     if not is_older and "happened_at" not in body:
         return
@@ -1115,7 +1126,7 @@ def _check_moment_told(body: Mapping[str, Any], at: str) -> None:
 
 
 def name_entry(index: int, entry: LeafEntry) -> str:
-    """'entry 17 (claim:1, 4)': how a finding calls an entry."""
+    """The name of an entry in a mismatch: 'entry 17 (claim:1, 4)'."""
     return f"entry {index} ({entry.stream}, {entry.seq})"
 
 
@@ -1123,9 +1134,9 @@ def name_entry(index: int, entry: LeafEntry) -> str:
 
 
 def check_claim_proof(data: bytes, policy: Policy) -> Report:
-    """Whether a claim's proof file holds: every leaf in the log, the stream whole from 1, every disclosed field true.
+    """Check a claim's proof file: every leaf is in the log, the stream is whole from 1, every disclosed field is true.
 
-    From this file alone nobody can tell whether the stream has later entries.
+    One file cannot show whether the stream has later entries.
     """
     report = Report()
     try:
@@ -1179,7 +1190,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
 
 
 def check_proofs(data: bytes, policy: Policy) -> Report:
-    """The same of a list of such files: JSON, each a text."""
+    """Check a JSON list of proof files, each a text, like `check_claim_proof`."""
     report = Report()
     try:
         files = json.loads(data)
@@ -1207,7 +1218,7 @@ def check_proofs(data: bytes, policy: Policy) -> Report:
 
 
 class ProvenEntry(NamedTuple):
-    """An entry that stands in the log; without what it says where that is withheld."""
+    """An entry proved to be in the log; its contents are missing if withheld."""
 
     leaf_index: int
     leaf_hash: bytes
@@ -1216,8 +1227,8 @@ class ProvenEntry(NamedTuple):
 
 
 class ProvenHistory(NamedTuple):
-    """What a proof shows: entries of one stream, oldest first, as of a checkpoint. `stream`: None of a single leaf;
-    `dated`: by when time stamps say that they were there, in words."""
+    """The entries of one stream that a proof shows, oldest first, as of a checkpoint. `stream`: None for a single leaf;
+    `dated`: in words, the times by which time stamps attest them."""
 
     stream: str | None
     note: bytes
@@ -1226,19 +1237,19 @@ class ProvenHistory(NamedTuple):
     dated: str = ""
 
     def names(self) -> list[str]:
-        """How one may call the claim: by its references, its stream, its id."""
+        """The names of the claim: its references, its stream, its id."""
         bodies = [one.entry.body for one in self.entries if one.entry]
         references = dict.fromkeys(body["reference"] for body in bodies if isinstance(body.get("reference"), str))
         streams = [self.stream] if self.stream else [one.entry.stream for one in self.entries if one.entry]
         return [*references, *(name for stream in streams for name in (stream, stream.partition(":")[2]))]
 
     def state(self) -> str | None:
-        """The claim's state by its last status change that is told; None before the first."""
+        """The claim's state after its last disclosed status change; None before the first."""
         moves = [one.entry.body.get("to") for one in self.entries if one.entry and one.entry.kind == STATUS_CHANGED]
         return moves[-1] if moves and isinstance(moves[-1], str) else None
 
     def statement(self) -> str | None:
-        """What the claim says as it was last written down; None where that is not disclosed."""
+        """The claim's latest statement; None if it is not disclosed."""
         said = None
         for one in self.entries:
             if one.entry and one.entry.kind.startswith("claim_"):
@@ -1251,7 +1262,7 @@ class ProvenHistory(NamedTuple):
         return said if isinstance(said, str) else None
 
     def in_words(self, policy: Policy) -> dict[str, str]:
-        """What a reader is told of it: which claim, its state, as of when, by whose signature."""
+        """The summary for the reader: the claim, its state, as of when, and who signed."""
         if self.stream is None:
             return {**self._leaf_in_words(), **self._checkpoint_in_words(policy)}
         name, *others = self.names()
@@ -1272,7 +1283,7 @@ class ProvenHistory(NamedTuple):
         }
 
     def _leaf_in_words(self) -> dict[str, str]:
-        """Of a single leaf: which entry it is, and the state that it leaves its claim in."""
+        """The summary of a single leaf: its entry, and the state of its claim after it."""
         place, entry = self.entries[0].leaf_index, self.entries[0].entry
         if entry is None:
             return {}
@@ -1298,8 +1309,8 @@ def check_expected(
     state: str | None = None,
     checkpoint: bytes | None = None,
 ) -> None:
-    """Notes where a proof that holds is of another claim than the reader meant, leaves it in another state, or is
-    older than a checkpoint of the log that they have."""
+    """Report a valid proof that is of another claim, or of another state, than the reader expects, or that is older
+    than a checkpoint of the log that they have."""
     claims = [one for one in report.histories if one.stream and one.stream.startswith("claim:")]
     for history in claims or report.histories:
         if claim is not None:
@@ -1329,7 +1340,7 @@ def _check_age(own: LogSize, note: bytes, policy: Policy, report: Report) -> Non
 
 
 _PROOF_NAMES = {"format", "origin", "stream", "checkpoint", "entries"}
-_MORE_IN_PROOFS = {"dated", "redactions"}  # each of them there where it is not empty, in a file of version 2
+_MORE_IN_PROOFS = {"dated", "redactions"}  # members of version 2 files, present only if not empty
 
 
 def _check_frame(value: Any, policy: Policy) -> None:
@@ -1345,8 +1356,8 @@ def _check_frame(value: Any, policy: Policy) -> None:
 
 
 def _check_redactions(value: Any, checkpoint: LogSize, report: Report) -> dict[str, dict[str, int]]:
-    """Which redaction (its index) erased which fields, by leaf hash and name: all stand in the log, and name an entry
-    of the file."""
+    """The index of the redaction that erased each field, by leaf hash and name. Each redaction must be in the log and
+    name an entry of the file."""
     named = {hashed for item in value["entries"] if (hashed := _hash_of_item(item))}
     found: dict[str, dict[str, int]] = {}
     before = -1
@@ -1375,7 +1386,7 @@ def _hash_of_item(item: Any) -> str | None:
 
 
 def _check_redaction(item: Any, before: int, checkpoint: LogSize) -> dict[str, list[str]]:
-    """The fields that a redaction names, by leaf hash; what was sealed is named in its disclosed content."""
+    """The fields that a redaction names, by leaf hash; those of sealed entries are in its disclosed content."""
     entry, hashed = _read_proof_entry(item)
     _check_proof_entry(item, hashed, before, checkpoint)
     _check_proof_disclosures(entry, item["disclosures"])
@@ -1391,11 +1402,9 @@ def _check_redaction(item: Any, before: int, checkpoint: LogSize) -> dict[str, l
     return dict(fields)
 
 
-def told_in(
-    entry: LeafEntry, disclosures: Mapping[str, Any]
-) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, str]]:
-    """What an entry is told to say: kind, body, disclosed values by name, and the names without a value, each with the
-    name that it has among the disclosures. Of a sealed one that is disclosed, what is sealed in it."""
+def told_in(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, JsonObject, JsonObject, dict[str, str]]:
+    """The disclosed contents of an entry: kind, body, values by name, and the names without a value, each with its name
+    among the disclosures. For a disclosed sealed entry, those inside it."""
     closed = {name: name for name in closed_fields(entry, disclosures)}
     values = {name: one["value"] for name, one in disclosures.items() if one is not None}
     if entry.kind != SEALED:
@@ -1428,7 +1437,7 @@ _WITHHELD = {"index", "leaf_hash", "proof"}
 
 
 def _check_withheld(item: Any, before: int, checkpoint: LogSize) -> bytes:
-    """The hash of an entry whose reader may not know what it says: it stands in the log at its index."""
+    """The hash of an entry withheld from the reader, which must be in the log at its index."""
     _expect(_is_integer(item["index"]), "index", expected="an integer from 0", found=item["index"])
     _expect(isinstance(item["proof"], list), "proof", expected="a list of hashes", found=item["proof"])
     _expect(_matches(_HASH, item["leaf_hash"]), "leaf_hash", expected="64 hexadecimal digits", found=item["leaf_hash"])
@@ -1450,7 +1459,7 @@ def _check_proof_disclosures(entry: LeafEntry, disclosures: Any) -> int:
 
 
 class TlogProof(NamedTuple):
-    """A C2SP tlog-proof: the checkpoint's signed note, a leaf's index and its hashes; `extra` proves nothing."""
+    """A C2SP tlog-proof: the checkpoint's signed note, a leaf's index and the hashes; `extra` is not proved."""
 
     leaf_index: int
     hashes: tuple[bytes, ...]
@@ -1459,7 +1468,7 @@ class TlogProof(NamedTuple):
 
 
 def read_tlog_proof(data: bytes) -> TlogProof:
-    """The parts of a tlog-proof; Broken where it is malformed."""
+    """The parts of a tlog-proof. Raises Broken if it is malformed."""
     head, blank, checkpoint = data.partition(b"\n\n")
     try:
         lines = head.decode().split("\n")
@@ -1475,7 +1484,7 @@ def read_tlog_proof(data: bytes) -> TlogProof:
 
 
 def check_tlog_proof(data: bytes, policy: Policy) -> Report:
-    """Whether the leaf that a tlog-proof carries as its extra data stands in the log."""
+    """Check that the leaf in a tlog-proof's extra data is in the log."""
     report = Report()
     try:
         proof = read_tlog_proof(data)
@@ -1505,15 +1514,15 @@ Read = Callable[[str], bytes | None]
 
 
 class TileLevels:
-    """The tree over leaf hashes that come tile by tile; every stored tile above is compared with it."""
+    """The tree over leaf hashes read tile by tile, which compares every stored tile above them."""
 
     def __init__(self, read: Read | None, report: Report) -> None:
-        self._read, self._report = read, report  # without a reader nothing is compared
-        self._rows: list[list[bytes]] = []  # of each level the hashes of the tile that is not full yet
-        self._tiles: list[int] = []  # of each level the tiles that were full
+        self._read, self._report = read, report  # no reader: nothing is compared
+        self._rows: list[list[bytes]] = []  # per level the hashes of the incomplete tile
+        self._tiles: list[int] = []  # per level the number of full tiles
 
     def add(self, hashed: bytes, level: int = 1) -> None:
-        """Takes the root of the next full tile of the level below."""
+        """Add the root of the next full tile of the level below."""
         if len(self._rows) < level:
             self._rows.append([])
             self._tiles.append(0)
@@ -1526,7 +1535,7 @@ class TileLevels:
             self.add(root_hash(row), level + 1)
 
     def root(self, rest: Sequence[bytes]) -> bytes:
-        """The root of the whole tree, whose last leaf hashes are `rest` (less than a tile); compares partial tiles."""
+        """The root of the tree with the last leaf hashes `rest` (less than a tile). Also compares partial tiles."""
         below = list(rest)
         for level, row in enumerate(self._rows, 1):
             if row:
@@ -1546,8 +1555,8 @@ class TileLevels:
 
 
 def read_tile(read: Read, level: int | str, number: int, *, width: int) -> tuple[bytes | None, int]:
-    """A tile's bytes, and how many hashes or leaves it has to have: of a partial one that is gone, those of the full
-    one. None where neither is there."""
+    """The bytes of a tile, and the number of hashes or leaves that it should have; the full tile if a partial one is
+    gone. None if neither exists."""
     data = read(tile_path(level, number, width=width))
     if data is None and width < TILE_WIDTH:
         return read(tile_path(level, number)), TILE_WIDTH
@@ -1555,7 +1564,7 @@ def read_tile(read: Read, level: int | str, number: int, *, width: int) -> tuple
 
 
 def read_hashes(read: Read, level: int, *, number: int, width: int, report: Report) -> list[bytes] | None:
-    """The first `width` hashes of a tile; a finding, and None, where it is missing or too short."""
+    """The first `width` hashes of a tile. Reports a missing or short tile and returns None."""
     path = tile_path(level, number, width=width)
     data, count = read_tile(read, level, number, width=width)
     if data is None:
@@ -1568,11 +1577,21 @@ def read_hashes(read: Read, level: int, *, number: int, width: int, report: Repo
 
 
 class LogWalk(NamedTuple):
-    """What an audit gives to whoever looks further: an entry, its place and its leaf hash."""
+    """An entry that an audit has read, with its place and leaf hash, for further checks."""
 
     leaf_index: int
     entry: LeafEntry
     leaf_hash: bytes
+
+
+class _Audit(NamedTuple):
+    """The inputs and the report of one audit, for its parts. `each`: called with every readable entry."""
+
+    read: Read
+    policy: Policy
+    checkpoint: LogSize
+    report: Report
+    each: Callable[[LogWalk], None] | None
 
 
 def audit(
@@ -1583,11 +1602,12 @@ def audit(
     times_from: int = 0,
     lines: Iterable[bytes] | None = None,
 ) -> Report:
-    """Whether the whole log of an export is what its signed checkpoint says, its streams whole, its times in order.
+    """Check the whole log of an export: it matches its signed checkpoint, its streams are whole, its times are in
+    order.
 
-    `receipts`: signed receipts by name; a leaf that one promises and that is missing is a finding. `each` is called
-    with every entry that can be read. Times are compared from the index `times_from` on. `lines`: those of
-    `export.jsonl`, where the export has one. Memory grows with the streams, not with the entries.
+    `receipts`: signed receipts by name, whose leaves must be in the log; `each`: called with every readable entry;
+    `times_from`: the index from which times are compared; `lines`: those of `export.jsonl`, if the export has one.
+    Memory grows with the number of streams, not of entries.
     """
     report = Report()
     note = read(CHECKPOINT)
@@ -1600,7 +1620,7 @@ def audit(
         return report
     report.said |= check_witnessed(policy, note, "checkpoint", report)
     if has_public_entries_alone(read, checkpoint):
-        audit_public(read, policy, checkpoint, report, each, times_from, receipts)
+        audit_public(_Audit(read, policy, checkpoint, report, each), times_from, receipts)
         if lines is not None:
             _audit_export(read, lines, policy, checkpoint, report)
         return report
@@ -1609,7 +1629,7 @@ def audit(
     for first in range(0, checkpoint.size, TILE_WIDTH):
         width = min(TILE_WIDTH, checkpoint.size - first)
         leaves, rest = _read_leaves(read, first, width=width, report=report)
-        _audit_leaves(first, leaves, (streams, times), read, policy.origin, report, each)
+        _audit_leaves(_Audit(read, policy, checkpoint, report, each), first, leaves, (streams, times))
         promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
@@ -1627,28 +1647,21 @@ def audit(
 
 
 def public_path(number: int) -> str:
-    """'public/x001/067.json': those leaves of an entry bundle that anybody may have."""
+    """The path of the public leaves of an entry bundle, such as 'public/x001/067.json'."""
     return tile_path("entries", number).replace("tile/entries", "public") + ".json"
 
 
 def has_public_entries_alone(read: Read, checkpoint: LogSize) -> bool:
-    """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
+    """Whether a log is given as hashes and public leaves only, as at an address or in a mirror of one."""
     width = min(TILE_WIDTH, checkpoint.size)
     return width > 0 and read_tile(read, "entries", 0, width=width)[0] is None and read(public_path(0)) is not None
 
 
-def audit_public(
-    read: Read,
-    policy: Policy,
-    checkpoint: LogSize,
-    report: Report,
-    each: Callable[[LogWalk], None] | None = None,
-    times_from: int = 0,
-    receipts: Mapping[str, bytes] | None = None,
-) -> Report:
-    """The same of a log of which only hashes and public leaves are there: each leaf stands where its hash stands, each
-    stream goes on from what it says itself, and no status change of a claim is missing between two others. What a
-    receipt promises is looked for among the hashes; what is due, the public leaves tell."""
+def audit_public(one: _Audit, times_from: int = 0, receipts: Mapping[str, bytes] | None = None) -> Report:
+    """Check a log of which only hashes and public leaves are given: each leaf matches its hash, each stream continues
+    as its leaves say, and no status change is missing between two others. Promised leaves are looked up among the
+    hashes; the times of public leaves tell which promises are due."""
+    read, policy, checkpoint, report, each = one
     last, times = dict[str, Last](), Times(times_from)
     report.said["looked at"] = "hashes and public entries alone; of the other entries nothing but their hashes"
     try:
@@ -1695,7 +1708,7 @@ def _read_public(index: int, leaf: bytes, report: Report) -> LeafEntry | None:
 
 
 def _public_leaves(read: Read, first: int, *, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
-    """The public leaves of one entry bundle by their indexes, in order."""
+    """The public leaves of an entry bundle by index, in order."""
     path = public_path(first // TILE_WIDTH)
     data = read(path)
     report.expect(
@@ -1724,7 +1737,7 @@ def _public_leaves(read: Read, first: int, *, size: int, report: Report) -> Iter
 def _follow_public(
     index: int, entry: LeafEntry, hashed: bytes, seen: tuple[dict[str, Last], dict[str, int]], report: Report
 ) -> None:
-    """Notes where a public entry does not follow those of its stream that are public too."""
+    """Report a public entry that does not follow the other public ones of its stream."""
     last, numbers = seen
     before, where = last.get(entry.stream, _NOTHING), name_entry(index, entry)
     is_next = entry.seq == before.seq + 1
@@ -1751,7 +1764,7 @@ def _follow_public(
 def _read_leaves(
     read: Read, first: int, *, width: int, report: Report
 ) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
-    """The leaves of one bundle with their hashes, and the hashes of the tile beside it, after comparing both."""
+    """The leaves of a bundle with their hashes, and the hashes of the corresponding tile, after comparing both."""
     number = first // TILE_WIDTH
     path = tile_path("entries", number, width=width)
     hashes = read_hashes(read, 0, number=number, width=width, report=report)
@@ -1775,7 +1788,7 @@ def _read_leaves(
 
 
 def _name_differences(first: int, wanted: list[bytes], *, found: list[bytes], report: Report) -> None:
-    """One finding for each run of leaves that are not those of the tile: missing, added, or others."""
+    """Report each run of leaves that differ from the tile: missing, added or changed."""
     matcher = difflib.SequenceMatcher(None, wanted, found, autojunk=False)
     for what, start, end, found_start, found_end in matcher.get_opcodes():
         if what == "equal":
@@ -1793,17 +1806,10 @@ def _name_differences(first: int, wanted: list[bytes], *, found: list[bytes], re
             )
 
 
-def _audit_leaves(
-    first: int,
-    leaves: list[tuple[bytes, bytes]],
-    followed: tuple[Streams, Times],
-    read: Read,
-    origin: str,
-    report: Report,
-    each: Callable[[LogWalk], None] | None,
-) -> None:
-    """Checks the entries of one bundle."""
-    (streams, times), disclosures = followed, _read_disclosures(read, first // TILE_WIDTH, report)
+def _audit_leaves(one: _Audit, first: int, leaves: list[tuple[bytes, bytes]], followed: tuple[Streams, Times]) -> None:
+    """Check the entries of a bundle."""
+    report, each, origin = one.report, one.each, one.policy.origin
+    (streams, times), disclosures = followed, _read_disclosures(one.read, first // TILE_WIDTH, report)
     for index, (leaf, hashed) in enumerate(leaves, first):
         try:
             entry = read_entry(leaf)
@@ -1841,11 +1847,11 @@ def _audit_disclosures(where: str, entry: LeafEntry, disclosures: object, report
 
 
 def disclosures_path(number: int) -> str:
-    """'disclosures/x001/067.json': where an export keeps the disclosures of an entry bundle."""
+    """The path of the disclosures of an entry bundle in an export, such as 'disclosures/x001/067.json'."""
     return tile_path("entries", number).replace("tile/entries", "disclosures") + ".json"
 
 
-def _read_disclosures(read: Read, number: int, report: Report) -> dict[str, Any]:
+def _read_disclosures(read: Read, number: int, report: Report) -> JsonObject:
     path = disclosures_path(number)
     data = read(path)
     if data is None:
@@ -1869,7 +1875,7 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
         except Broken as error:
             report.add(f"receipt {name}", error)
         else:
-            # Of two of one leaf the one that is due first counts.
+            # Of two receipts for one leaf, the one due first counts.
             if receipt.leaf_hash not in promised or due(receipt) < due(promised[receipt.leaf_hash][1]):
                 promised[receipt.leaf_hash] = (name, receipt)
             report.count("receipts")
@@ -1877,7 +1883,7 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
 
 
 def _each_receipt(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The receipts of these files; those of a file that has several are numbered from 1."""
+    """The receipts in these files, numbered from 1 within a file of several."""
     for name, data in files.items():
         notes = split_receipts(data)
         yield from zip(
@@ -1886,7 +1892,7 @@ def _each_receipt(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def due(receipt: Receipt) -> datetime:
-    """When a promised leaf has to be in the log; the end of time for what lies beyond it."""
+    """The time by which a promised leaf must be in the log, at most the end of time."""
     try:
         return read_time(receipt.at) + timedelta(seconds=receipt.longest_delay)
     except OverflowError:
@@ -1894,14 +1900,14 @@ def due(receipt: Receipt) -> datetime:
 
 
 def check_ahead(receipt: Receipt, clock: datetime, where: str, report: Report) -> None:
-    """Notes a time that lies ahead: nobody wrote an entry then, and for as long as it likes it would not be due."""
+    """Report a receipt dated in the future, for which no honest entry exists and which might never be due."""
     expected = f"at most {LARGEST_SKEW} seconds after now, {_write_time(clock)}"
     is_ahead = read_time(receipt.at) > clock + timedelta(seconds=LARGEST_SKEW)
     report.expect(not is_ahead, where, part="at", expected=expected, found=receipt.at)
 
 
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
-    """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
+    """Report a promised leaf that is missing although the log has entries from after the deadline."""
     for hashed, (name, receipt) in promised.items():
         if latest and read_time(latest) > due(receipt):
             report.expect(
@@ -1912,7 +1918,7 @@ def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, 
 
 
 def monitor(old: bytes, *, new: bytes, read: Read, policy: Policy) -> Report:
-    """Whether the log of one checkpoint is the beginning of that of the other, by the export's leaf hashes."""
+    """Check that the log of one checkpoint is the beginning of another's, by the export's leaf hashes."""
     report, checkpoints = Report(), []
     for name, note in (("old checkpoint", old), ("new checkpoint", new)):
         try:
@@ -1922,7 +1928,7 @@ def monitor(old: bytes, *, new: bytes, read: Read, policy: Policy) -> Report:
     if len(checkpoints) < 2:
         return report
     first, second = checkpoints
-    # An old one may be from before there were witnesses: the new one vouches for it.
+    # An old checkpoint may predate witnesses; the new one vouches for it.
     report.said |= check_witnessed(policy, new, "new checkpoint", report)
     report.expect(
         first.size <= second.size, "new checkpoint", part="size", expected=f"at least {first.size}", found=second.size
@@ -1936,9 +1942,9 @@ def monitor(old: bytes, *, new: bytes, read: Read, policy: Policy) -> Report:
 
 
 def root_of_export(read: Read, size: int, *, exported: int, report: Report, above: bool = False) -> bytes | None:
-    """The root over the first `size` of an export's `exported` leaf hashes; None, and a finding, without a tile.
+    """The root over the first `size` of an export's `exported` leaf hashes. Reports a missing tile and returns None.
 
-    `above`: the tiles of higher levels are compared too.
+    `above`: compare the tiles of higher levels too.
     """
     levels, rest = TileLevels(read if above else None, report), list[bytes]()
     for first in range(0, size, TILE_WIDTH):
@@ -1958,17 +1964,17 @@ def root_of_export(read: Read, size: int, *, exported: int, report: Report, abov
 
 
 class Listed(NamedTuple):
-    """What a server lists of claims: objects with reference and state, and with `published_at` where it says so.
-    `is_whole`: they are all that are published."""
+    """The claims that a server lists: objects with reference, state and, if given, `published_at`. `is_whole`: the list
+    has all published claims."""
 
     claims: Sequence[Mapping[str, Any]]
     is_whole: bool = False
 
 
 class ReplayedStates:
-    """Every claim's state as its entries tell it, and since when it is published: `None` where it was taken back.
+    """Every claim's state by its entries, and the time of its publication: `None` after it was withdrawn.
 
-    `older`: claims with acts from before there was a log, and when their first entry was written.
+    `older`: claims with acts from before the log existed, with the times of their first entries.
     """
 
     def __init__(self, report: Report) -> None:
@@ -1979,7 +1985,7 @@ class ReplayedStates:
         self.older: dict[str, str] = {}
 
     def take(self, walk: LogWalk) -> None:
-        """Follows one entry: a claim's reference, a change of its state."""
+        """Follow one entry: a claim's reference, or a status change."""
         entry = walk.entry
         if not entry.stream.startswith("claim:"):
             return
@@ -2014,12 +2020,12 @@ class ReplayedStates:
 
 
 def _moment_of(entry: LeafEntry) -> str:
-    """When what an entry tells of was: an older act that was brought in says so."""
+    """The time of an entry's act, which an imported older act states itself."""
     return str(entry.body["happened_at"]) if "brought_in" in entry.body else entry.at
 
 
 def _is_of_before(entry: LeafEntry) -> bool:
-    """Whether an entry tells of an act from before there was a log: it says so, or, in older logs, its times do."""
+    """Whether an entry's act is older than the log: it says so or, in early logs, its times show it."""
     try:
         happened = read_time(entry.body.get("happened_at"))
     except ValueError:
@@ -2030,8 +2036,8 @@ def _is_of_before(entry: LeafEntry) -> bool:
 def replay(
     read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | Listed | None = None, times_from: int = 0
 ) -> Report:
-    """An audit that also follows every claim's moves; `claims` is what the API, or the list of what is published, says:
-    reference and state of each, and when it was published."""
+    """Audit a log and follow every claim's status changes. `claims`: the list of the API or of published claims, to
+    compare: the reference and state of each, and its time of publication."""
     moves = Report()
     standing = ReplayedStates(moves)
     listed = claims if isinstance(claims, Listed) else Listed([*(claims or ())])
@@ -2063,7 +2069,7 @@ def _compare_claims(standing: ReplayedStates, claims: Iterable[Mapping[str, Any]
 
 
 def _compare_publication(standing: ReplayedStates, stream: str, *, where: str, said: Any, moves: Report) -> None:
-    """Since when a claim is published. Where both are from before the log, there is no entry of it."""
+    """Compare a claim's time of publication, unless both are older than the log, which then has no entry of it."""
     found = None if said is None else _to_the_millisecond(str(said))
     is_older = found is not None and stream in standing.older and found < standing.older[stream]
     if stream not in standing.published and is_older:
@@ -2082,7 +2088,7 @@ def _to_the_millisecond(said: str) -> str:
 
 
 def _look_for_published(standing: ReplayedStates, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
-    """Each claim that the log says is published is among those that are listed."""
+    """Report each claim that the log shows as published but the list lacks."""
     listed = {standing.references.get(str(claim.get("reference"))) for claim in claims}
     names = {stream: reference for reference, stream in standing.references.items()}
     for stream, since in standing.published.items():
@@ -2097,7 +2103,8 @@ def _look_for_published(standing: ReplayedStates, claims: Iterable[Mapping[str, 
 
 
 def read_listed(data: bytes) -> tuple[Listed, str | None]:
-    """Claims as `read_claims` has them, or one page of the list of what is published; and where that goes on."""
+    """The claims in a file as `read_claims` has them, or in a page of published ones, with the address of the next
+    page."""
     rows = read_claims(data)
     try:
         value = json.loads(data)
@@ -2110,7 +2117,7 @@ def read_listed(data: bytes) -> tuple[Listed, str | None]:
 
 
 def listed_at(address: str) -> Listed:
-    """The list of what is published, all of its pages, from its address. Raises Unusable."""
+    """The list of published claims at an address, with all its pages. Raises Unusable."""
     base, _, name = address.rpartition("/")
     read, rows, after = address_reader(base), list[Mapping[str, Any]](), ""
     for _page in range(MOST_PAGES):
@@ -2127,8 +2134,9 @@ def listed_at(address: str) -> Listed:
     raise Unusable(f"{address}: has more than {MOST_PAGES} pages")
 
 
-def read_claims(data: bytes) -> list[dict[str, Any]]:
-    """Claims as the API lists them: an array, {"results": […]}, or one object a line. Unusable where it is neither."""
+def read_claims(data: bytes) -> list[JsonObject]:
+    """Claims as the API lists them: an array, {"results": […]}, or one object per line. Raises Unusable for anything
+    else."""
     try:
         try:
             value = json.loads(data)
@@ -2149,18 +2157,18 @@ _PATH = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*", re.ASCII)
 _FIRST_OF_FILE, _FIRST_OF_DIRECTORY = b"PK\3\4", b"PK\1\2"
 _HEAD = struct.Struct("<4s5H3I2H")
 _DIRECTORY_LINE = struct.Struct("<4s6H3I5H2I")
-_DAY = 0x21  # 1 January 1980, the first that a zip knows: what is in a bundle decides each of its bytes
+_DAY = 0x21  # 1 January 1980, the first day of zips: only its contents may decide a bundle's bytes
 _BEYOND_32 = 0xFFFFFFFF
 PIECE = 2**20
 
 
 def zip_head(name: str, size: int, crc: int) -> bytes:
-    """What stands before a file of a bundle: a zip's local header, nothing compressed, sizes known beforehand."""
+    """The bytes before a bundle's file: a zip's local header, uncompressed, with known sizes."""
     return _HEAD.pack(_FIRST_OF_FILE, 20, 0, 0, 0, _DAY, crc, size, size, len(name), 0) + name.encode("ascii")
 
 
 def zip_directory(files: Iterable[tuple[str, int, int]]) -> bytes:
-    """What stands after the last file of a bundle: the zip's central directory and end, for names, sizes and CRCs."""
+    """The bytes after a bundle's last file: the zip's central directory and end, for names, sizes and CRCs."""
     lines, offset, count = bytearray(), 0, 0
     for name, size, crc in files:
         extra = struct.pack("<2HQ", 1, 8, offset) if offset >= _BEYOND_32 else b""
@@ -2180,7 +2188,7 @@ def zip_directory(files: Iterable[tuple[str, int, int]]) -> bytes:
 
 
 class Member(NamedTuple):
-    """One file of a bundle; `pieces` gives its bytes, once."""
+    """A file of a bundle. `pieces`: its bytes, readable once."""
 
     path: str
     size: int
@@ -2188,9 +2196,9 @@ class Member(NamedTuple):
 
 
 class ZippedBundle:
-    """A bundle in the one spelling that section 10 gives it, read from front to back: each byte of it counts.
+    """A bundle in the exact form of section 10, read from front to back, in which every byte is checked.
 
-    `whole` is False once something was found after which no further file can be told.
+    `whole`: False after a mismatch beyond which no file can be identified.
     """
 
     def __init__(self, file: BinaryIO, report: Report) -> None:
@@ -2259,7 +2267,7 @@ class ZippedBundle:
 
 
 def folder_members(folder: Path, report: Report) -> Iterator[Member]:
-    """The files of a bundle that was unpacked into a folder, by name; links are findings and are not followed."""
+    """The files of a bundle unpacked into a folder, by name. Links are reported and not followed."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -2277,13 +2285,13 @@ def _pieces_of(path: Path) -> Iterator[bytes]:
 _SUBJECTS = ("relay", "attachment", "capture", "assessment", "assignment", "evidence", "actor", "source", "claim")
 
 
-def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]:
-    """The history that proofs tell, as `history.json` has it. `proofs`: files that hold (section 7), read, by path.
+def compute_history(reference: str, proofs: Mapping[str, Any]) -> JsonObject:
+    """The history by the proofs, in the form of `history.json`. `proofs`: valid proof files (section 7), read, by path.
 
-    Each value in it is of the entry that it names: open in its leaf, or disclosed beside it.
+    Each value comes from the entry that it names: open in its leaf, or disclosed beside it.
     """
     acts = sorted((act for path, proof in proofs.items() for act in _acts(path, proof)), key=lambda act: act["entry"])
-    subjects: dict[tuple[str, str], dict[str, Any]] = {}
+    subjects: dict[tuple[str, str], JsonObject] = {}
     for act in acts:
         if sort := next((sort for sort in _SUBJECTS if isinstance(act.get("body", {}).get(sort), str)), None):
             name = act["body"][sort]
@@ -2304,8 +2312,8 @@ def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _take_content(subject: dict[str, Any], *, act: dict[str, Any]) -> None:
-    """A subject is as the newest entry says that commits to its `content`; of a file as the one that kept it does."""
+def _take_content(subject: JsonObject, *, act: JsonObject) -> None:
+    """Take a subject's `content` from the newest entry that commits to it; a file's from the entry that kept it."""
     if act["kind"].endswith("_released") and subject["sort"] in ("attachment", "capture"):
         return
     if "content" in act["left_out"]:
@@ -2321,11 +2329,11 @@ def _take_content(subject: dict[str, Any], *, act: dict[str, Any]) -> None:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values are the same to the canonical byte: 1 is not true."""
+    """Whether two values have the same canonical bytes, in which 1 is not true."""
     return canonical(one) == canonical(other)
 
 
-def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[JsonObject]:
     erased = _named_in(proof)
     for item in proof["entries"]:
         act = {"entry": item["index"], "proof": path}
@@ -2352,12 +2360,12 @@ def _named_in(proof: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _why_closed(redaction: int | None) -> dict[str, Any]:
+def _why_closed(redaction: int | None) -> JsonObject:
     return {"reason": WITHHELD} if redaction is None else {"reason": REDACTED, "by": redaction}
 
 
 class BundleNote(NamedTuple):
-    """What the desk's server signs of a bundle: whose log, which claim, the manifest's SHA-256, when it was made."""
+    """The signed text of a bundle: the log's origin, the claim, the manifest's SHA-256 and the time of making."""
 
     origin: str
     reference: str
@@ -2366,7 +2374,7 @@ class BundleNote(NamedTuple):
 
 
 def read_bundle_note(text: str) -> BundleNote:
-    """What the note of a bundle says; Broken where it is none."""
+    """The note of a bundle, from its text. Raises Broken if it is malformed."""
     lines = text.split("\n")
     _expect(
         len(lines) == 6 and lines[0] == BUNDLE and lines[5] == "",
@@ -2388,9 +2396,9 @@ class _Found(NamedTuple):
 
 
 def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> Report:
-    """Whether an evidence bundle holds: a key that the log vouches for signed the manifest, each file is what it says,
-    each proof holds against the bundle's checkpoint, history and page are what the proofs tell, and what is left out
-    has a reason.
+    """Check an evidence bundle: a key that the log vouches for signed the manifest, each file matches it, each proof
+    holds against the bundle's checkpoint, history and page follow from the proofs, and everything left out has a
+    reason.
 
     The policy is the reader's own; the one inside a bundle proves nothing.
     """
@@ -2466,7 +2474,7 @@ def _say_bundle(manifest: Mapping[str, Any], report: Report) -> None:
 
 
 def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Found], dict[str, bytes]]:
-    """Every file's size and digest, and the bytes of those that are read further, as far as they are not too large."""
+    """The size and digest of every file, and the bytes of those that are read further and are not too large."""
     found: dict[str, _Found] = {}
     kept: dict[str, bytes] = {}
     room = _Room(report)
@@ -2477,7 +2485,7 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
             size += len(piece)
             if is_read_whole(path) and size <= room.largest:
                 held += piece
-        if size != declared:  # cut off: that was said where it was read
+        if size != declared:  # cut off, and reported while reading
             continue
         if path in found:
             report.expect(False, path, part="file", expected="once", found="a second one of this name")
@@ -2489,23 +2497,23 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
 
 
 def is_read_whole(path: str) -> bool:
-    """Whether a bundle's file of this path is held in memory; people's files and snapshots are not."""
+    """Whether a bundle's file at this path is held in memory; people's files and snapshots are not."""
     return path in _READ_WHOLE or path.startswith("proofs/")
 
 
 class _Room:
-    """How much of a bundle is held in memory: a file of zeros, or of brackets, is small on the disk."""
+    """Limits the memory that a bundle takes, as a file of zeros, or of brackets, is small when compressed."""
 
     def __init__(self, report: Report) -> None:
         self._report, self._bytes, self._values = report, LARGEST_READ_IN_ALL, MOST_VALUES
 
     @property
     def largest(self) -> int:
-        """How many bytes the next file may have."""
+        """The number of bytes that the next file may have."""
         return min(LARGEST_READ, self._bytes)
 
     def takes(self, path: str, size: int, held: bytearray) -> bool:
-        """Whether a file is held; one that is not is a finding."""
+        """Whether a file fits; reports one that does not."""
         if size > self.largest:
             expected = f"at most {self.largest}, as this is read as a whole"
             self._report.expect(False, path, part="size", expected=expected, found=size)
@@ -2523,7 +2531,7 @@ _MANIFEST_NAMES = {
 }
 
 
-def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | None:
+def _bundle_manifest(data: bytes | None, report: Report) -> JsonObject | None:
     if data is None:
         report.expect(False, MANIFEST, part="file", expected="the manifest of a bundle", found="no such file")
         return None
@@ -2621,7 +2629,7 @@ def _check_manifest_gap(one: Any) -> None:
 
 
 def _vouched(policy: Policy, proofs: Mapping[str, Any] | None) -> Policy:
-    """The policy, and the receipt keys to which those in it gave over by a signature that stands in the log."""
+    """The policy with the successors of its receipt keys, by signed rotations in the log."""
     held = list(policy.receipt_keys)
     for item in (proofs or {}).get(KEYS_PROOF_PATH, {}).get("entries", []):
         entry = read_entry(base64.b64decode(item["leaf"])) if "leaf" in item else None
@@ -2642,7 +2650,7 @@ def _check_note(
     policy: Policy,
     report: Report,
 ) -> bool:
-    """Whether a key that counts signed the note, and it is that of this manifest."""
+    """Check that a trusted key signed the note, and that it is of this manifest."""
     if MANIFEST_NOTE not in kept:
         report.expect(
             False, MANIFEST_NOTE, part="file", expected="the signed note of the manifest", found="no such file"
@@ -2694,8 +2702,8 @@ def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], repor
 
 def _bundle_proofs(
     kept: Mapping[str, bytes], manifest: Mapping[str, Any], policy: Policy, report: Report
-) -> dict[str, Any] | None:
-    """All proofs, read, by path; None where one of them, or the bundle's one checkpoint, does not hold."""
+) -> JsonObject | None:
+    """All proofs, read, by path; None if one of them, or the bundle's one checkpoint, does not hold."""
     checkpoint, is_good = kept.get("checkpoint", b""), True
     try:
         policy.checkpoint(checkpoint)
@@ -2705,8 +2713,8 @@ def _bundle_proofs(
     else:
         report.said |= check_witnessed(policy, checkpoint, "checkpoint", report)
     before = len(report.findings)
-    policy = replace(policy, witnesses=None)  # each proof's checkpoint is this one
-    proofs, streams = dict[str, Any](), set[str]()
+    policy = replace(policy, witnesses=None)  # all proofs have this same checkpoint, checked above
+    proofs, streams = JsonObject(), set[str]()
     for path in sorted(path for path in kept if path.startswith("proofs/")):
         of_proof = check_claim_proof(kept[path], policy)
         report.findings += [found._replace(where=f"{path}: {found.where}") for found in of_proof.findings]
@@ -2726,7 +2734,7 @@ def _bundle_proofs(
             found=value["stream"],
         )
         streams.add(value["stream"])
-        # What another claim moved to would stand on the page as if it were of this one.
+        # Another claim's status change must not appear on the page as this one's.
         if path == CLAIM_PROOF_PATH or value["stream"].startswith("claim:"):
             report.expect(
                 value["stream"] == manifest["stream"],
@@ -2739,7 +2747,7 @@ def _bundle_proofs(
 
 
 def _check_history(data: bytes, expected: Mapping[str, Any], report: Report) -> None:
-    """The history is, to the byte, what the proofs tell; each place where it is not is named."""
+    """Check that the history is, byte for byte, what the proofs show. Reports each difference."""
     if data == canonical(expected):
         report.count("status changes", sum(act.get("kind") == STATUS_CHANGED for act in expected["acts"]))
         return
@@ -2753,7 +2761,7 @@ def _check_history(data: bytes, expected: Mapping[str, Any], report: Report) -> 
 
 
 def _differences(expected: Any, *, found: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
-    """Where two values differ, by places such as acts[3].values.reason, with what stands there in each."""
+    """The differences between two values, by places such as acts[3].values.reason, with both contents."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in sorted(expected.keys() | found.keys()):
             if name not in expected or name not in found:
@@ -2768,7 +2776,7 @@ def _differences(expected: Any, *, found: Any, place: str) -> Iterator[tuple[str
 
 
 def _read_unproven(data: bytes | None, report: Report) -> list[Any]:
-    """What the desk shows and no entry proves: counted, never checked."""
+    """The rows that the desk shows and no entry proves, counted but not checked."""
     if data is None:
         return []
     try:
@@ -2798,7 +2806,7 @@ def _check_page(data: bytes, *, expected: bytes, report: Report) -> None:
 
 
 def _check_kept_files(manifest: Mapping[str, Any], *, history: Mapping[str, Any], report: Report) -> None:
-    """Each file of people's is what its entry discloses, and each of the desk's what its path says."""
+    """Check that each of people's files is what its entry discloses, and each of the desk's what its path says."""
     acts = [act for act in history["acts"] if act.get("kind") in KEEPING]
     kept = {act["body"]["attachment"]: act for act in acts if isinstance(act["body"].get("attachment"), str)}
     named = {file["path"]: file for file in manifest["files"] if "attachment" in file}
@@ -2841,7 +2849,7 @@ def _check_kept_files(manifest: Mapping[str, Any], *, history: Mapping[str, Any]
             report.expect(file["path"] == digest, file["path"], part="path", expected=digest, found=file["path"])
 
 
-# What the manifest calls each file of the desk's, by its path or folder.
+# The manifest's name of each of the desk's files, by path or folder.
 _OWN_FILES = {
     **{PAGE: "page", HISTORY: "history", UNPROVEN: "unproven", "checkpoint": "checkpoint", "proofs": "proof"},
     **{"policy.json": "policy", "ledger.md": "specification", "verifier.py": "verifier"},
@@ -2850,7 +2858,7 @@ _OWN_FILES = {
 
 
 def _check_left_out(manifest: Mapping[str, Any], *, history: Mapping[str, Any], report: Report) -> None:
-    """What is not there has its reason, and what has a reason is not there."""
+    """Check that everything left out has a reason, and that nothing with such a reason is there."""
     wanted, there = left_out_of(history), {file.get("attachment", file["sha256"]) for file in manifest["files"]}
     said = dict[tuple[str, int, str], str]()
     for one in manifest["left_out"]:
@@ -2890,10 +2898,10 @@ def _check_left_out(manifest: Mapping[str, Any], *, history: Mapping[str, Any], 
 
 
 def left_out_of(history: Mapping[str, Any]) -> dict[tuple[str, int, str], bool]:
-    """All that may be left out, by what, entry and name; True where a redaction named it.
+    """Everything that may be left out, by kind, entry and name; True if a redaction named it.
 
-    Fields without a value, and what disclosed values name: files that were kept, graphs and grounds by their digests,
-    and other subjects of which nothing is told.
+    Fields without a value, and references in disclosed values: kept files, graphs and grounds by their digests, and
+    other subjects of which nothing is disclosed.
     """
     gaps: dict[tuple[str, int, str], bool] = {}
     for act in history["acts"]:
@@ -2917,14 +2925,14 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def _ids_in(value: Any) -> set[str]:
-    """The texts in a value that are ids as a whole."""
+    """The texts in a value that are ids."""
     if isinstance(value, dict | list):
         return {found for one in (value.values() if isinstance(value, dict) else value) for found in _ids_in(one)}
     return {value} if _matches(_ID, value) else set()
 
 
 def _parts(history: Mapping[str, Any]) -> set[str]:
-    """The ids of a claim's parts, which are told of in its own content."""
+    """The ids of a claim's elements, which its own content describes."""
     contents = [act.get("values", {}).get("content") for act in history["acts"]]
     parts = [content.get("elements") for content in contents if isinstance(content, dict)]
     each = [part for some in parts if isinstance(some, list) for part in some]
@@ -2955,7 +2963,7 @@ code { font-size: 0.86em; } a { color: var(--link); display: inline-block; paddi
 """
 
 
-# What turns the direction of writing, or is no sign at all: it could make words read as others, and is written out.
+# Bidirectional controls and invisible characters could disguise words, so they are escaped.
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
@@ -2968,17 +2976,17 @@ def _words(name: str) -> str:
 
 
 class _HistoryPage:
-    """The lines of a page. `titles`: what ids stand for, as the newest entries that commit to it say."""
+    """The lines of a page. `titles`: the names that ids have in the newest entries that commit to them."""
 
     def __init__(self, titles: Mapping[str, str]) -> None:
         self._titles, self.lines = titles, list[str]()
 
     def add(self, *lines: str) -> None:
-        """Further lines, as they are."""
+        """Add lines unchanged."""
         self.lines += lines
 
     def value(self, value: Any) -> str:
-        """A value in words: texts as paragraphs of their own direction, ids with what they stand for."""
+        """A value in words: texts as paragraphs with their own direction, ids with their names."""
         if isinstance(value, dict):
             if value.keys() == {"id", "name"}:
                 return f"<bdi>{_html(value['name'])}</bdi> <code>{_html(value['id'])}</code>"
@@ -2996,14 +3004,14 @@ class _HistoryPage:
         return f'<p dir="auto">{_html(value)}</p>'.replace("\n", "<br>")
 
     def fields(self, fields: Mapping[str, Any], left_out: Mapping[str, Any] | None = None) -> str:
-        """A list of names and values, and of names without a value with why that is."""
+        """A list of names and values, and of names without a value with the reason."""
         lines = [f"<dt>{_words(name)}</dt><dd>{self.value(value)}</dd>" for name, value in sorted(fields.items())]
         for name, why in sorted((left_out or {}).items()):
             lines.append(f"<dt>{_words(name)}</dt><dd>{_why_in_words(why)}</dd>")
         return f"<dl>{''.join(lines)}</dl>" if lines else ""
 
     def act(self, act: Mapping[str, Any], title: str) -> None:
-        """One entry: what it says in the open and what is disclosed of it; of a change what was before it."""
+        """One entry: its open and its disclosed contents, and for a change the former contents."""
         self.add(f"<h3>{title}</h3>")
         where = f"Entry {act['entry']} of the log, <code>{_html(act['proof'])}</code>"
         if "leaf_hash" in act:
@@ -3027,11 +3035,11 @@ def _why_in_words(why: Mapping[str, Any]) -> str:
 
 class _Recorded(NamedTuple):
     entry: int
-    value: dict[str, Any]
+    value: JsonObject
 
 
 def _recorded(history: Mapping[str, Any]) -> dict[str, _Recorded]:
-    """How subjects were last recorded, by their ids: the content, or, where that is closed, what everybody may see."""
+    """The latest recorded contents of subjects by id, or the public part of contents that are closed."""
     acts = {act["entry"]: act.get("values", {}) for act in history["acts"]}
     found: dict[str, _Recorded] = {}
     for subject in history["subjects"]:
@@ -3043,7 +3051,7 @@ def _recorded(history: Mapping[str, Any]) -> dict[str, _Recorded]:
 
 
 def _titles(history: Mapping[str, Any]) -> dict[str, str]:
-    """What ids stand for: names of actors and files, titles of sources (of evidence too), words of a claim's parts."""
+    """The names of ids: of actors and files, the titles of sources and their evidence, the texts of elements."""
     titles: dict[str, str] = {}
     recorded = _recorded(history)
     for subject in history["subjects"]:
@@ -3066,9 +3074,9 @@ def _titles(history: Mapping[str, Any]) -> dict[str, str]:
 def bundle_page(
     manifest: Mapping[str, Any], *, history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: LogSize
 ) -> bytes:
-    """The page of a bundle: all of its history in words, what is left out, and apart from both what nothing proves.
+    """The page of a bundle: its whole history in words, what is left out, and, separately, what nothing proves.
 
-    The same for the same arguments, to the byte: so it is made, and so it is checked.
+    Deterministic to the byte, so that a check can make the page again.
     """
     page, reference = _HistoryPage(_titles(history)), _html(manifest["reference"])
     own = _recorded(history).get(str(history["claim"]).removeprefix("claim:"))
@@ -3097,7 +3105,7 @@ def bundle_page(
 
 
 def _unless(history: Mapping[str, Any]) -> str:
-    """What has to be said of the state where later entries of the claim are withheld: they may be further moves."""
+    """The caution about a claim's state if later entries are withheld, as these may be status changes."""
     own = (act for act in history["acts"] if act["proof"] == CLAIM_PROOF_PATH and "leaf_hash" in act)
     is_open = any(history["state_of"] is None or act["entry"] > history["state_of"] for act in own)
     return ", unless an entry that is withheld says otherwise" if is_open else ""
@@ -3183,14 +3191,14 @@ _HOW_TO_CHECK = (
 
 
 class TileTree:
-    """The hashes of a log as its tiles have them; each leads up to the root of one checkpoint before it is used.
+    """The hashes of a log from its tiles, each verified up to the root of one checkpoint before use.
 
-    Broken where a tile is missing or does not lead there.
+    Raises Broken if a tile is missing or does not lead to the root.
     """
 
     def __init__(self, read: Read, checkpoint: LogSize) -> None:
         self._read, self.size, self._tiles = read, checkpoint.size, dict[tuple[int, int], list[bytes]]()
-        # Partial tiles, which have no tile above them, are all in this root.
+        # This root covers all partial tiles, which have no tile above them.
         found = self.root(checkpoint.size)
         _expect(found == checkpoint.root, "root of the tiles", expected=checkpoint.root.hex(), found=found)
 
@@ -3210,7 +3218,7 @@ class TileTree:
         return self.hashes(0, number=index // TILE_WIDTH)[index % TILE_WIDTH]
 
     def find(self, wanted: Iterable[bytes]) -> dict[bytes, int]:
-        """The indexes of leaf hashes, as far as they are there. The newest are looked at first."""
+        """The indexes of leaf hashes that are in the log, searching the newest first."""
         missing, found = set(wanted), dict[bytes, int]()
         for number in reversed(range(-(-self.size // TILE_WIDTH))):
             if not missing:
@@ -3218,7 +3226,7 @@ class TileTree:
             hashes = self.hashes(0, number=number)
             found |= {hashed: number * TILE_WIDTH + at for at, hashed in enumerate(hashes) if hashed in missing}
             missing -= found.keys()
-            if len(hashes) == TILE_WIDTH:  # all of a log's leaf hashes would stay in memory
+            if len(hashes) == TILE_WIDTH:  # partial tiles are not cached: all leaf hashes would stay in memory
                 del self._tiles[0, number]
         return found
 
@@ -3243,12 +3251,12 @@ class TileTree:
 
 
 class Memory:
-    """What somebody saw of one log: files in a folder that are written once, whole, and never changed or deleted.
+    """A reader's memory of one log: files in a folder, each written once, whole, and never changed or deleted.
 
-    `checkpoints/<size>-<root>` and `receipts/<leaf hash>` are the signed notes; further receipts of a leaf stand beside
-    the first, with the SHA-256 of the note behind a full stop. `proofs/<SHA-256>.json` says of a proof
-    which entries it has, by index and leaf hash, and nothing of what they say. `extended/` names, for a checkpoint, a
-    later one that was found to extend it; `found/`, for a receipt, the index of its leaf.
+    `checkpoints/<size>-<root>` and `receipts/<leaf hash>` are the signed notes; further receipts of a leaf have the
+    SHA-256 of the note after a full stop. `proofs/<SHA-256>.json` holds the index and leaf hash of each entry of a
+    proof, and none of their contents. `extended/` names, for a checkpoint, a later one that was found to extend it;
+    `found/`, for a receipt, the index of its leaf.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -3260,22 +3268,22 @@ class Memory:
                 raise Unusable(f"{folder / name}: {error.strerror}") from None
 
     def files(self, kind: str) -> dict[str, bytes]:
-        """What is remembered of one kind, by name. What a crash left half written has no name yet."""
+        """The remembered files of one kind, by name. Files half written at a crash have no such name."""
         paths = sorted(path for path in (self.folder / kind).iterdir() if not path.name.startswith("."))
         return {path.name: _read_file(path) for path in paths}
 
     def keep_differing(self, kind: str, *, name: str, data: bytes) -> None:
-        """Remembers it under this name, or, where something else is there, beside that."""
+        """Remember a file under a name, or beside it if that holds something else."""
         path = self.folder / kind / name
         is_other = path.exists() and _read_file(path) != data
         self.keep(kind, name=f"{name}.{hashlib.sha256(data).hexdigest()}" if is_other else name, data=data)
 
     def damaged(self, kind: str, *, name: str) -> Unusable:
-        """What is raised of a file that is not as `keep` left it."""
+        """The error for a remembered file that has changed."""
         return Unusable(f"{self.folder / kind / name} is not as it was written")
 
     def keep(self, kind: str, *, name: str, data: bytes) -> None:
-        """Remembers it, once: it is on the disk when this returns. Raises Unusable."""
+        """Remember a file once; it is on disk when this returns. Raises Unusable."""
         path = self.folder / kind / name
         if path.exists():
             return
@@ -3292,7 +3300,7 @@ class Memory:
 
 
 def _sync(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
+    if os.name == "posix":  # other systems cannot open a folder
         opened = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(opened)
@@ -3301,12 +3309,12 @@ def _sync(folder: Path) -> None:
 
 
 def name_checkpoint(checkpoint: LogSize) -> str:
-    """'000000000600-<root>': how the memory names a checkpoint."""
+    """The name of a checkpoint in the memory: '000000000600-<root>'."""
     return f"{checkpoint.size:012d}-{checkpoint.root.hex()}"
 
 
 def remember(report: Report, memory: Memory) -> list[str]:
-    """Keeps what a proof or bundle that holds has shown; answers the names under which it is kept."""
+    """Remember what a valid proof or bundle shows. Returns the names of the remembered files."""
     names = []
     for history in report.histories:
         entries = [{"index": one.leaf_index, "leaf_hash": one.leaf_hash.hex()} for one in history.entries]
@@ -3319,7 +3327,7 @@ def remember(report: Report, memory: Memory) -> list[str]:
 
 
 class _Seen(NamedTuple):
-    """What the memory has of one proof. `is_new`: it was handed over just now."""
+    """The remembered contents of a proof. `is_new`: given in this run."""
 
     stream: str | None
     checkpoint: LogSize
@@ -3331,7 +3339,7 @@ class _Seen(NamedTuple):
 
 
 class Watch:
-    """What was seen of a log before, against the log as it is now."""
+    """A comparison of what was seen of a log before with the log as it is now."""
 
     def __init__(
         self,
@@ -3343,15 +3351,15 @@ class Watch:
         *,
         clock: datetime | None,
     ) -> None:
-        """`now`: by which receipts are due; without it the newest entry that `read` has tells. `clock`: the reader's
-        own, which no receipt may be ahead of."""
+        """`now`: the time that decides which receipts are due, by default that of the newest entry that `read` has.
+        `clock`: the reader's own, which no receipt may be ahead of."""
         self._read, self._policy, self._memory, self._report = read, policy, memory, report
         self._now, self._clock = now, clock
 
     def run(self, new_proofs: Collection[str], printed: Iterable[tuple[int, str]] = ()) -> None:
-        """Notes what does not agree. `new_proofs`: of the remembered ones, those that were handed over just now.
+        """Report all disagreements. `new_proofs`: the remembered proofs that were given in this run.
 
-        Raises Unusable where the log cannot be read.
+        Raises Unusable if the log cannot be read.
         """
         report, memory = self._report, self._memory
         note = self._read(CHECKPOINT)
@@ -3363,7 +3371,7 @@ class Watch:
             report.add("checkpoint", error)
             return
         before = memory.files("checkpoints")
-        # Also where it agrees with nothing: two signed checkpoints that do not agree are what proves it.
+        # Even without agreement: two signed checkpoints that disagree are the proof of a fork.
         memory.keep("checkpoints", name=name_checkpoint(newest), data=note)
         seen, receipts = self._proofs(new_proofs), self._receipts()
         report.said["log"] = f"{newest.size} entries of {newest.origin}"
@@ -3390,9 +3398,9 @@ class Watch:
         _compare_histories(seen, report)
 
     def _look_for_witnesses(self, tree: TileTree, newest: LogSize, note: bytes) -> None:
-        """Some checkpoint of this log bears the quorum, and the newest one has not waited for it for too long.
+        """Check that a checkpoint of this log has the quorum, and that the newest has not waited too long for it.
 
-        Broken where a witness did not make what is said to be by it.
+        Raises Broken if a cosignature does not verify.
         """
         report, wanted = self._report, A_QUORUM
         found, cosigned = self._policy.witnessed(note), newest
@@ -3440,8 +3448,8 @@ class Watch:
         return found
 
     def _compare_checkpoints(self, tree: TileTree, newest: LogSize, notes: Mapping[str, bytes]) -> None:
-        """Whether the log begins with each. One that another extends, which is remembered, holds with that one; where
-        any does not agree, all are looked at, so that one sees since when."""
+        """Whether the log begins with the log of each remembered checkpoint. One that a later remembered one extends
+        holds with it; after a disagreement all are compared, to show when it began."""
         by = self._memory.files("extended")
         others = {name.encode() for name in notes}
         settled = [name for name in notes if by.get(name, b"") in others - {name.encode()}]
@@ -3483,7 +3491,7 @@ class Watch:
             self._report.count("entries of proofs", len(proof.entries))
 
     def _look_for_receipts(self, tree: TileTree, receipts: Mapping[str, Receipt], seen: Iterable[_Seen]) -> None:
-        """Each promised leaf stands in the log. Where is known from before, or from a proof, or is looked for."""
+        """Check that each promised leaf is in the log: at its known index, at that in a proof, or by search."""
         report = self._report
         before = {name: self._place(name, data) for name, data in self._memory.files("found").items()}
         places = {hashed.hex(): index for proof in seen for index, hashed in proof.entries} | before
@@ -3516,7 +3524,7 @@ class Watch:
             raise self._memory.damaged("found", name=name) from None
 
     def _newest_time(self, tree: TileTree) -> datetime | None:
-        """The latest time in the last bundle of entries, where one is there: so far goes a copy of a log."""
+        """The latest time in the last bundle of entries, if there is one: the extent of a copy of a log."""
         if not tree.size:
             return None
         number, last = divmod(tree.size - 1, TILE_WIDTH)
@@ -3527,7 +3535,7 @@ class Watch:
 
 
 def _compare_histories(seen: Sequence[_Seen], report: Report) -> None:
-    """Two proofs of one stream have the same entries, and each has all of them that its checkpoint holds."""
+    """Check that two proofs of one stream have the same entries, each all of those within its checkpoint."""
     longest: dict[str | None, _Seen] = {}
     for proof in seen:
         if proof.stream and len(proof.entries) > len(longest.get(proof.stream, proof._replace(entries=[])).entries):
@@ -3549,12 +3557,12 @@ def _compare_histories(seen: Sequence[_Seen], report: Report) -> None:
 
 
 class _SameServer(HTTPRedirectHandler):
-    """Follows a redirect to the same server, and from http to https there."""
+    """Follows redirects within a server, including from http to https."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        """The request to go on with. Raises Unusable for one to another server."""
+        """The redirected request. Raises Unusable if it leads to another server."""
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         if (new.scheme, new.netloc) not in ((old.scheme, old.netloc), ("https", old.hostname)):
             raise Unusable(f"{req.full_url} leads to another server: {newurl}")
@@ -3562,7 +3570,7 @@ class _SameServer(HTTPRedirectHandler):
 
 
 def address_reader(address: str) -> Read:
-    """Reads a log that is served at an address, such as https://desk.example.org/ledger, by http or https."""
+    """A reader of a log served at an address, such as https://desk.example.org/ledger, by http or https."""
     base = address.rstrip("/")
     try:
         parts = urlsplit(address)
@@ -3596,7 +3604,7 @@ def address_reader(address: str) -> Read:
 
 
 def read_printed(size: str, *, root: str) -> tuple[int, str]:
-    """What a page in print says of the log: how many entries, and at least 32 digits of the root. Unusable."""
+    """The size and at least 32 digits of the root, from a printed page about the log. Raises Unusable."""
     digits = "".join(root.split()).lower()
     try:
         entries = _decimal(size, part="entries")
@@ -3606,38 +3614,46 @@ def read_printed(size: str, *, root: str) -> tuple[int, str]:
     return entries, digits
 
 
+@dataclass(frozen=True)
+class GivenFiles:
+    """What a reader has besides the memory. `printed`: sizes and beginnings of roots, from pages in print."""
+
+    files: Iterable[Path] = ()
+    printed: Iterable[tuple[int, str]] = ()
+
+
 def watch(
     read: Read,
     policy: Policy,
     memory: Memory,
-    files: Iterable[Path] = (),
+    given: GivenFiles | None = None,
     now: datetime | None = None,
-    printed: Iterable[tuple[int, str]] = (),
+    *,
     clock: datetime | None = None,
 ) -> Report:
-    """Whether the log that `read` gives agrees with all that the memory has seen of it and with these files.
+    """Check that the log that `read` gives agrees with the memory and with what the reader was given.
 
-    A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint: checked by itself, remembered where it holds,
-    and looked for in the log. `now`: by which receipts are due; without it the newest entry that `read` has tells.
-    `printed`: sizes and beginnings of roots. `clock`: the reader's own, which no receipt may be ahead of.
+    A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint. Each is checked by itself, remembered if it
+    holds, and looked up in the log. `now`: the time that decides which receipts are due, by default that of the newest
+    entry; `clock`: the reader's own, which no receipt may be ahead of.
     """
-    report, new = Report(), list[str]()
-    for path in files:
+    report, new, given = Report(), list[str](), given or GivenFiles()
+    for path in given.files:
         of_file = _take_file(path, policy, memory)
         if of_file.holds():
             new += remember(of_file, memory)
             report.count("files")
-            # The log that it is held against is asked for its witnesses; a file may be from before there were any.
+            # The log itself must have its witnesses; a file may predate them.
             if of_file.findings:
                 report.count("files that are not witnessed by themselves")
         else:
             report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
-    Watch(read, policy, memory, report, now, clock=clock or now).run(new, printed)
+    Watch(read, policy, memory, report, now, clock=clock or now).run(new, given.printed)
     return report
 
 
 def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
-    """What a file shows, by itself; a receipt or a checkpoint is kept."""
+    """Check a file by itself. Remembers a receipt or a checkpoint."""
     head = b"PK" if path.is_dir() else _beginning(path)
     if head.startswith(b"PK"):
         return _run_bundle(path, policy)
@@ -3660,7 +3676,7 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
 
 
 class Der(NamedTuple):
-    """One value of DER: its tag, what it holds, and its bytes as a whole."""
+    """A DER value: its tag, its content and its whole bytes."""
 
     tag: int
     content: bytes
@@ -3668,7 +3684,7 @@ class Der(NamedTuple):
 
 
 def read_der(data: bytes, part: str) -> list[Der]:
-    """The values that `data` is made of; Broken for any but DER whose tags have one byte."""
+    """The sequence of DER values in `data`. Raises Broken for anything but DER with one-byte tags."""
     found, at = list[Der](), 0
     while at < len(data):
         start = at
@@ -3697,33 +3713,33 @@ _BOOLEAN = 0x01
 
 
 def _of_context(number: int) -> int:
-    """The tag [number] of something made of parts."""
+    """The context-specific tag [number] of a constructed value."""
     return 0xA0 | number
 
 
 class _Fields:
-    """The parts of a value, taken one after another; Broken where another stands there."""
+    """Takes the parts of a value in order. Raises Broken at an unexpected one."""
 
     def __init__(self, value: Der, part: str, tag: int = _SEQUENCE) -> None:
         _expect(value.tag == tag, part, expected=f"the tag {tag:02x}", found=f"{value.tag:02x}")
         self._left, self._part = read_der(value.content, part), part
 
     def take(self, tag: int) -> Der:
-        """The next part, which has this tag."""
+        """The next part, which must have this tag."""
         _expect(self._left and self._left[0].tag == tag, self._part, expected=f"the tag {tag:02x}", found=self._tag())
         return self._left.pop(0)
 
     def maybe(self, tag: int) -> Der | None:
-        """The next part where it has this tag."""
+        """The next part if it has this tag."""
         return self._left.pop(0) if self._left and self._left[0].tag == tag else None
 
     def any(self) -> Der:
-        """The next part, whatever it is."""
+        """The next part, with any tag."""
         _expect(self._left, self._part, expected="one part more", found="none")
         return self._left.pop(0)
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Check that no part is left."""
         _expect(not self._left, self._part, expected="nothing more", found=self._tag())
 
     def _tag(self) -> str:
@@ -3770,16 +3786,16 @@ _KEY_IDENTIFIER, _KEY_USAGE, _BASIC_CONSTRAINTS, _POLICIES, _EXTENDED_KEY_USAGE 
     _oid(f"2.5.29.{number}") for number in (14, 15, 19, 32, 37)
 )
 _TIME_STAMPING = _oid("1.3.6.1.5.5.7.3.8")
-# The critical extensions of certificates that are looked at, and one that narrows nothing here.
+# The critical extensions that are checked, and one that restricts nothing here.
 _KNOWN_CRITICAL = {_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE, _POLICIES}
 _DIGITAL_SIGNATURE, _NON_REPUDIATION, _KEY_CERT_SIGN = 0, 1, 5  # bits of keyUsage, from the left
 LARGEST_EXPONENT, SMALLEST_MODULUS, LARGEST_MODULUS = 2**31 - 1, 2048, 16_384  # of RSA keys; the last two in bits
 
 
 class Stamp(NamedTuple):
-    """What a time stamp says: that something was there at a time, which is exact up to the authority's accuracy.
+    """The contents of a time stamp: something existed at a time, within the authority's accuracy.
 
-    `before`: the latest that this can be; `by`: the subject of the certificate that signed.
+    `before`: the latest possible time; `by`: the subject of the signing certificate.
     """
 
     at: datetime
@@ -3789,17 +3805,17 @@ class Stamp(NamedTuple):
 
 
 def read_certificates(pem: bytes) -> tuple[bytes, ...]:
-    """The certificates (DER) of a text in PEM. Raises ValueError where there is none."""
+    """The certificates (DER) in a PEM text. Raises ValueError if there are none."""
     return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem))
 
 
 def read_stamp_response(data: bytes) -> bytes:
-    """The token of a TimeStampResp (RFC 3161 2.4.2); Broken where the authority gives none."""
+    """The token in a TimeStampResp (RFC 3161 2.4.2). Raises Broken if the authority granted none."""
     response = _Fields(_only(data, "response"), "response")
     status = _Fields(response.take(_SEQUENCE), "status")
     number, said = _der_integer(status.take(_INTEGER), "status"), status.maybe(_SEQUENCE)
     words = b" ".join(one.content for one in read_der(said.content, "status")) if said else b""
-    # 0: granted; 1: granted with modifications, which are looked at below like everything else.
+    # 0: granted; 1: granted with modifications, which the checks below cover.
     if number not in (0, 1):
         raise Broken("status", expected="granted", found=f"{number} {words.decode(errors='replace')}".strip())
     token = response.take(_SEQUENCE)
@@ -3808,10 +3824,10 @@ def read_stamp_response(data: bytes) -> bytes:
 
 
 def check_stamp(token: bytes, *, data: bytes, certificates: Iterable[bytes]) -> Stamp:
-    """What a time stamp token says of these bytes; `certificates` (DER) are those that its reader trusts.
+    """The contents of a time stamp token for these bytes. `certificates` (DER): those that the reader trusts.
 
-    Broken unless it is DER, of the SHA-256 of `data`, signed as RFC 5652 has it by a certificate for time stamps alone
-    that the token names (RFC 5816), and that leads to one of these, each valid at the time that the token says.
+    Raises Broken unless the token is DER, has the SHA-256 of `data`, and is signed as in RFC 5652 by a certificate for
+    time stamps only, which the token names (RFC 5816) and which leads to a trusted one, each valid at the token's time.
     """
     _expect(len(token) <= LARGEST_TOKEN, "token", expected=f"at most {LARGEST_TOKEN} bytes", found=len(token))
     _check_der(token)
@@ -3829,16 +3845,16 @@ def check_stamp(token: bytes, *, data: bytes, certificates: Iterable[bytes]) -> 
 
 
 def _check_der(data: bytes) -> None:
-    """Broken unless a token is DER throughout, also where nothing in it is looked at."""
+    """Raise Broken unless a token is DER throughout, including the parts that are otherwise ignored."""
     waiting = [data]
     while waiting:
         waiting += [one.content for one in read_der(waiting.pop(), "token") if one.tag & 0x20]
 
 
 class Certificate(NamedTuple):
-    """What a time stamp needs of a certificate (RFC 5280), names and numbers as it spells them.
+    """The fields of a certificate that a time stamp needs (RFC 5280), with names and numbers as it spells them.
 
-    `signed`: what its issuer signed; `extensions`: by their type, whether they are critical, and what they hold.
+    `signed`: the part that its issuer signed; `extensions`: criticality and content by type.
     """
 
     whole: bytes
@@ -3855,7 +3871,7 @@ class Certificate(NamedTuple):
 
 
 def _readable(certificates: Iterable[bytes]) -> list[Certificate]:
-    """Those that can be read. Any other is passed over: nothing needs it, or what does leads nowhere."""
+    """The readable certificates. Others are skipped: nothing needs them, or the chain that does fails anyway."""
     found = []
     for one in certificates:
         with contextlib.suppress(Broken):
@@ -3864,7 +3880,7 @@ def _readable(certificates: Iterable[bytes]) -> list[Certificate]:
 
 
 def read_certificate(data: bytes) -> Certificate:
-    """What stands in a certificate of version 3; Broken where it is none."""
+    """The fields of a certificate of version 3. Raises Broken if it is malformed."""
     part = "certificate"
     whole = _only(data, part)
     outer = _Fields(whole, part)
@@ -3885,7 +3901,7 @@ def read_certificate(data: bytes) -> Certificate:
     begin, end = _read_date(validity), _read_date(validity)
     validity.end()
     subject, key = tbs.take(_SEQUENCE), tbs.take(_SEQUENCE)
-    tbs.maybe(0x81), tbs.maybe(0x82)  # two identifiers that nobody uses
+    tbs.maybe(0x81), tbs.maybe(0x82)  # issuerUniqueID and subjectUniqueID, which nothing uses
     extensions = _read_extensions(tbs.maybe(_of_context(3)))
     tbs.end()
     return Certificate(
@@ -3894,14 +3910,14 @@ def read_certificate(data: bytes) -> Certificate:
 
 
 def _only(data: bytes, part: str) -> Der:
-    """The one value that there is."""
+    """The single value of a set or sequence."""
     values = read_der(data, part)
     _expect(len(values) == 1, part, expected="one value", found=len(values))
     return values[0]
 
 
 def _read_date(validity: _Fields) -> datetime:
-    """A moment of a certificate's: of two digits of the year, 50 and above are of the last century."""
+    """A time in a certificate; two-digit years from 50 are of the last century."""
     short = validity.maybe(0x17)
     text = short.content if short else validity.take(_TIME).content
     century = (b"19" if text[:2] >= b"50" else b"20") if short else b""
@@ -3927,7 +3943,7 @@ def _boolean(value: Der) -> bool:
     return value.content == b"\xff"
 
 
-# The types of names that RFC 4514 has a short name for; values of others are written as texts too.
+# The types of names with a short name in RFC 4514; values of other types are written as text too.
 _SHORT = {
     **{_oid(f"2.5.4.{number}"): short for number, short in ((3, "CN"), (7, "L"), (8, "ST"), (10, "O"), (11, "OU"))},
     **{_oid("2.5.4.6"): "C", _oid("2.5.4.9"): "STREET"},
@@ -3937,7 +3953,7 @@ _TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "u
 
 
 def name_in_words(name: Der) -> str:
-    """A distinguished name as RFC 4514 writes it, the last part first; Broken where it is none."""
+    """A distinguished name in the form of RFC 4514, last part first. Raises Broken if it is malformed."""
     parts = []
     for several in read_der(name.content, "name"):
         _expect(several.tag == _SET and several.content, "name", expected="a set", found=several.whole)
@@ -3975,7 +3991,7 @@ def _name_value(value: Der) -> str:
 
 
 class _Signed(NamedTuple):
-    """A CMS SignedData: its content, the digests that it names, its one SignerInfo, the certificates beside it."""
+    """A CMS SignedData: its content, the digests that it names, its one SignerInfo, and its certificates."""
 
     content: bytes
     digests: list[Der]
@@ -3984,7 +4000,7 @@ class _Signed(NamedTuple):
 
 
 def _read_signed_data(token: bytes) -> _Signed:
-    """What a token is made of."""
+    """The parts of a token."""
     outer = _Fields(_only(token, "token"), "token")
     _expect(outer.take(_OID).content == _SIGNED_DATA, "token", expected="SignedData", found="another type")
     inner = _Fields(outer.take(_of_context(0)), "token", _of_context(0))
@@ -4001,7 +4017,7 @@ def _read_signed_data(token: bytes) -> _Signed:
     octets.end()
     encapsulated.end()
     given = signed.maybe(_of_context(0))
-    signed.maybe(_of_context(1))  # lists of what is revoked: nothing is fetched, and none of these is believed
+    signed.maybe(_of_context(1))  # revocation lists: ignored, as nothing is fetched to verify them
     infos = read_der(signed.take(_SET).content, "SignerInfo")
     signed.end()
     _expect(len(infos) == 1, "SignerInfo", expected="one", found=len(infos))
@@ -4021,11 +4037,11 @@ _GENERALIZED = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
 
 
 def _read_tst_info(content: bytes, *, data: bytes) -> Stamp:
-    """What a TSTInfo says (RFC 3161 2.4.2), which has to be of the SHA-256 of `data`."""
+    """The contents of a TSTInfo (RFC 3161 2.4.2), which must have the SHA-256 of `data`."""
     info = _Fields(_only(content, "TSTInfo"), "TSTInfo")
     version = _der_integer(info.take(_INTEGER), "TSTInfo version")
     _expect(version == 1, "TSTInfo version", expected="1", found=version)
-    info.take(_OID)  # by which rules of its own the authority works
+    info.take(_OID)  # the authority's policy
     imprint = _Fields(info.take(_SEQUENCE), "imprint")
     algorithm = _read_algorithm(imprint.take(_SEQUENCE), "imprint")
     hashed = imprint.take(_OCTETS).content
@@ -4036,7 +4052,7 @@ def _read_tst_info(content: bytes, *, data: bytes) -> Stamp:
     at = _read_generalized(info.take(_TIME).content)
     accuracy, _ordering = info.maybe(_SEQUENCE), info.maybe(_BOOLEAN)
     nonce = info.maybe(_INTEGER)
-    info.maybe(_of_context(0))  # a hint at the authority's name: who signed is told by the certificate
+    info.maybe(_of_context(0))  # a hint at the authority's name; the certificate tells who signed
     extensions = info.maybe(_of_context(1))
     info.end()
     for one in read_der(extensions.content, "TSTInfo extensions") if extensions else []:
@@ -4060,7 +4076,7 @@ def _read_tst_info(content: bytes, *, data: bytes) -> Stamp:
 
 
 def _read_generalized(text: bytes) -> datetime:
-    """A moment as DER has it, up to the microsecond, and never earlier than it says."""
+    """A DER GeneralizedTime to the microsecond, rounded up."""
     found = _GENERALIZED.fullmatch(text)
     if found is None:
         raise Broken("genTime", expected="UTC such as 20261122235901Z", found=_shown(text.decode(errors="replace")))
@@ -4087,7 +4103,7 @@ def _read_accuracy(value: Der | None) -> timedelta:
 
 
 def _read_algorithm(value: Der, part: str) -> bytes:
-    """The name of an algorithm that takes nothing: no parameters, or NULL."""
+    """The name of an algorithm without parameters (absent or NULL)."""
     fields = _Fields(value, part)
     name, nothing = fields.take(_OID).content, fields.maybe(_NULL)
     _expect(nothing is None or not nothing.content, part, expected="no parameters", found="some")
@@ -4122,7 +4138,7 @@ def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
     )
     attributes = info.take(_of_context(0))
     algorithm, signature = info.take(_SEQUENCE), info.take(_OCTETS).content
-    info.maybe(_of_context(1))  # attributes that nobody signed
+    info.maybe(_of_context(1))  # unsigned attributes
     info.end()
     values = _read_attributes(attributes)
     own, nothing = _digest(digest, whole.content), Der(_NULL, b"", b"")
@@ -4133,7 +4149,7 @@ def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
         found = values.get(name, nothing)
         _expect(found[:2] == expected, words, expected=expected[1].hex(), found=found.content)
     _check_named(values, signer)
-    # What is signed is the set by itself (RFC 5652 5.4).
+    # The signature is over the set with its own tag (RFC 5652 5.4).
     signed = bytes([_SET]) + attributes.whole[1:]
     try:
         _verify(signer.key, algorithm=algorithm, digest=digest, signature=signature, data=signed)
@@ -4145,7 +4161,7 @@ def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
 
 
 def _read_attributes(value: Der) -> dict[bytes, Der]:
-    """The signed attributes that have one value, by their type."""
+    """The signed attributes with one value, by type."""
     found: dict[bytes, Der] = {}
     types = set[bytes]()
     for one in read_der(value.content, "signed attributes"):
@@ -4160,7 +4176,7 @@ def _read_attributes(value: Der) -> dict[bytes, Der]:
 
 
 def _named_signer(name: Der, pool: Sequence[Certificate]) -> Certificate:
-    """The certificate that a SignerInfo names, by issuer and serial number or by the identifier of its key."""
+    """The certificate that a SignerInfo names, by issuer and serial number or by its key's identifier."""
     for one in pool:
         if name.tag == _SEQUENCE:
             if one.issuer + one.serial == name.content:
@@ -4171,13 +4187,13 @@ def _named_signer(name: Der, pool: Sequence[Certificate]) -> Certificate:
 
 
 def _octets(content: bytes) -> bytes:
-    """An OCTET STRING of these, which are fewer than 128."""
+    """An OCTET STRING of fewer than 128 bytes."""
     _expect(len(content) < 0x80, "SignerInfo", expected="an identifier of 127 bytes at most", found=len(content))
     return bytes([_OCTETS, len(content)]) + content
 
 
 def _check_named(values: Mapping[bytes, Der], signer: Certificate) -> None:
-    """The signed attributes name the signer's certificate by its hash (RFC 2634 5.4, RFC 5035 3 and 4)."""
+    """Check that the signed attributes name the signer's certificate by its hash (RFC 2634 5.4, RFC 5035 3 and 4)."""
     both = [(name, values[name]) for name in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if name in values]
     _expect(both, "signingCertificate", expected="the certificate's hash", found="none")
     for name, value in both:
@@ -4215,9 +4231,9 @@ def _check_issuer_serial(value: Der | None, signer: Certificate) -> None:
 
 
 def _verify(key: Der, *, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes) -> None:
-    """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken.
+    """Verify a signature. Raises InvalidSignature, or Broken for an algorithm that is not accepted.
 
-    `digest`: of what RSA signs where the algorithm names none; None where it has to.
+    `digest`: what RSA signs if the algorithm does not name it; None if it must.
     """
     name = _Fields(algorithm, "signature algorithm").take(_OID).content
     public = _read_key(key)
@@ -4237,7 +4253,7 @@ def _verify(key: Der, *, algorithm: Der, digest: hashes.HashAlgorithm | None, si
 
 
 def _read_key(value: Der) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-    """A certificate's key: RSA, or of one of three curves."""
+    """A certificate's public key: RSA, or on one of three curves."""
     fields = _Fields(value, "signature")
     algorithm = _Fields(fields.take(_SEQUENCE), "signature")
     name, taken, bits = algorithm.take(_OID).content, algorithm.any(), fields.take(_BIT_STRING).content
@@ -4267,7 +4283,7 @@ def _read_key(value: Der) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
 
 
 def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
-    """Padding and digest of RSASSA-PSS (RFC 4055 3.1); what is left out would be SHA-1, which is not taken."""
+    """Padding and digest of RSASSA-PSS (RFC 4055 3.1). Omitted parameters would mean SHA-1, which is refused."""
     part = "signature algorithm"
     outer = _Fields(algorithm, part)
     outer.take(_OID)
@@ -4295,7 +4311,7 @@ def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
 
 
 def _check_for_stamps(signer: Certificate) -> None:
-    """A certificate that signs time stamps does nothing else, and says so critically (RFC 3161 2.3)."""
+    """Check that a certificate is for signing time stamps only, in a critical extension (RFC 3161 2.3)."""
     critical, extended = signer.extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
     is_for_stamps = critical and [one[:2] for one in _parts_of(extended)] == [(_OID, _TIME_STAMPING)]
     _expect(is_for_stamps, "certificate", expected="for time stamps alone, critically", found="another use")
@@ -4311,7 +4327,7 @@ def _parts_of(data: bytes) -> list[Der]:
 
 
 def _may(certificate: Certificate, bit: int) -> bool:
-    """Whether its keyUsage, where it has one, has a bit (the first is 0)."""
+    """Whether a certificate's keyUsage, if any, has a bit (the first is 0)."""
     if _KEY_USAGE not in certificate.extensions:
         return True
     usage = _only(certificate.extensions[_KEY_USAGE][1], "certificate")
@@ -4328,9 +4344,9 @@ def _may(certificate: Certificate, bit: int) -> bool:
 def _leads_up(
     signer: Certificate, pool: Sequence[Certificate], *, trusted: Sequence[Certificate], at: datetime
 ) -> bool:
-    """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one.
+    """Whether the certificate is trusted, or was issued, directly or not, by a trusted one.
 
-    By the shortest way first: what a certificate allows below it is less on any other.
+    Takes the shortest chain first, as longer ones allow fewer certificates below.
     """
     seen, waiting, below = set[bytes](), [signer], 0
     while waiting := [one for one in waiting if one.whole not in seen and _is_valid(one, at)]:
@@ -4345,7 +4361,7 @@ def _leads_up(
 
 
 def _is_valid(certificate: Certificate, at: datetime) -> bool:
-    """Whether it counts at a time, and asks for nothing critical that is not looked at here."""
+    """Whether a certificate is valid at a time and has no critical extension that is not checked here."""
     unknown = [
         name for name, (critical, _) in certificate.extensions.items() if critical and name not in _KNOWN_CRITICAL
     ]
@@ -4353,7 +4369,7 @@ def _is_valid(certificate: Certificate, at: datetime) -> bool:
 
 
 def _issued(issuer: Certificate, *, certificate: Certificate, below: int) -> bool:
-    """Whether one certificate issued another; `below`: how many issuers stand under it already."""
+    """Whether one certificate issued another. `below`: the number of issuers already under it."""
     if issuer.subject.whole != certificate.issuer or _BASIC_CONSTRAINTS not in issuer.extensions:
         return False
     try:
@@ -4372,7 +4388,7 @@ def _issued(issuer: Certificate, *, certificate: Certificate, below: int) -> boo
 
 
 def _is_above(issuer: Certificate, below: int) -> bool:
-    """Whether its basicConstraints let it issue certificates, with so many issuers under it."""
+    """Whether a certificate's basicConstraints allow it to issue certificates with this number of issuers under it."""
     basic = _Fields(_only(issuer.extensions[_BASIC_CONSTRAINTS][1], "certificate"), "certificate")
     authority, length = basic.maybe(_BOOLEAN), basic.maybe(_INTEGER)
     basic.end()
@@ -4381,7 +4397,7 @@ def _is_above(issuer: Certificate, below: int) -> bool:
 
 
 class Dating(NamedTuple):
-    """The first `size` entries of the log were there before a moment, as an authority says."""
+    """An authority's attestation that the first `size` entries of the log existed before a time."""
 
     size: int
     before: datetime
@@ -4391,7 +4407,7 @@ class Dating(NamedTuple):
 def check_stamps(
     where: str, note: bytes, size: int, tokens: Sequence[bytes], policy: Policy, report: Report
 ) -> list[Dating]:
-    """What the tokens of a checkpoint's note say, by the policy's certificates; without any nothing is checked."""
+    """The contents of a checkpoint's tokens, by the policy's certificates; without any, nothing is checked."""
     if not policy.timestamp_certificates:
         report.count(NOT_CHECKED, len(tokens))
         return []
@@ -4411,7 +4427,7 @@ _OF_DATED = {"checkpoint", "consistency", "tokens"}
 
 
 def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: LogSize, report: "Report") -> list[Dating]:
-    """What the time stamps in a proof file say of the log that its checkpoint is of."""
+    """What the time stamps in a proof file attest about the log of its checkpoint."""
     found, before = list[Dating](), 0
     for number, item in enumerate(dated, 1):
         where = f"dated {number}"
@@ -4448,7 +4464,7 @@ def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: LogSize, re
 
 
 def _audit_stamps(read: Read, policy: Policy, checkpoint: LogSize, report: Report) -> None:
-    """Whether the stamped checkpoints of an export are the log's, and what their time stamps say."""
+    """Check that the stamped checkpoints of an export are of this log. Returns what their time stamps attest."""
     data = read(STAMPS)
     if data is None:
         return
@@ -4486,7 +4502,7 @@ def _audit_stamps(read: Read, policy: Policy, checkpoint: LogSize, report: Repor
 
 
 def _stamp_counts(data: bytes) -> dict[int, int]:
-    """How many tokens each stamped checkpoint of an export has, by its size, the smallest first."""
+    """The number of tokens of each stamped checkpoint of an export, by size, smallest first."""
     try:
         value = read_canonical(data)
     except ValueError as error:
@@ -4505,7 +4521,7 @@ def _given(read: Read, path: str) -> bytes:
 
 
 def _dated_in_words(indexes: Sequence[int], datings: Sequence[Dating], *, is_checked: bool) -> str:
-    """Which of the entries (by their places in the log) were there by when, as who says; a line for people."""
+    """The times by which entries (by index) existed, each with its authority; one line for people."""
     if not is_checked:
         return "by nothing that this policy lets check: it names no certificate of an authority for time stamps"
     runs: list[tuple[int, int, str]] = []
@@ -4525,7 +4541,7 @@ def _dated_in_words(indexes: Sequence[int], datings: Sequence[Dating], *, is_che
 
 
 def _up(moment: datetime) -> datetime:
-    """The next millisecond: what is shortened must not become earlier."""
+    """The next millisecond: shortening a time must not make it earlier."""
     return moment + timedelta(microseconds=-moment.microsecond % 1000)
 
 
@@ -4533,17 +4549,17 @@ def _numbers(first: int, *, last: int) -> str:
     return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
-# Section 13: the log opened for one reader
+# Section 14: the log opened for one reader
 
 _EXPORT_HEAD = {"format", "origin", "checkpoint", "for", "whole", "narrowed"}
 _EXPORT_TOLD = {"index", "leaf_hash", "leaf", "proof", *LeafEntry._fields, "disclosures", "closed"} - {"prev", "c"}
-ERASED, CLOSED = "erased", "withheld"  # why a name is closed
-# Streams whose entries are all of one desk: without one of them a file is not whole.
+ERASED, CLOSED = "erased", "withheld"  # the reasons why a name is closed
+# Streams whose entries are all of one desk, so that a file must have all of them.
 _OF_ONE_DESK = ("claim:", "source:", "desk:")
 
 
 class ExportHead(NamedTuple):
-    """The first line of an opened export. `whole`: of each entry of the log; `narrowed`: what its reader asked for."""
+    """The first line of an opened export. `whole`: it has each entry of the log; `narrowed`: the reader's filters."""
 
     checkpoint: LogSize
     made_for: str
@@ -4552,7 +4568,7 @@ class ExportHead(NamedTuple):
 
 
 def read_export_head(line: bytes, policy: Policy) -> ExportHead:
-    """What the first line says; Broken where it is none, or its checkpoint does not count by the policy."""
+    """The first line of an export. Raises Broken if malformed, or if the policy rejects its checkpoint."""
     value = _read_line(line)
     _expect(
         isinstance(value, dict) and value.keys() == _EXPORT_HEAD,
@@ -4591,8 +4607,8 @@ def _read_line(line: bytes) -> Any:
         raise Broken("line", expected="canonical JSON", found=str(error)) from None
 
 
-def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The kind and the body of an entry; of a sealed one whose kind and content are disclosed those that are sealed."""
+def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, JsonObject]:
+    """The kind and body of an entry; for a sealed one with kind and content disclosed, those inside it."""
     kind, content = disclosures.get("kind"), disclosures.get("content")
     if entry.kind != SEALED or not kind or not content:
         return entry.kind, entry.body
@@ -4601,19 +4617,19 @@ def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict
 
 
 class _OpenedLines:
-    """The lines of an opened export, one after the other."""
+    """Checks the lines of an opened export in order."""
 
     def __init__(self, head: ExportHead, report: Report, given: Callable[[int], Any] | None) -> None:
         self._head, self._report, self._given = head, report, given
         self._before = -1
-        self._heads: dict[str, tuple[int, str]] = {}  # of each stream the number and hash of its last entry
+        self._heads: dict[str, tuple[int, str]] = {}  # per stream the number and hash of its last entry
         self._withheld = set[str]()
-        self._erased: dict[tuple[str, str], str] = {}  # closed names by leaf hash, and where that is said
+        self._erased: dict[tuple[str, str], str] = {}  # closed names by leaf hash, and the redaction
         self._named = set[tuple[str, str]]()  # what redactions name
         self.lines = 0
 
     def take(self, value: Any) -> None:
-        """Checks a line; Broken where it does not hold."""
+        """Check a line. Raises Broken if it does not hold."""
         _expect(isinstance(value, dict), "form", expected="an object", found=value)
         names = _WITHHELD if "leaf" not in value else _EXPORT_TOLD
         _expect(value.keys() == names, "form", expected=", ".join(sorted(names)), found=sorted(value))
@@ -4627,7 +4643,7 @@ class _OpenedLines:
             return
         self._take_told(value, before)
 
-    def _take_told(self, value: dict[str, Any], before: int) -> None:
+    def _take_told(self, value: JsonObject, before: int) -> None:
         leaf = read_base64(value["leaf"], "leaf")
         entry, hashed = read_entry(leaf), leaf_hash(leaf)
         _expect(isinstance(value["proof"], list), "proof", expected="a list of hashes", found=value["proof"])
@@ -4639,7 +4655,7 @@ class _OpenedLines:
         kind, body = told_of(entry, value["disclosures"])
         wanted = {"stream": entry.stream, "seq": entry.seq, "kind": kind, "at": entry.at, "body": body}
         for name, one in wanted.items():
-            # Not by ==: for Python true is 1, and what its reader takes from the line is not.
+            # Not with ==: in Python true equals 1, but not for a reader of the JSON.
             _expect(canonical(value[name]) == canonical(one), name, expected=_shown(one), found=value[name])
         self._take_closed(value, hashed.hex())
         self._report.count("entries")
@@ -4669,7 +4685,7 @@ class _OpenedLines:
                 self._erased[hashed, name] = f"{EXPORT_FILE}, entry {value['index']}"
 
     def _check_place(self, entry: LeafEntry, last: int, prev: str | None) -> None:
-        """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
+        """Check that a stream of one desk has no gap except withheld entries. `last`, `prev`: of its previous entry."""
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
         if entry.prev in self._withheld:
@@ -4684,7 +4700,7 @@ class _OpenedLines:
         _expect(entry.prev == prev, "prev", expected=_plain(prev), found=entry.prev)
 
     def end(self) -> None:
-        """What only the whole file tells: that each name which is said to be erased was, by a redaction in it."""
+        """Check, after the whole file, that each name said to be erased was erased by a redaction in it."""
         for (hashed, name), where in self._erased.items():
             is_named = (hashed, name) in self._named
             self._report.expect(
@@ -4699,10 +4715,9 @@ def check_export(
     given: Callable[[int], Any] | None = None,
     beside: LogSize | None = None,
 ) -> Report:
-    """Whether each line of an opened export is an entry of the log, told as it is, opened as it was committed.
+    """Check that each line of an opened export is an entry of the log with its true contents and disclosures.
 
-    `lines`: with their ends. `given`: the disclosures of an entry as they lie beside the file; `beside`: the checkpoint
-    that lies there.
+    `lines`: with line ends; `given`: the disclosures of an entry in the folder; `beside`: the checkpoint in the folder.
     """
     report = report or Report()
     rest = iter(lines)
@@ -4763,14 +4778,14 @@ def check_export(
 
 
 def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint: LogSize, report: Report) -> None:
-    """Checks the lines that lie in an export's folder, and against the disclosures beside them."""
-    kept: dict[int, dict[str, Any]] = {}
+    """Check the lines in an export's folder, also against the disclosures beside them."""
+    kept: dict[int, JsonObject] = {}
 
-    def given(index: int) -> dict[str, Any]:
+    def given(index: int) -> JsonObject:
         number = index // TILE_WIDTH
         if number not in kept:
             kept.clear()
-            kept[number] = _read_disclosures(read, number, Report())  # what is wrong with the file the audit says
+            kept[number] = _read_disclosures(read, number, Report())  # the audit reports mistakes in the file
         shown = kept[number].get(str(index))
         return {name: one for name, one in shown.items() if one is not None} if isinstance(shown, dict) else {}
 
@@ -4782,8 +4797,7 @@ def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint
 
 
 def audit_opened(read: Read, lines: Iterable[bytes], policy: Policy) -> Report:
-    """Whether an export that has hashes, and what one reader may know of the entries as lines, is what its checkpoint
-    says."""
+    """Check an export with hashes, and with the entries that one reader may know as lines, against its checkpoint."""
     report = Report()
     note = read("checkpoint")
     if note is None:
@@ -4802,7 +4816,7 @@ def audit_opened(read: Read, lines: Iterable[bytes], policy: Policy) -> Report:
 
 
 def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
-    """Whether a folder has the lines of an export and no leaves besides, as its first line says."""
+    """Whether a folder has the lines of an export and no leaves, as its first line says."""
     try:
         head = read_export_head(first_line, policy)
     except Broken:
@@ -4815,7 +4829,7 @@ def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
 
 
 class _Sort(NamedTuple):
-    """A sort of file that somebody may have in hand: what it is, and where it is to be given."""
+    """A kind of file that a reader may have, with the place where it belongs on the command line."""
 
     is_a: str
     goes: str
@@ -4863,7 +4877,7 @@ _BY_BEGINNING = {
 
 
 def _sort_of(path: Path) -> _Sort | None:
-    """Which sort of file, or of folder, this looks like, whether or not it holds; None for what is none of ours."""
+    """The kind that a file or folder looks like, whether or not it holds; None if it is none of ours."""
     if path.is_dir():
         return _ZIPPED if (path / MANIFEST).exists() else _LOG
     head = _beginning(path).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -4884,7 +4898,7 @@ def _sort_of_json(path: Path) -> _Sort | None:
     value: Any = None
     with contextlib.suppress(ValueError, RecursionError), path.open("rb") as file:
         value = json.loads(file.readline(LARGEST_LINE))
-    if value is None:  # not one on each line, but perhaps one on several
+    if value is None:  # not one value per line, but perhaps one over several
         with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(_read_file(path))
     if isinstance(value, list):
@@ -4899,10 +4913,10 @@ def _sort_of_json(path: Path) -> _Sort | None:
 
 
 def _expect_sort(path: Path, place: str, *wanted: _Sort) -> None:
-    """Raises Unusable where a file is of another sort than is wanted here. What looks like none of ours may be one that
-    was damaged, as far as it begins like one: whoever reads it says so."""
+    """Raise Unusable if a file is of another kind than expected. An unknown file may be a damaged one, if it begins
+    like it: the command that reads it reports that."""
     if not path.exists():
-        return  # whoever reads it says so
+        return  # the command that reads it reports that
     found = _sort_of(path)
     if (
         found is None
@@ -4923,7 +4937,7 @@ def _beginning(path: Path) -> bytes:
 
 
 def folder_reader(folder: Path) -> Read:
-    """Reads an export that lies in a folder."""
+    """A reader of an export in a folder."""
     if not folder.is_dir():
         raise Unusable(f"{folder} is no folder")
 
@@ -4946,7 +4960,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """The parser of the command line, and those of each command's own."""
+    """The parser of the command line, and the parsers of each command."""
     parser = argparse.ArgumentParser(prog="verifier.py", description="Checks a Second Source ledger, offline.")
     commands = parser.add_subparsers(dest="command", required=True)
     proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
@@ -4994,17 +5008,17 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """A command line, where options may stand before, between and behind the files. Exits where it is none."""
+    """A parsed command line, with options before, between or after the files. Exits if it is invalid."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser, commands = _parsers()
     if not given or given[0] not in commands:
         return parser.parse_args(given)
-    # What add_subparsers does by itself takes no file behind an option (`watch LOG --memory FOLDER FILE`).
+    # add_subparsers alone accepts no file after an option (`watch LOG --memory FOLDER FILE`).
     return commands[given[0]].parse_intermixed_args(given[1:], argparse.Namespace(command=given[0]))
 
 
 def _expect_sorts(arguments: argparse.Namespace) -> None:
-    """Each file that was given is of the sort that the command takes there, as far as one can tell. Raises Unusable."""
+    """Check that each given file looks like the kind that the command takes there. Raises Unusable."""
     of_file = {"proof": (_PROOF, _PROOFS, _ONE_LEAF), "bundle": (_ZIPPED,), "export": (_OPENED,)}
     wanted: dict[str, tuple[_Sort, ...]] = {
         "policy": (_POLICY,),
@@ -5057,14 +5071,14 @@ def _run(arguments: argparse.Namespace) -> Report:
 
 
 def _not_ahead(receipts: Mapping[str, bytes], policy: Policy, report: Report) -> Report:
-    """The report, with the receipts whose time lies ahead of this machine's clock."""
+    """The report, with mismatches for receipts dated ahead of this machine's clock."""
     for _hashed, (name, receipt) in _read_receipts(receipts, policy, Report()).items():
         check_ahead(receipt, datetime.now(UTC), f"receipt {name}", report)
     return report
 
 
 def _listed(claims: str | None) -> Listed:
-    """What the option says: a file, or an address, whose list goes on in pages."""
+    """The list in the option's file, or at its address with all its pages."""
     if claims is None:
         return Listed([])
     return listed_at(claims) if "://" in claims else read_listed(_read_file(Path(claims)))[0]
@@ -5087,7 +5101,7 @@ def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Rep
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file with their ends; one that is too long comes in pieces, of which the first has no end."""
+    """The lines of a file with line ends; a line over the limit comes in pieces, the first without an end."""
     while line := file.readline(LARGEST_LINE):
         yield line
 
@@ -5100,7 +5114,7 @@ def _check_proof(data: bytes, policy: Policy) -> Report:
 
 
 def log_reader(log: str) -> Read:
-    """Reads a log from an address or a folder."""
+    """A reader of a log at an address or in a folder."""
     return address_reader(log) if "://" in log else folder_reader(Path(log))
 
 
@@ -5114,13 +5128,14 @@ def _fingerprints(policy: Policy) -> Report:
 
 
 def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
-    memory, printed = Memory(arguments.memory), [read_printed(size, root=root) for size, root in arguments.printed]
+    printed = [read_printed(size, root=root) for size, root in arguments.printed]
+    memory, given = Memory(arguments.memory), GivenFiles(arguments.files, printed)
     if "://" in arguments.log:
-        return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC), printed)
+        return watch(address_reader(arguments.log), policy, memory, given, datetime.now(UTC))
     folder = Path(arguments.log)
     inside = folder / "ledger"
     read = folder_reader(inside if (inside / "checkpoint").is_file() else folder)
-    return watch(read, policy, memory, arguments.files, printed=printed, clock=datetime.now(UTC))
+    return watch(read, policy, memory, given, clock=datetime.now(UTC))
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:
@@ -5135,7 +5150,7 @@ def _run_bundle(path: Path, policy: Policy) -> Report:
 
 
 def printable(text: str) -> str:
-    """The text with everything written out that a terminal would obey rather than show."""
+    """The text with control characters escaped, which a terminal would obey rather than show."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
@@ -5145,15 +5160,15 @@ NOT_WITNESSED = (
 )
 
 
-def _line(finding: Mismatch, *, of_a_file: bool) -> str:
-    if of_a_file and (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
-        return f"{finding.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
-    return str(finding)
+def _line(mismatch: Mismatch, *, of_a_file: bool) -> str:
+    if of_a_file and (mismatch.part, mismatch.expected, mismatch.found) == (COSIGNATURES, A_QUORUM, NOBODY):
+        return f"{mismatch.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
+    return str(mismatch)
 
 
 def _lines(report: Report, *, of_a_file: bool) -> Iterator[str]:
-    """`of_a_file`: of one that was kept, where the log as it is has to be witnessed."""
-    # What a log says may hold control characters; nothing of it reaches a terminal as such.
+    """The lines to print. `of_a_file`: of a kept file, for which the current log must be witnessed."""
+    # A log's texts may hold control characters, which must not reach a terminal.
     yield from (printable(f"{name}: {words}") for name, words in report.said.items())
     yield from (_line(finding, of_a_file=of_a_file).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
@@ -5165,7 +5180,7 @@ def _lines(report: Report, *, of_a_file: bool) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its status."""
+    """Run the command. Returns its exit status."""
     try:
         given = parse_arguments(arguments)
         report = _run(given)
@@ -5173,7 +5188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
+        sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold characters that the terminal lacks
     sys.stdout.writelines(f"{line}\n" for line in _lines(report, of_a_file=given.command in ("proof", "bundle")))
     return 1 if report.findings else 0
 

@@ -1,7 +1,7 @@
-"""What anybody may fetch of the log: its newest checkpoint, its tiles of hashes, the keys to check it with.
+"""The public part of the log: its newest checkpoint, its hash tiles, and the keys to check it with.
 
-As C2SP tlog-tiles has it: tiles never change, so that caches may keep them for ever, and the checkpoint for as long as
-there is no newer one. These answers are the same for everybody and say so: no cache keeps one for each reader.
+As in C2SP tlog-tiles, tiles never change, so caches may keep them for ever, and a checkpoint until the next one. The
+answers are the same for everyone and are marked so, to let caches share them between readers.
 """
 
 from base64 import b64encode
@@ -28,7 +28,7 @@ View = Callable[..., HttpResponse]
 
 
 def same_for_everybody(view: View) -> View:
-    """Marks a view whose answer depends on nothing but its address; `config.middleware` sends it without `Vary`."""
+    """Marks a view whose answer depends on its address only; `config.middleware` sends it without `Vary`."""
     view.same_for_everybody = True  # type: ignore[attr-defined]  # as Django marks login_not_required
     return view
 
@@ -37,7 +37,7 @@ def same_for_everybody(view: View) -> View:
 @same_for_everybody
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest signed checkpoint, with the cosignatures that it has: a note."""
+    """The newest signed checkpoint with its cosignatures, as a note."""
     found = newest_checkpoint()
     if found is None:
         raise Http404
@@ -48,7 +48,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def witnessed(request: HttpRequest) -> HttpResponse:
-    """The newest checkpoint that a quorum of witnesses cosigned: a note with their cosignatures."""
+    """The newest checkpoint cosigned by a quorum of witnesses, as a note with all cosignatures."""
     found = newest_witnessed()
     if found is None:
         raise Http404
@@ -59,7 +59,7 @@ def witnessed(request: HttpRequest) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def tile(request: HttpRequest, path: str) -> HttpResponse:
-    """A tile of hashes, full or partial, under its one path."""
+    """A hash tile, full or partial."""
     wanted, newest = named_tile(f"tile/{path}"), newest_checkpoint()
     data = stored_tile(wanted, newest) if newest and wanted.level != ENTRIES else None
     if data is None:
@@ -71,7 +71,7 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def stamps(request: HttpRequest) -> HttpResponse:
-    """How many time stamps each stamped checkpoint has: canonical JSON, as an export has it. 404: none."""
+    """The number of time stamps of each stamped checkpoint, in canonical JSON as in an export; 404 if none."""
     return _answer(_stamp_file(STAMPS), "application/json", caching=FOR_A_MINUTE)
 
 
@@ -79,8 +79,10 @@ def stamps(request: HttpRequest) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def stamp(request: HttpRequest, path: str) -> HttpResponse:
-    """A stamped checkpoint, byte for byte as it was stamped (`<size>.note`), or one of its tokens
-    (`<size>-<number>.tst`), whose number counts the authorities that the setting names now."""
+    """A stamped checkpoint, byte for byte (`<size>.note`), or one of its tokens (`<size>-<number>.tst`).
+
+    Tokens are numbered among the authorities now in the setting.
+    """
     data = _stamp_file(f"stamps/{path}")
     if path.endswith(".note"):
         return _answer(data, "text/plain; charset=utf-8", caching=FOR_EVER)
@@ -99,7 +101,7 @@ def _stamp_file(path: str) -> bytes:
 @same_for_everybody
 @require_safe
 def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
-    """Where a leaf stands, with its inclusion proof and the checkpoint that this is against: who has a receipt asks."""
+    """The place of a leaf, its inclusion proof and the checkpoint to check it against, for holders of a receipt."""
     newest = newest_checkpoint()
     placed = leaf_place(bytes.fromhex(leaf_hash), newest) if newest else None
     if newest is None or placed is None:
@@ -113,9 +115,9 @@ def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def policy_answer(request: HttpRequest) -> HttpResponse:
-    """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well.
+    """The public keys as a policy for the verifier. Checkers should also have them from another place.
 
-    404 where no file names them: those of the database are handed out to nobody.
+    404 if no file names them: the keys in the database are never served.
     """
     try:
         return _answer(shown_policy(), "application/json", caching=FOR_A_MINUTE)
@@ -127,7 +129,7 @@ def policy_answer(request: HttpRequest) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def verifier(request: HttpRequest) -> HttpResponse:
-    """The program that checks. Whoever distrusts this server takes it from elsewhere."""
+    """The verifier program. Checkers who distrust this server should get it elsewhere."""
     return _download(Path(__file__).with_name("verifier.py"), "text/x-python; charset=utf-8")
 
 
@@ -135,7 +137,7 @@ def verifier(request: HttpRequest) -> HttpResponse:
 @same_for_everybody
 @require_safe
 def specification(request: HttpRequest) -> HttpResponse:
-    """The format in writing, for who writes a program of their own."""
+    """The specification of the format, for authors of other verifiers."""
     return _download(Path(__file__).parents[1] / "docs" / "ledger.md", "text/markdown; charset=utf-8")
 
 
@@ -146,12 +148,12 @@ def _download(file: Path, media_type: str) -> HttpResponse:
 
 
 def tiles_address() -> str:
-    """Below which address the tiles of hashes stand, for a script that reads them."""
+    """The base address of the hash tiles, for scripts that read them."""
     return reverse("ledger-tile", args=["-"]).removesuffix("-")
 
 
 def named_tile(path: str) -> Tile:
-    """The tile that a path names. Raises Http404 for anything but its one spelling."""
+    """The tile at a path. Raises Http404 unless the path has its canonical spelling."""
     try:
         return parse_tile_path(path)
     except ValueError as error:

@@ -1,9 +1,8 @@
-"""What the sequencer asks of an entry that waits, before it has a place in the log for good; and of one that has a
-place already, which the sequencer did not give it, before it is signed.
+"""The sequencer's checks of waiting entries before they are placed, and of leaves that it did not place before signing.
 
-The database's guards ask the same of whoever writes by them. Whoever owns the database can go past these: such a row is
-left where it is and told of, and the others go on. Behind a leaf that may not be there no other can stand, and nothing
-is signed: it has to go first ("A forged leaf" in docs/operations.md).
+Triggers in the database check the same, but its owner can bypass them. A forged outbox row is left and logged, and the
+others go on. After a forged leaf nothing is placed or signed until it is removed ("A forged leaf" in
+docs/operations.md).
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -15,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from ledger.entries import Broken, LeafEntry, leaf_hash, read_entry
 
-# `place`: before which the others have to stand.
+# `place`: the index below which preceding entries must be.
 _LOOKED_AT = """
 SELECT o.name, o.entry_id, e.stream, e.seq, encode(e.prev, 'hex'), e.kind,
        to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), e.leaf, e.leaf_hash,
@@ -49,7 +48,7 @@ ORDER BY n.level, n.index LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The entry before, of the same stream."""
+    """The preceding entry of the same stream."""
 
     entry: int
     leaf_hash: str  # hex
@@ -59,11 +58,11 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the outbox with its entry, which may be missing (`leaf` is None), and what stands before it."""
+    """A row of the outbox with its entry and the preceding one. `leaf` is None if the entry is missing."""
 
     row: str
     entry: int
-    columns: tuple[Any, ...]  # stream, seq, prev, kind, at, as its bytes have to have them
+    columns: tuple[Any, ...]  # stream, seq, prev, kind and at, which must equal those in its bytes
     leaf: bytes | None
     leaf_hash: bytes
     is_placed: bool
@@ -72,7 +71,7 @@ class Waiting:
 
 
 def read_waiting(connection: psycopg.Connection[TupleRow], *, most: int, without: Iterable[int] = ()) -> list[Waiting]:
-    """What waits, the oldest first, but for these entries."""
+    """The oldest waiting entries, except those in `without`."""
     rows = connection.execute(_WAITING, [list(without), most]).fetchall()
     return [_waiting(*row[:-2]) for row in rows]
 
@@ -80,7 +79,7 @@ def read_waiting(connection: psycopg.Connection[TupleRow], *, most: int, without
 def read_placed(
     connection: psycopg.Connection[TupleRow], start: int, *, most: int
 ) -> Iterator[tuple[bytes, str | None]]:
-    """The hashes of the leaves from `start` on, up to the first that may not stand where it stands: of that one why."""
+    """The hashes of the leaves from `start` on, up to the first forged one, which comes with the reason."""
     for number, row in enumerate(connection.execute(_PLACED, [start, most]).fetchall(), start):
         one, place, hashed = _waiting(*row[:-2]), row[-2], bytes(row[-1] or b"")
         reason = "it is missing" if place != number else reason_to_refuse(one, ())
@@ -92,8 +91,7 @@ def read_placed(
 
 
 def wrong_place(connection: psycopg.Connection[TupleRow], start: int, *, most: int) -> str | None:
-    """The first leaf from `start` on that may not stand where it stands, and why; else the hash of a subtree that was
-    put in ahead of its leaves. None where there is neither."""
+    """The first forged leaf from `start` on, or a subtree's hash without leaves, with the reason; None if neither."""
     for index, (_hash, reason) in enumerate(read_placed(connection, start, most=most), start):
         if reason is not None:
             return f"leaf {index}: {reason}"
@@ -109,9 +107,9 @@ def _waiting(row: str, entry: int, *read: Any) -> Waiting:
 
 
 def reason_to_refuse(one: Waiting, accepted: Container[int]) -> str | None:
-    """Why it gets no place, in words; None where it may have the next one.
+    """The reason to refuse an entry its place, in words; None if there is none.
 
-    `accepted`: the entries before it that get theirs with it.
+    `accepted`: preceding entries placed in the same batch.
     """
     if one.leaf is None:
         return "there is no such entry"
@@ -127,7 +125,7 @@ def reason_to_refuse(one: Waiting, accepted: Container[int]) -> str | None:
 
 
 def _mismatches(one: Waiting, entry: LeafEntry, accepted: Container[int]) -> Iterator[str]:
-    """What does not match between the bytes of an entry, its columns, and what stands before it in its stream."""
+    """The mismatches between an entry's bytes, its columns and the preceding entry of its stream."""
     if (entry.stream, entry.seq, entry.prev, entry.kind, entry.at) != one.columns:
         yield "its columns say other things than its bytes"
     if one.is_number_taken:

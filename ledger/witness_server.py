@@ -1,5 +1,7 @@
-"""The HTTP interface of a witness (C2SP tlog-witness): `POST /add-checkpoint`, and for whoever monitors
-`GET /<hash of an origin>/checkpoint`. It is made for a few logs, behind a proxy that speaks https."""
+"""The HTTP interface of a witness (C2SP tlog-witness), for a few logs, behind a proxy that speaks https.
+
+`POST /add-checkpoint` cosigns; `GET /<hash of an origin>/checkpoint` is for monitors.
+"""
 
 import re
 import sys
@@ -11,7 +13,7 @@ from typing import Any
 from ledger.witnessing import LARGEST_REQUEST, PLAIN, NotCosigned, Witness
 
 MOST_CONNECTIONS = 64
-SECONDS_OF_SILENCE = 15.0  # until a connection is closed
+SECONDS_OF_SILENCE = 15.0  # before a connection is closed
 
 _LENGTH = re.compile("[0-9]{1,12}")
 _MONITORED = re.compile("/([0-9a-f]{64})/checkpoint")
@@ -29,33 +31,33 @@ class WitnessServer(ThreadingHTTPServer):
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answers in a thread of its own, where one is free; else the connection is closed."""
+        """Answer in a thread if fewer than MOST_CONNECTIONS are open; otherwise close the connection."""
         if self._places.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """As above; the place is free again afterwards."""
+        """Answer, then free the connection's place."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, unless the client went away."""
+        """Print the error, unless the client disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: WitnessServer
-    protocol_version = "HTTP/1.1"  # clients keep the connection
+    protocol_version = "HTTP/1.1"  # persistent connections
     server_version, sys_version = "second-source-witness", ""
     timeout = SECONDS_OF_SILENCE
 
     def do_POST(self) -> None:
-        """Cosigns a checkpoint."""
+        """Cosign a checkpoint."""
         try:
             body = self._body()
             if self.path != "/add-checkpoint":
@@ -67,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, line.encode(), PLAIN)
 
     def do_GET(self) -> None:
-        """The last note that was cosigned of a log."""
+        """Send the last cosigned note of a log."""
         wanted = _MONITORED.fullmatch(self.path)
         note = self.server.witness.last_note(wanted[1]) if wanted else None
         if note is None:
@@ -79,12 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return self.server.witness.add_checkpoint(body)
         except OSError as error:
-            # Nothing was handed out: what is not on the disk was not cosigned.
+            # The cosignature is not on disk, so it must not be given out.
             self.log_error("the disk: %s", error)
             raise NotCosigned(HTTPStatus.INTERNAL_SERVER_ERROR, "the disk") from error
 
     def _body(self) -> bytes:
-        """The request's body; NotCosigned, and the end of the connection, where its length is not told or too large."""
+        """The request's body. Raises NotCosigned and ends the connection if its length is missing or too large."""
         length = self.headers.get("Content-Length", "")
         if self.headers.get("Transfer-Encoding") or not _LENGTH.fullmatch(length):
             self.close_connection = True
@@ -104,9 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_error(self, format: str, *args: object) -> None:
-        """As the library does, but for a client that says nothing any more: so most connections end."""
+        """Log as the library does, except time-outs of idle clients, by which most connections end."""
         if not any(isinstance(one, TimeoutError) for one in args):
             super().log_error(format, *args)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Nothing: a log asks each second. What is refused is answered."""
+        """Log nothing: each log asks every second, and refusals are in the answers."""

@@ -1,4 +1,4 @@
-"""How the witnesses of the policy stand to the log: for people."""
+"""The states of the policy's witnesses, for pages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ AWAY_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class WitnessState:
-    """A witness: what the policy and its key call it, the newest of its cosignatures, by its own clock, and since when
-    it cosigns no more. `last` is None before its first."""
+    """The state of a witness.
+
+    `name`: in the policy; `key_name`: in its key; `last`, `size`: the time (by its own clock) and size of its newest
+    cosignature (None, 0 before the first); `away_since`: the time since which a cosignature is missing.
+    """
 
     name: str
     key_name: str
@@ -23,7 +26,7 @@ class WitnessState:
 
 
 def witness_states(policy: WitnessPolicy | None, now: datetime) -> Iterator[WitnessState]:
-    """Each witness of the policy, in its order."""
+    """The state of each witness, in the policy's order."""
     for name, witness in policy.witnesses.items() if policy else ():
         newest = Cosignature.objects.filter(key=str(witness.key)).order_by("-checkpoint").first()
         size = newest.checkpoint_id if newest else 0
@@ -37,7 +40,7 @@ def witness_states(policy: WitnessPolicy | None, now: datetime) -> Iterator[Witn
 
 
 def _away_since(size: int, now: datetime) -> datetime | None:
-    """When the checkpoint after the last cosigned one was published; None where that is not long ago."""
+    """The time of the checkpoint after the last cosigned one; None if within AWAY_AFTER, or if there is none."""
     rows = Checkpoint.objects.filter(size__gt=size).order_by("size")
     since = rows.values_list("at", flat=True).first()
     return since if since is not None and since < now - AWAY_AFTER else None

@@ -1,8 +1,8 @@
-"""A witness of other installations' logs (C2SP tlog-witness): it cosigns a checkpoint that extends the last one that it
-cosigned of the same log, and never goes back.
+"""A witness of other installations' logs (C2SP tlog-witness): it cosigns only checkpoints that extend the last one that
+it cosigned of the same log.
 
-Its folder holds its key and, for each log, the last note that it cosigned, which is on the disk before anybody has the
-cosignature. Whatever dies in between: what was handed out is remembered.
+Its folder holds its key and, for each log, the last cosigned note, which is on disk before the cosignature is given
+out, so that even after a crash the witness remembers it.
 """
 
 import base64
@@ -29,7 +29,7 @@ from ledger.verifier import (
 
 KEY = "witness.key"
 COSIGNED = "cosigned"  # folder: the last cosigned note of each log, by the SHA-256 of its origin
-MOST_HASHES = 63  # of a consistency proof
+MOST_HASHES = 63  # in a consistency proof
 LARGEST_REQUEST = 2**18  # bytes
 PLAIN, SIZE = "text/plain; charset=utf-8", "text/x.tlog.size"
 
@@ -37,11 +37,11 @@ _OLD = re.compile("old (0|[1-9][0-9]{0,15})")
 
 
 class WitnessRefused(Exception):
-    """The witness cannot work: its message says why, and what to do."""
+    """The witness cannot work. The text says why, and what to do."""
 
 
 class NotCosigned(Exception):
-    """A request that is refused: with which status of HTTP, and what is said."""
+    """A refused request, with the HTTP status and text of the answer."""
 
     def __init__(self, status: int, said: str, *, media_type: str = PLAIN) -> None:
         super().__init__(said)
@@ -49,7 +49,7 @@ class NotCosigned(Exception):
 
 
 class Request(NamedTuple):
-    """What add-checkpoint asks: to cosign a note, whose log extends one of the size `old` by the proof."""
+    """An add-checkpoint request: to cosign a note whose log, by the proof, extends one of size `old`."""
 
     old: int
     proof: list[bytes]
@@ -57,7 +57,7 @@ class Request(NamedTuple):
 
 
 class _Last(NamedTuple):
-    """The last checkpoint that was cosigned of a log, and when; size 0 before the first."""
+    """The last cosigned checkpoint of a log; size 0 before the first. `at`: POSIX time in seconds."""
 
     size: int
     root: bytes
@@ -71,7 +71,7 @@ def request_body(old: int, proof: Iterable[bytes], note: str) -> bytes:
 
 
 def read_request(body: bytes) -> Request:
-    """What a body of add-checkpoint asks; NotCosigned where it is none."""
+    """The request in the body of an add-checkpoint. Raises NotCosigned if it is malformed."""
     head, blank, note = body.partition(b"\n\n")
     try:
         first, *rest = head.decode().split("\n")
@@ -84,10 +84,10 @@ def read_request(body: bytes) -> Request:
 
 
 class Witness:
-    """The witness that has a folder. Requests may come at once: those of one log are answered one after the other."""
+    """The witness with its key in a folder. Safe for concurrent requests: those about one log are answered in turn."""
 
     def __init__(self, folder: Path, logs: Sequence[VerifierKey], clock: Callable[[], float] = time.time) -> None:
-        """`logs`: the keys of the logs that it watches, each named as its log's origin is. Raises WitnessRefused."""
+        """`logs`: the keys of the watched logs, each named as its log's origin. Raises WitnessRefused."""
         self._folder, self._clock, self.logs = folder / COSIGNED, clock, tuple(logs)
         self._key = read_witness_key(folder)
         if not self._folder.is_dir():
@@ -99,11 +99,11 @@ class Witness:
 
     @property
     def verifier_key(self) -> VerifierKey:
-        """Its public key, as witness policies name it."""
+        """The public key in the form of witness policies."""
         return self._key.verifier_key
 
     def add_checkpoint(self, body: bytes) -> str:
-        """The line that cosigns the checkpoint of an add-checkpoint request. Raises NotCosigned."""
+        """The cosignature line for the checkpoint in an add-checkpoint request. Raises NotCosigned."""
         request = read_request(body)
         checkpoint, text, signatures = self._opened(request.note)
         if request.old > checkpoint.size:
@@ -121,7 +121,7 @@ class Witness:
             return line
 
     def last_note(self, origin_hash: str) -> bytes | None:
-        """The last note that was cosigned of the log whose origin has this SHA-256 (hex); None where none was."""
+        """The last cosigned note of the log whose origin has this SHA-256 (hex); None if there is none."""
         if not re.fullmatch("[0-9a-f]{64}", origin_hash):
             return None
         try:
@@ -130,7 +130,7 @@ class Witness:
             return None
 
     def _opened(self, note: bytes) -> tuple[LogSize, str, str]:
-        """The checkpoint of a request, its text, and the signatures by keys of its log. Raises NotCosigned."""
+        """The checkpoint in a note, its text, and the signature lines by keys of its log. Raises NotCosigned."""
         try:
             text, signatures = split_note(note)
             checkpoint = read_checkpoint(text)
@@ -143,7 +143,7 @@ class Witness:
             by = signed_text(note, keys)[1]
         except Broken as error:
             raise NotCosigned(403, str(error)) from None
-        # Lines of keys that nobody here knows are not kept: anybody could add them.
+        # Lines of unknown keys are dropped, as anyone could have added them.
         known = {(key.name, key.id) for key in by}
         lines = [
             f"— {name} {base64.b64encode(signature).decode()}\n"
@@ -170,7 +170,7 @@ class Witness:
 
 
 def _check_extends(last: _Last, checkpoint: LogSize, proof: list[bytes]) -> None:
-    """Raises NotCosigned unless the checkpoint's log begins with that of the last one."""
+    """Raise NotCosigned unless the checkpoint's log extends that of the last one."""
     try:
         check_consistency(last.size, last.root, checkpoint.size, checkpoint.root, proof)
         if checkpoint.size == 0 and checkpoint.root != root_hash([]):
@@ -180,9 +180,9 @@ def _check_extends(last: _Last, checkpoint: LogSize, proof: list[bytes]) -> None
 
 
 def make_witness_key(folder: Path, name: str) -> None:
-    """A new key of a witness, readable by its owner alone, and an empty memory; nothing where there is a key.
+    """Make a witness's key, readable by its owner only, and its empty memory; does nothing if there is a key.
 
-    The memory comes first: a key without one cosigns nothing. Raises ValueError for a name that no key may have.
+    The memory comes first, as a key without one cosigns nothing. Raises ValueError (invalid name), WitnessRefused.
     """
     if (folder / KEY).exists():
         return
@@ -205,8 +205,10 @@ def read_witness_key(folder: Path) -> CosigningKey:
 
 
 def read_logs(path: Path) -> tuple[VerifierKey, ...]:
-    """The keys of the logs to watch: the `log` lines of a file in the format of C2SP tlog-policy, which has no
-    witnesses and ends in `quorum none`. Raises WitnessRefused."""
+    """The keys of the logs to watch, from the `log` lines of a C2SP tlog-policy file. Raises WitnessRefused.
+
+    The file must name no witnesses and end in `quorum none`.
+    """
     try:
         policy = read_witness_policy(path.read_bytes())
     except OSError as error:

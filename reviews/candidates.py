@@ -1,4 +1,4 @@
-"""Who could be given a claim, ranked, with the reasons."""
+"""Possible reviewers of a claim, ranked, with the reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +17,11 @@ from sources.models import Actor
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who could be given a claim: how much they have, and what speaks for and against asking them first.
+    """A possible reviewer, with their workload and the reasons for and against.
 
-    `reads_it`: the language of its original wording. `on_its_topics`: claims of the desk on one of its topics that
-    they completed. `conflict`: whom of those that the claim names a conflict of interest touches, as far as the reader
-    may know of it: they are not asked.
+    `reads_it`: reads the language of its original wording. `on_its_topics`: claims of the desk on one of its topics
+    that they completed. `conflict`: the actor of the claim that their conflict of interest touches, as far as the
+    reader may know of it; they cannot be assigned.
     """
 
     person: User
@@ -35,15 +35,15 @@ class Candidate:
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Where they stand in the ranking: who can be asked, then by load, language and topics."""
+        """Their rank: availability first, then workload, language and topics."""
         cannot = (self.conflict is not None, self.has_it)
         return (*cannot, self.reported_it, self.is_away, self.open_assignments, not self.reads_it, -self.on_its_topics)
 
 
 def candidates_for(claim: Claim, *, to: User, now: datetime) -> list[Candidate]:
-    """Everybody who reviews on the claim's desk, as they are shown `to` somebody, those to be asked first at the head.
+    """All reviewers of the claim's desk, as shown `to` a person, the best first.
 
-    At the end stand who reported it, who has it already, and who declared a conflict that touches it.
+    The reporter, people already assigned, and people with a conflict come last.
     """
     completed = Q(
         assignments__state=AssignmentState.COMPLETED,

@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of assignments, assessments, decisions and redactions, by the rows."""
+"""The ledger entries expected of assignments, assessments, decisions and redactions, computed from the rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from accounts.ledger_integrity import (
 )
 from accounts.models import Desk
 from claims.models import Claim, Grounds, Participant, ParticipantRole, Task, TaskKind
-from reviews.ledger_entries import assessment_content
+from reviews.ledger_entries import EntryContent, assessment_content
 from reviews.models import (
     Assessment,
     AssessmentGrounds,
@@ -46,7 +46,7 @@ def _takes_it(row: Assignment) -> bool:
 
 
 def _state_then(row: Assignment, said: OpenedEntry) -> str:
-    """As the entries before it leave the assignment."""
+    """The state of the assignment according to the earlier entries."""
     accepted = _takes_it(row) or any(one.kind == "assignment_accepted" for one in said.earlier)
     return AssignmentState.ACCEPTED.value if accepted else AssignmentState.OFFERED.value
 
@@ -94,13 +94,13 @@ TOLD_ASSIGNMENTS: Told[Assignment] = Told(
 
 @dataclass(frozen=True)
 class RecordedDeciders:
-    """A claim with who was named to decide on it, in the order in which they were."""
+    """A claim with its approvers, in the order in which they were named."""
 
     claim: Claim
     named: Sequence[Participant]
 
     def of(self, said: OpenedEntry) -> list[Participant]:
-        """Of the person whom an entry names."""
+        """The row of the person that an entry names."""
         pk = said.opened["person"]["id"]
         return [row for row in self.named if str(row.user_id) == pk]
 
@@ -115,7 +115,7 @@ def _deciders(ids: Sequence[UUID]) -> Iterator[RecordedDeciders]:
 
 
 def _named(row: RecordedDeciders, said: OpenedEntry) -> Any:
-    """Somebody who was named then; of who was taken back, till then. None where a redaction erased who."""
+    """An approver named at that time, or until removed. None if a redaction erased the name."""
     if "person" in said.closed:
         return None
     for one in row.of(said):
@@ -128,7 +128,7 @@ def _named(row: RecordedDeciders, said: OpenedEntry) -> Any:
 def _each_named(
     row: RecordedDeciders, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Each has the entry of when they were named, and who was taken back decides no more."""
+    """Check that each approver has an entry, and that none is active after removal."""
     if any("person" in said.closed for said in entries):
         return
     for one in row.named:
@@ -162,7 +162,7 @@ TOLD_DECIDERS: Told[RecordedDeciders] = Told(
 
 @dataclass(frozen=True)
 class Submitted:
-    """An assessment, with what its assessor stood for: at the submission, where that was kept, and confirmed anew."""
+    """An assessment with its grounds: at submission, if kept, and at each confirmation."""
 
     row: Assessment
     first: AssessmentGrounds | None
@@ -170,7 +170,7 @@ class Submitted:
 
 
 def _digests() -> "Prefetch[str, QuerySet[Grounds], str]":
-    """The grounds of what was stood for, without all that they hold."""
+    """The grounds by digest, without their content."""
     return Prefetch("grounds", queryset=Grounds.objects.defer("content"))
 
 
@@ -186,7 +186,7 @@ def _assessments(ids: Sequence[UUID]) -> Iterator[Submitted]:
         yield Submitted(row, first, each[1:] if first else each)
 
 
-def _in_full(one: Submitted, said: OpenedEntry) -> dict[str, Any]:
+def _in_full(one: Submitted, said: OpenedEntry) -> EntryContent:
     content = assessment_content(
         one.row,
         evidence=[str(item.pk) for item in one.row.evidence.all()],
@@ -200,7 +200,7 @@ def _in_full(one: Submitted, said: OpenedEntry) -> dict[str, Any]:
 
 
 def _sorted(content: Any) -> Any:
-    """Answers and lines in an order of their own: no row says in which they were given."""
+    """Answers and lines in a fixed order: no row records the order in which they were typed."""
     if not isinstance(content, dict):
         return content
     lists = {name: content[name] for name in ("answers", "elements") if isinstance(content.get(name), list)}
@@ -252,7 +252,7 @@ TOLD_ASSESSMENTS: Told[Submitted] = Told(
 
 @dataclass(frozen=True)
 class Decided:
-    """A decision, with the digest of the grounds that were approved; None where it was sent back."""
+    """A decision with the digest of the approved grounds; None for a rejection."""
 
     row: Decision
     grounds: str | None
@@ -270,8 +270,8 @@ def _decisions(ids: Sequence[UUID]) -> Iterator[Decided]:
         yield Decided(row, last.get(row.assessment_id) if row.approved else None)
 
 
-def _handed_in(one: Decided, said: OpenedEntry) -> str | None:
-    """The leaf hash of the last sealed entry of the assessment."""
+def _submission_leaf(one: Decided, said: OpenedEntry) -> str | None:
+    """The leaf hash of the assessment's last sealed entry."""
     entries = said.around.get(f"assessment:{one.row.assessment_id}", [])
     return entries[-1].leaf_hash if entries else None
 
@@ -287,7 +287,7 @@ TOLD_DECISIONS: Told[Decided] = Told(
                 "by": Field(lambda one, said: committed_person(one.row.decided_by)),
                 "assessor": Field(lambda one, said: committed_person(one.row.assessor)),
                 "reason": Field(lambda one, said: one.row.reason),
-                "finding": Field(_handed_in),
+                "finding": Field(_submission_leaf),
                 "grounds": Field(lambda one, said: one.grounds),
             },
             when=lambda one: one.row.at,
@@ -302,12 +302,12 @@ TOLD_DECISIONS: Told[Decided] = Told(
     desk=lambda one: one.row.assessment.claim.desk_id,
 )
 
-# Verdicts that somebody confirmed after a change
+# Verdicts confirmed after a change
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """A claim with the tasks that somebody ended by confirming its verdict, and the grounds that were kept of it."""
+    """A claim with the tasks that ended by confirming its verdict, and the grounds kept then."""
 
     claim: Claim
     tasks: Sequence[Task]
@@ -337,7 +337,7 @@ def _digest(row: Verdicts, said: OpenedEntry) -> str | None:
 
 
 def _number(row: Verdicts, said: OpenedEntry) -> int:
-    """Of the verdict: the last status change before the entry."""
+    """The number of the verdict: that of the last status change before the entry."""
     moved = [one for one in said.around[said.about] if one.kind == "status_changed" and one.id < said.id and one.body]
     return moved[-1].body["number"] if moved and moved[-1].body else row.claim.last_seq
 
@@ -377,7 +377,7 @@ TOLD_VERDICTS: Told[Verdicts] = Told(
 
 @dataclass(frozen=True)
 class AskedRedaction:
-    """A redaction. `overtaken`: another one of the desk that was done in the same moment left it nothing to find."""
+    """A redaction. `overtaken`: another one of the desk, done at the same moment, left it nothing to match."""
 
     row: Redaction
     overtaken: bool
@@ -415,7 +415,7 @@ _ERASED = ("body/fields", "body/rows")
 def _all_at_once(
     one: AskedRedaction, entries: Sequence[OpenedEntry], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """All entries of what one redaction erased were written when it was done; there are more of them for a long one."""
+    """Check that all entries of one redaction were written at its end; a long one has several."""
     for said in entries:
         if said.kind == "redacted" and (one.row.ended_at is None or not said.is_of(one.row.ended_at)):
             yield f"{said} at {moment_in_words(said.at)}", moment_in_words(one.row.ended_at)
@@ -460,7 +460,7 @@ TOLD_REDACTIONS: Told[AskedRedaction] = Told(
 
 
 def _looks(sort: str) -> dict[str, ExpectedEntries[Any]]:
-    """What an entry says of a look at what a redaction would erase, on a desk or of a shared actor."""
+    """The entry of a search for matches, on a desk or of a shared actor."""
     nowhere = dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone")
     return {
         "redaction_previewed": ExpectedEntries({f"body/{sort}": Field(lambda row, said: str(row.pk))}, nowhere=nowhere)

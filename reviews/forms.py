@@ -1,4 +1,4 @@
-"""What people type about assignments, findings and decisions."""
+"""Forms for assignments, assessments and decisions."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -18,14 +18,16 @@ from house.errors import Stale
 from house.pages import ActForm
 from reviews.actions.drafts import KeptElsewhere
 from reviews.candidates import Candidate
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentDraft
 
-LARGEST_VERSION = 2**31 - 1  # what the database holds
+LARGEST_VERSION = 2**31 - 1  # the database column's limit
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FormValues = dict[str, Any]  # cleaned_data: values by field name, of several types
 
 
 class DueField(forms.DateTimeField):
-    """A moment in the person's own zone, to the second."""
+    """A date and time in the person's own zone, to the second."""
 
     def __init__(self, **named: Any) -> None:
         control = forms.DateTimeInput({"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
@@ -33,7 +35,7 @@ class DueField(forms.DateTimeField):
 
 
 class AssignForm(ActForm):
-    """Who gets the claim, and by when."""
+    """The reviewer of a claim, and the due time."""
 
     reviewer = forms.TypedChoiceField(label=_("Reviewer"), widget=forms.RadioSelect, coerce=UUID)
     due_at = DueField()
@@ -47,8 +49,8 @@ class DueForm(ActForm):
     due_at = DueField()
 
 
-class HandOverForm(ActForm):
-    to = OneOf(label=_("Visible to"), none=_("Choose a person"), required=True)
+class ReassignForm(ActForm):
+    to = OneOf(label=_("Reassign to"), none=_("Choose a person"), required=True)
     reason = forms.CharField(label=_("Why"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
 
     def __init__(self, *arguments: Any, people: Iterable[tuple[Any, str]], **named: Any) -> None:
@@ -70,9 +72,9 @@ class CloseForm(ActForm):
 
 
 class OnGroundsForm(ActForm):
-    """A form that carries the digest of the grounds that were shown beside it (`seen_grounds`)."""
+    """A form with the digest of the grounds shown beside it (`seen_grounds`)."""
 
-    def __init__(self, *arguments: Any, seen_grounds: str, initial: dict[str, Any] | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seen_grounds: str, initial: FormValues | None = None, **named: Any) -> None:
         self._shown = seen_grounds
         super().__init__(*arguments, initial={"seen_grounds": seen_grounds, **(initial or {})}, **named)
 
@@ -85,7 +87,7 @@ class OnGroundsForm(ActForm):
 
 
 class ConfirmVerdictForm(OnGroundsForm):
-    """Why a verdict stands on what it rests on now."""
+    """The reason why a verdict holds on its present grounds."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -96,7 +98,7 @@ class ConfirmVerdictForm(OnGroundsForm):
 
 
 class DecisionForm(OnGroundsForm):
-    """What the second person makes of a finding. The button pressed is `decision`."""
+    """The second person's decision on an assessment. The button pressed is `decision`."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -109,11 +111,11 @@ class DecisionForm(OnGroundsForm):
 
     def __init__(self, *arguments: Any, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
-        self.fields["decision"].error_messages["required"] = _("Press one of the two buttons.")
+        self.fields["decision"].error_messages["required"] = _("Choose to approve or to reject.")
 
 
 def candidate_in_words(one: Candidate) -> str:
-    """Somebody who could be given a claim, with what speaks for and against it."""
+    """A possible reviewer in words, with the reasons for and against."""
     facts = [one.person.shown_name, _("%(count)d open") % {"count": one.open_assignments}]
     if one.reads_it:
         facts.append(str(_("reads its language")))
@@ -130,9 +132,10 @@ def candidate_in_words(one: Candidate) -> str:
 
 
 class AssessmentForm(ActForm):
-    """A reviewer's finding: the proposed state, what it rests on, a line on each element, answers, the rationale.
+    """A reviewer's assessment: the proposed state, the evidence relied on, a line on each element, answers, the
+    rationale.
 
-    `answer_<id>` answers a piece of contrary evidence, `element_<id>` says what the evidence shows for a part.
+    `answer_<id>` answers a piece of contrary evidence; `element_<id>` is the line on an element.
     """
 
     evidence = forms.TypedMultipleChoiceField(
@@ -185,23 +188,22 @@ class AssessmentForm(ActForm):
     def answer_lines(self) -> list[forms.BoundField]:
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
-    def found(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The finding as `reviews.actions.assessments.submit_assessment` takes it."""
-        return {
-            "proposed_state": given["proposed_state"],
-            "rationale": given["rationale"],
-            "evidence": given["evidence"],
-            "answers": [
-                {"evidence": pk, "text": text} for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
+    def found(self, given: dict[str, Any]) -> AssessmentInput:
+        """Return the assessment to submit."""
+        return AssessmentInput(
+            proposed_state=given["proposed_state"],
+            rationale=given["rationale"],
+            evidence=given["evidence"],
+            answers=[
+                AnswerInput(evidence=pk, text=text) for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
             ],
-            "elements": [{"element": part.pk, "text": given[f"element_{part.pk}"]} for part in self.parts],
-            "recorded_mistake": given.get("recorded_mistake", False),
-            "seen_version": given["seen_version"],
-            "draft_version": given["draft_version"],
-        }
+            elements=[ElementLine(element=part.pk, text=given[f"element_{part.pk}"]) for part in self.parts],
+            recorded_mistake=given.get("recorded_mistake", False),
+            seen_version=given["seen_version"],
+        )
 
-    def clean(self) -> dict[str, Any]:
-        """What was typed on something that has gone since is not left out unread: the page shows it first."""
+    def clean(self) -> FormValues:
+        """Refuse once if text about removed evidence would be left out, so that the page can show it first."""
         if self.left_over:
             message = _(
                 "Some of your text is about evidence that is gone. It is shown below and left out when you submit "
@@ -212,22 +214,23 @@ class AssessmentForm(ActForm):
 
     @property
     def left_over(self) -> list[str]:
-        """The names of posted answers for which the form has no field any more."""
+        """The names of posted answers without a field in the form."""
         return [
             name
             for name, text in self.data.items()
             if name.startswith("answer_") and name not in self.fields and text.strip()
         ]
 
-    def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
-        """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
-        assert isinstance(self.data, QueryDict)
+    def kept(self, keep: Callable[[AssessmentInput, int], Any]) -> bool:
+        """Call `keep` with the assessment, finished or not, and its draft's version; return whether it was kept."""
+        data = self.data
+        assert isinstance(data, QueryDict)
         self.errors.clear()  # of a form that need not be complete
-        self.cleaned_data = as_it_stands(self.data)
-        return self.submitted(keep)
+        self.cleaned_data = {}
+        return self.submitted(lambda _given: keep(as_it_stands(data), draft_version_in(data)))
 
     def _show_again(self, error: Stale) -> None:
-        """Having read what another window kept, the person replaces it, or goes on from it."""
+        """After reading the other window's draft, the person replaces or continues it."""
         if not isinstance(error, KeptElsewhere):
             return super()._show_again(error)
         self.stale = error
@@ -237,45 +240,48 @@ class AssessmentForm(ActForm):
         self.data = data
 
     def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
-        """What is said of the elements as a whole belongs to those without a line, in their order."""
+        """Errors on the elements as a whole, moved to the elements without a line, in their order."""
         if name != "elements":
             return super().fields_for(name, texts)
         silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
 
 
-def as_it_stands(data: QueryDict) -> dict[str, Any]:
-    """What was typed and ticked, finished or not, as `reviews.actions.drafts.keep_draft` takes it."""
-    return {
-        "proposed_state": data.get("proposed_state", ""),
-        "rationale": data.get("rationale", ""),
-        "evidence": [UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
-        "answers": _lines(data, "answer_", name="evidence"),
-        "elements": _lines(data, "element_", name="element"),
-        "recorded_mistake": bool(data.get("recorded_mistake")),
-        "seen_version": _whole(data.get("seen_version", "")),
-        "version": _whole(data.get("draft_version", "")),
-        "in_part": True,
-    }
+def as_it_stands(data: QueryDict) -> AssessmentInput:
+    """Return the assessment as it was typed and ticked, finished or not."""
+    return AssessmentInput(
+        proposed_state=data.get("proposed_state", ""),
+        rationale=data.get("rationale", ""),
+        evidence=[UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
+        answers=[AnswerInput(evidence=pk, text=text) for pk, text in _lines(data, "answer_")],
+        elements=[ElementLine(element=pk, text=text) for pk, text in _lines(data, "element_")],
+        recorded_mistake=bool(data.get("recorded_mistake")),
+        seen_version=_whole(data.get("seen_version", "")),
+    )
 
 
-def _lines(data: QueryDict, prefix: str, *, name: str) -> list[dict[str, Any]]:
+def draft_version_in(data: QueryDict) -> int:
+    """Return the version of the draft that the form goes on from; 0 for none."""
+    return _whole(data.get("draft_version", ""))
+
+
+def _lines(data: QueryDict, prefix: str) -> list[tuple[UUID, str]]:
     """What was typed on elements or pieces of evidence, also on those that have no field any more."""
     return [
-        {name: UUID(pk), "text": text}
+        (UUID(pk), str(text))
         for field, text in data.items()
         if field.startswith(prefix) and UUID_FORM.fullmatch(pk := field.removeprefix(prefix))
     ]
 
 
 def _whole(text: str) -> int:
-    """A version as the form carries it; 0 for what is none."""
+    """A version as the form carries it; 0 if it is not a number."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
     return number if number <= LARGEST_VERSION else 0
 
 
 def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
-    """What the person's own draft says. What happened to the claim since, the page tells beside it."""
+    """The initial values from the person's own draft. Changes to the claim since are shown beside the form."""
     content = draft.content
     return {
         "seen_version": claim.version,
@@ -290,7 +296,7 @@ def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
 
 
 def _written_before(claim: Claim, before: Assessment | None) -> dict[str, Any]:
-    """What the person's own finding that waits, or was sent back, says: they go on from there."""
+    """The initial values from the person's own assessment that is waiting or was rejected."""
     if before is None:
         return {"seen_version": claim.version, "draft_version": 0}
     return {

@@ -1,4 +1,4 @@
-"""What pages and API show of kept grounds: for one reader, what was kept, what is there now, and who changed what."""
+"""Grounds for pages and API: for one reader, the kept and the present ones, and the changes with their authors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,11 +24,10 @@ from reviews.models import Assessment, AssessmentGrounds, AssessmentState
 
 @dataclass(frozen=True)
 class GroundsShown:
-    """`kept`: the digest of what somebody stands for ("": nothing was kept); `now`: of what is there now.
+    """`kept`: the digest of the grounds submitted or confirmed ("" if not kept); `now`: of the present ones.
 
-    `may_confirm`: whether this reader may say that it stands on what is there now. `blind`: that they may not for no
-    other reason than that some of what changed is hidden from them. `ended`: whether the assignment that an assessment
-    was submitted with has ended.
+    `may_confirm`: whether this reader may confirm the present grounds. `blind`: they may not, only because some changes
+    are hidden from them. `ended`: whether the assignment of an assessment has ended.
     """
 
     kept: str
@@ -44,12 +43,12 @@ class GroundsShown:
 
     @property
     def to_confirm(self) -> bool:
-        """Whether nothing is approved before its assessor confirms it."""
+        """Whether the assessor must confirm before an approval."""
         return self.changed or self.ended
 
 
 def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
-    """Of an assessment (already scoped) that waits; None for any other: nobody decides on it any more."""
+    """The grounds of a waiting assessment (already scoped); None for any other, which can no longer be decided."""
     if assessment.state != AssessmentState.WAITING:
         return None
     stood, claim = last_stood_for(assessment), assessment.claim
@@ -62,7 +61,7 @@ def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
 
 
 def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
-    """Of a claim (already scoped) that is in a verdict; None for any other, and where nothing was kept."""
+    """The grounds of a claim (already scoped) with a verdict; None for any other, or if none were kept."""
     watched = verdict_watch(claim)
     if watched is None:
         return None
@@ -79,7 +78,7 @@ def _compared(user: User, claim: Claim, kept: Grounds, now: PresentGrounds, may_
 
 
 def grounds_digests(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:
-    """Of each of these assessments the digest that its assessor stands for, and whether that has changed since."""
+    """For each assessment the digest of its grounds, and whether they have changed since."""
     rows = AssessmentGrounds.objects.filter(assessment__in=list(ids)).order_by("number")
     found = rows.values_list("assessment_id", "grounds__digest", "grounds__watch__digest")
     return {pk: (kept, now is not None and now != kept) for pk, kept, now in found}

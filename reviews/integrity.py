@@ -1,4 +1,4 @@
-"""Whether assignments, findings, decisions and reminders agree with each other and with the claims."""
+"""Integrity of assignments, assessments, decisions and reminders, with each other and with their claims."""
 
 from claims.models import NEVER_DUE
 from house.integrity import by_overdue_query, by_query
@@ -14,7 +14,7 @@ FULL JOIN (SELECT * FROM claims_participant WHERE until IS NULL AND role = 'revi
 JOIN claims_claim c ON c.id = coalesce(a.claim_id, p.claim_id)
 WHERE a.id IS NULL OR p.id IS NULL OR p.accepted <> (a.state = 'accepted')
 """
-# Both are written in one act each time.
+# Both rows are written in one transaction.
 _SINCE_WHEN = """
 SELECT c.reference, 'a reviewer from the beginning to the end of each assignment',
        CASE WHEN a.id IS NULL THEN 'reviewer ' || p.id || ' without one'
@@ -73,7 +73,7 @@ WHERE (CASE f.state WHEN 'approved' THEN d.approved IS NOT TRUE WHEN 'rejected' 
                     ELSE d.id IS NOT NULL END)
    OR d.assessor_id <> f.assessor_id
 """
-# Who found and who decided, when and what, stand in both: an approval makes its move in the same transaction.
+# Assessor, approver, time and state are in both rows: an approval makes its move in the same transaction.
 _APPROVED = """
 SELECT c.reference,
        coalesce('a status change for the approval of ' || d.at, 'an approval for status change ' || s.seq), 'none'
@@ -120,7 +120,7 @@ LEFT JOIN reviews_assignment a ON a.id = r.assignment_id
 LEFT JOIN reviews_assessment f ON f.id = r.assessment_id
 WHERE r.state = 'pending' AND (c.closed_at IS NOT NULL OR a.ended_at IS NOT NULL OR f.state <> 'waiting')
 """
-# Cancelled after it was due: a later one said the same.
+# Cancelled after its due time: a later reminder said the same.
 _REMINDER_LOST = """
 SELECT c.reference, 'a reminder when assignment ' || a.id || ' is due', 'none'
 FROM reviews_assignment a JOIN claims_claim c ON c.id = a.claim_id
@@ -160,7 +160,7 @@ WHERE (f.state = 'waiting' AND NOT EXISTS (
     SELECT FROM reviews_assessmentgrounds later WHERE later.assessment_id = f.id AND later.number > g.number
 )) <> (w.grounds_id IS NOT NULL)
 """
-# Of before grounds were kept there is nothing to compare.
+# Older assessments have no kept grounds to compare.
 _APPROVED_GROUNDS = """
 SELECT c.reference || ' status change ' || s.seq, 'the grounds that its assessor stood for',
        coalesce(k.grounds_id::text, 'none')

@@ -1,4 +1,5 @@
-"""All that `verify` compares of the rooms' rows and the ledger's entries, both ways round (decision 98)."""
+"""All comparisons that `verify` makes between the rooms' rows and the ledger's entries, in both directions (decision
+98)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,7 +22,7 @@ from sources.expected_entries import TOLD as TOLD_OF_SOURCES
 
 ROOTS: tuple[Root, ...] = (PEOPLE, DESKS, INVITATIONS, ACTORS, SOURCES, CLAIMS, REDACTIONS)
 DECLARED: tuple[Told[Any], ...] = (*TOLD_OF_ACCOUNTS, *TOLD_OF_SOURCES, *TOLD_OF_CLAIMS, *TOLD_OF_REVIEWS)
-# What else entries are about, in sealed streams of their own: it hangs on a claim.
+# Sealed streams of entries about other things that belong to a claim.
 _SEALED = {"evidence": Evidence, "assessment": Assessment}
 _TABLES = {root.name: root.model._meta.db_table for root in ROOTS}
 _TABLES |= {name: model._meta.db_table for name, model in _SEALED.items()}
@@ -30,12 +31,12 @@ _OF_ACCOUNTS = frozenset(kind for told in TOLD_OF_ACCOUNTS for kind in told.kind
 
 
 def _taken_out(kind: str, name: str, value: Any) -> Iterable[str]:
-    """What a redaction takes its words out of, of a row's value: of desks, accounts and their names nothing."""
+    """The value of a row with redacted words taken out; desks, accounts and their names keep theirs."""
     return () if kind in _OF_ACCOUNTS or name == "by" else written_in_entry(kind, name=name, value=value, sealed=False)
 
 
 def _erased_whole(place: TextColumns, column: str) -> str:
-    """What only grows is erased as a whole, and its redaction names row and column: nothing else may stand there."""
+    """Check that erased values of append-only rows hold the mark alone, as the redaction names row and column."""
     table, key = (
         place.model._meta.db_table,
         " || '/' || ".join(f"r.{one.column}" for one in place.model._meta.pk_fields),

@@ -1,4 +1,4 @@
-"""What assigning, assessing and deciding leave in the ledger. Each is called last in its action's transaction."""
+"""The ledger entries of assignments, assessments and decisions. Each is written last in its action's transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -24,12 +24,13 @@ from reviews.redaction_matches import PREVIEWED, Matches
 from sources.models import Actor
 
 Named = TypeVar("Named")
-# So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
+# Fields and rows that fit into an entry of 65,535 bytes, whatever their names.
+EntryContent = dict[str, Any]  # the content of a sealed entry: free-form JSON
 MOST_NAMED = 200
 
 
 def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """A claim was given to a reviewer (`assigned`), who accepted, or it ended; or its due time changed."""
+    """Record that a claim was assigned, or that the assignment was accepted, ended, or got a new due time."""
     record_act(
         about=f"claim:{row.claim_id}",
         kind=kind,
@@ -46,7 +47,7 @@ def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: dat
 
 
 def decider_recorded(kind: str, claim: Claim, user: User, *, by: User | None, now: datetime) -> None:
-    """Somebody was named to decide on a claim, or no longer is."""
+    """Record that an approver was named or removed."""
     record_act(
         about=f"claim:{claim.pk}",
         kind=kind,
@@ -65,8 +66,8 @@ def assessment_content(
     answers: Iterable[Answer],
     elements: Iterable[AssessmentElement],
     grounds: str,
-) -> dict[str, Any]:
-    """A finding with all that belongs to it: what its entry commits to. `grounds`: their digest."""
+) -> EntryContent:
+    """The content of an assessment that its entry commits to. `grounds`: their digest."""
     return {
         "from": assessment.from_state,
         "to": assessment.proposed_state,
@@ -80,8 +81,8 @@ def assessment_content(
     }
 
 
-def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) -> None:
-    """A finding was handed in. Sealed as long as it waits for a second person; else nothing is left to decide."""
+def assessed(assessment: Assessment, *, content: EntryContent, now: datetime) -> None:
+    """Record a submitted assessment. Sealed while it waits for a second person."""
     waits = assessment.state == AssessmentState.WAITING
     record_act(
         about=f"assessment:{assessment.pk}" if waits else f"claim:{assessment.claim_id}",
@@ -96,7 +97,7 @@ def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) 
 
 
 def confirmed(assessment: Assessment, grounds: Grounds, *, now: datetime) -> None:
-    """An assessor stands for what their assessment that waits rests on now. Sealed beside the assessment itself."""
+    """Record that an assessor confirmed the present grounds of a waiting assessment. Sealed like the assessment."""
     record_act(
         about=f"assessment:{assessment.pk}",
         kind="assessment_confirmed",
@@ -110,7 +111,7 @@ def confirmed(assessment: Assessment, grounds: Grounds, *, now: datetime) -> Non
 
 
 def grounds_confirmed(claim: Claim, grounds: Grounds, *, by: User, now: datetime, reason: str) -> None:
-    """Somebody who did not change what a verdict rests on has looked: the verdict rests on this from now on."""
+    """Record that a verdict was confirmed on its present grounds."""
     record_act(
         about=f"claim:{claim.pk}",
         kind="grounds_confirmed",
@@ -123,9 +124,9 @@ def grounds_confirmed(claim: Claim, grounds: Grounds, *, by: User, now: datetime
 
 
 def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | None, now: datetime) -> None:
-    """A second person agreed with a finding or sent it back: with the leaf hash of the sealed entry that holds it.
+    """Record an approval or a rejection, with the leaf hash of the assessment's sealed entry.
 
-    `grounds`: what was approved; None for what was sent back.
+    `grounds`: those approved; None for a rejection.
     """
     submitted = last_hash(f"assessment:{assessment.pk}", sealed=True)
     record_act(
@@ -149,23 +150,22 @@ def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | No
 
 
 def redaction_proposed(redaction: Redaction, *, by: User, now: datetime) -> None:
-    """Somebody asked for something to be erased; of what, no word."""
+    """Record a proposed redaction, without the words."""
     _of_redaction("redaction_proposed", redaction, by=by, now=now, reason=redaction.reason)
 
 
 def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime) -> None:
-    """A redaction was refused, or taken back by who proposed it."""
+    """Record that a redaction was rejected, or withdrawn by its proposer."""
     _of_redaction(kind, redaction, by=by, now=now)
 
 
 def second_named(redaction: Redaction, *, by: User, now: datetime) -> None:
-    """An editor of another desk was asked to decide on a redaction."""
+    """Record that an editor of another desk was asked to decide on a redaction."""
     _of_redaction("redaction_second_named", redaction, by=by, now=now, second=committed_person(redaction.second))
 
 
 def redaction_previewed(of: Desk | Actor, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
-    """Somebody looked for what a redaction would erase, on a desk or of an actor that all share. What they asked for is
-    erased with it."""
+    """Record a search for matches, on a desk or of a shared actor. The search words are erased with the matches."""
     sort = "desk" if isinstance(of, Desk) else "actor"
     record_act(
         about=f"{sort}:{of.pk}",
@@ -198,12 +198,11 @@ def _redaction_body(redaction: Redaction) -> dict[str, str | None]:
 def redacted(
     redaction: Redaction, found: Matches, *, by: User, now: datetime
 ) -> list[tuple[int, list[OpenField], list[str]]]:
-    """Something was erased by two persons: the entries say which fields of which entries, and which rows.
+    """Record an erasure by two people: the erased fields of entries, and the erased rows.
 
-    What was sealed is named in sealed entries, and rows in sealed ones of their own: an assessment that nobody has
-    decided on is a row, and who is given a proof of a stream is given what names its fields. Where nothing has to be
-    named (no field of it is open any more, and the rows are none that only grow), one entry says so. Gives each entry's
-    database id with the fields and rows that it names.
+    Sealed values are named in sealed entries, and rows in separate sealed ones: an undecided assessment is a row, and
+    the proof of a stream shows the names of its fields. If nothing needs a name (all fields already closed, no
+    append-only rows), one entry says so. Returns each entry's database id with its fields and rows.
     """
     held = (*found.fields, *found.previews)
     said: list[tuple[int, list[OpenField], list[str]]] = []
@@ -216,7 +215,7 @@ def redacted(
 
 
 def _batched(named: Sequence[Named]) -> Iterator[list[Named]]:
-    """As many at a time as one entry names."""
+    """Batches of as many names as fit into one entry."""
     left = iter(named)
     while part := list(islice(left, MOST_NAMED)):
         yield part

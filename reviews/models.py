@@ -1,4 +1,4 @@
-"""People and time: who has to look at what by when, what they found, who decided, and what reminds them."""
+"""Assignments, assessments, decisions and reminders: people's work on claims, and when it is due."""
 
 import uuid
 from typing import ClassVar
@@ -27,7 +27,7 @@ ENDED_ASSIGNMENTS = tuple(state for state in AssignmentState if state not in OPE
 
 
 class Assignment(models.Model):
-    """A claim given to a reviewer with a due time."""
+    """The duty of a reviewer to assess a claim by a due time."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="assignments")
@@ -77,10 +77,10 @@ class AssessmentState(models.TextChoices):
 
 
 class Assessment(models.Model):
-    """A reviewer's finding.
+    """A reviewer's result: a proposed state, with evidence, answers, lines on elements and a rationale.
 
-    `recorded`: it proposed to leave the state as it is, which needs no decision. `enacted`: it proposed a move that one
-    person makes, which was made at once.
+    `recorded`: it proposed no change, so it needs no decision. `enacted`: it proposed a move that one person may make,
+    which was made at once.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -118,9 +118,9 @@ class Assessment(models.Model):
 
 
 class AssessmentGrounds(models.Model):
-    """What an assessor stands for: the grounds at submission (1), and whenever they confirmed anew. The last count.
+    """The grounds of an assessment at submission (number 1) and at each confirmation. The last one counts.
 
-    `assignment`: the one that the assessor had then, if they had one.
+    `assignment`: the one that the assessor had then, if any.
     """
 
     append_only = True
@@ -143,7 +143,7 @@ class AssessmentGrounds(models.Model):
 
 
 class AssessmentElement(models.Model):
-    """What the assessor says on one element."""
+    """The assessor's line on one element."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="elements")
@@ -207,7 +207,7 @@ class ReminderKind(models.TextChoices):
 
 
 class ReminderState(models.TextChoices):
-    PENDING = "pending", _("waiting")
+    PENDING = "pending", _("pending")
     SENT = "sent", _("sent")
     CANCELLED = "cancelled", _("cancelled")
     FAILED = "failed", _("failed")
@@ -220,10 +220,10 @@ OF_CLAIMS = (ReminderKind.SUPPORT_LOST, ReminderKind.RECHECK, ReminderKind.GROUN
 
 
 class Reminder(models.Model):
-    """What tells a person in time. A row from the moment it is known that it will be due.
+    """A mail that is due at a known time; the row exists as soon as that time is known.
 
-    Its subject is the assignment or the assessment where one is named, else the claim. Without a `recipient` it is for
-    whoever has the role when it is due: it is then replaced by a row for each of these people.
+    Its subject is the assignment or the assessment if one is named, else the claim. Without a `recipient` it is for
+    everyone with the role when it is due: it is then replaced by a row for each of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -306,7 +306,7 @@ class NotificationKind(models.TextChoices):
 
 
 class Notification(models.Model):
-    """What a person is told in the application, written in the transaction of the act or of the reminder's end."""
+    """A message in the application, written in the transaction of the act, or with the end of a reminder."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
@@ -332,10 +332,10 @@ class Notification(models.Model):
 
 
 class AssessmentDraft(models.Model):
-    """What somebody has written of a finding and not handed in. Nobody else reads it.
+    """The unsubmitted text of an assessment. Only its assessor can read it.
 
-    It holds what was written as it was written: policy is asked at hand-in, which ends the draft. `version` grows with
-    each save, so that two windows do not overwrite each other unseen.
+    It is kept as typed: policy is asked at submission, which ends the draft. `version` grows with each save, so that
+    two windows do not overwrite each other unseen.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -356,12 +356,12 @@ class AssessmentDraft(models.Model):
 
 
 class FormDraft(models.Model):
-    """What somebody has typed in one form and not submitted. Nobody else reads it.
+    """The unsubmitted text of one form. Only its author can read it.
 
-    `content`: the form's fields as a browser sends them, in pairs of name and value; no file, no consent, no password.
-    `path` is the form's address, `name` that address's name; the others are what the form is about. A window that has
-    not seen the last save overwrites nothing: what it saves is a draft of its own. `window` and `step` say which window
-    saved last, and after how many changes.
+    `content`: the form's fields as a browser sends them, in pairs of name and value; no file, consent or password.
+    `path` is the form's address, `name` that address's name; the other references are its subject. A window that has
+    not seen the last save overwrites nothing: its save becomes a separate draft. `window` and `step` say which window
+    saved last, after how many changes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -393,11 +393,11 @@ class FormDraft(models.Model):
 
 
 class KeptOutcome(models.Model):
-    """What an `Idempotency-Key` stands for: what one request did, written in the transaction that did it.
+    """The outcome of a request with an `Idempotency-Key`, written in the transaction of the request.
 
-    It holds where the row is that was made or changed (`at`), and none of its words: a repeated request is answered
-    with the row as it is then, if the person may still see it. `effects`: what the act did to claims, in references
-    and numbers, which no row keeps; null where the act has none.
+    It refers to the row that was created or changed (`at`), without its content: a repeated request is answered with
+    the row as it is then, if the person may still see it. `effects`: the effects on claims, in references and numbers,
+    which no row keeps; null if there are none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -429,12 +429,12 @@ class RedactionState(models.TextChoices):
 
 
 class Redaction(models.Model):
-    """Words or a file that somebody asks to have erased everywhere on a desk; a second person decides.
+    """A proposal to erase words or a file everywhere on a desk; a second person decides.
 
-    Or words of an `actor` that all desks share, on no desk: there one of the two is an administrator. `second`: an
-    editor of another desk who was asked to decide, until it has ended.
+    Or words about a shared `actor`, on no desk: one of the two is then an administrator. `second`: an editor of another
+    desk asked to decide, until it ends.
 
-    `words` and `sha256` (of a file) are what is looked for; they are gone with the decision, whatever it is.
+    `words` and `sha256` (of a file) are what it searches for; they are deleted with the decision, whatever it is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -451,7 +451,7 @@ class Redaction(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     erased = models.PositiveIntegerField(default=0)  # places
-    in_drafts = models.BooleanField(default=False)  # also in what its writer alone reads
+    in_drafts = models.BooleanField(default=False)  # including drafts, which only their authors can read
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["desk", "-proposed_at"], name="redaction_by_desk")]

@@ -1,4 +1,4 @@
-"""Notifications in words: one short sentence each, and where to look."""
+"""Notifications in words: one short sentence each, and the page to open."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from reviews.models import Notification, NotificationKind
 
 
 def notice_in_words(row: Notification) -> str:
-    """What it tells, without the claim's own words: "ana gave you this claim"."""
+    """The sentence of a notification, without the claim's own text: "ana assigned this to you"."""
     if row.kind == NotificationKind.GROUNDS_CHANGED:
         return _grounds_changed(row)
     sentences = {
@@ -16,7 +16,7 @@ def notice_in_words(row: Notification) -> str:
         NotificationKind.DUE: _("Due now"),
         NotificationKind.OVERDUE: _("Overdue"),
         NotificationKind.ESCALATION: _("Missed its due time"),
-        NotificationKind.AWAITING_DECISION: _("An assessment awaits your decision"),
+        NotificationKind.AWAITING_DECISION: _("An assessment is awaiting your decision"),
         NotificationKind.SUPPORT_LOST: _("It has lost its support"),
         NotificationKind.RECHECK: _("A source was corrected: re-check its quote"),
         NotificationKind.ASSIGNED: _("%(person)s assigned this to you"),
@@ -42,7 +42,7 @@ def notice_in_words(row: Notification) -> str:
 
 
 def _grounds_changed(row: Notification) -> str:
-    """A reminder of it is nobody's act, and says the same without a name."""
+    """The sentence on changed grounds; that of a reminder has no author."""
     if row.assessment_id is not None:
         if row.by is None:
             return _("The grounds of your assessment have changed: confirm it or assess again")
@@ -61,7 +61,7 @@ def _withdrawn(row: Notification) -> str:
 
 
 def _departed(row: Notification) -> str:
-    """Of who reviews no longer, or of an editor who became a reviewer: what becomes of their work on the claim."""
+    """The sentence on a person who no longer reviews, or an editor who became a reviewer, and on their assessment."""
     left = _reviewer_of(row)
     is_own = left is not None and left.pk == row.recipient_id
     if row.assignment is None:
@@ -84,7 +84,7 @@ def _reviewer_of(row: Notification) -> User | None:
 
 
 def notice_path(row: Notification) -> str:
-    """The path of what it is about: a finding, or the claim."""
+    """The path of the subject: an assessment, or the claim."""
     if row.assessment_id is not None:
         return reverse("review", args=[row.assessment_id])
     return reverse("claim", args=[row.claim.reference])

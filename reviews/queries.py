@@ -1,4 +1,4 @@
-"""Reading assignments, findings, decisions and reminders: scoped to the person, and fetched in the same step."""
+"""Assignments, assessments, decisions and reminders to read: scoped to the person in the same query."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -31,7 +31,7 @@ from reviews.models import (
 
 
 def visible_assignments(user: User) -> QuerySet[Assignment]:
-    """The assignments on the desks that the person is on."""
+    """The assignments on the person's desks."""
     return Assignment.objects.filter(is_member(user, "claim__desk")).select_related(
         "claim__desk", "claim__claimant", "reviewer", "assigned_by"
     )
@@ -45,10 +45,10 @@ def get_assignment(user: User, assignment_id: UUID) -> Assignment:
     return found
 
 
-def handed_on(assignment: Assignment) -> Assignment:
-    """What became of an assignment that was handed over (already scoped): the one given at that moment by its reviewer.
+def reassigned_to(assignment: Assignment) -> Assignment:
+    """The new assignment made when this one (already scoped) was reassigned by its reviewer.
 
-    Raises NotFound where it was not.
+    Raises NotFound if it was not reassigned.
     """
     given = Assignment.objects.filter(claim=assignment.claim_id, assigned_by=assignment.reviewer_id)
     at_that_moment = given.filter(created_at=F("claim__assignments__ended_at"), claim__assignments=assignment)
@@ -59,18 +59,18 @@ def handed_on(assignment: Assignment) -> Assignment:
 
 
 def open_assignment(user: User, claim: Claim) -> Assignment | None:
-    """The person's own open assignment of a claim, if they have one."""
+    """The person's own open assignment of a claim, if any."""
     return Assignment.objects.filter(claim=claim, reviewer=user, ended_at__isnull=True).first()
 
 
 def assignments_of(claim: Claim) -> QuerySet[Assignment]:
-    """Everybody who has the claim now, the nearest due first."""
+    """The open assignments of a claim, the nearest due first."""
     rows = Assignment.objects.filter(claim=claim, ended_at__isnull=True)
     return rows.select_related("reviewer", "assigned_by").order_by("due_at", "id")
 
 
 def assessments_of(claim: Claim) -> QuerySet[Assessment]:
-    """The findings on a claim (already scoped), the newest first, with their decisions."""
+    """The assessments of a claim (already scoped) with their decisions, the newest first."""
     return (
         Assessment.objects.filter(claim=claim)
         .select_related("assessor", "decision__decided_by")
@@ -81,32 +81,32 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
 
 @compiled(Claim)
 def assessments_shown(claim: Claim) -> QuerySet[Assessment]:
-    """The last ten findings on a claim (already scoped) by whom, what and how each stands; the newest first."""
+    """The last ten assessments of a claim (already scoped), with assessor and state, the newest first."""
     rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
     return rows.only("proposed_state", "state", "created_at", "assessor__username")[:10]
 
 
 @compiled(Claim)
 def assignments_shown(claim: Claim) -> QuerySet[Assignment]:
-    """Who has a claim (already scoped) now, by whom and by when, by user name; the nearest due first."""
+    """The open assignments of a claim (already scoped), with user name and due time, the nearest due first."""
     rows = assignments_of(claim)
     return rows.only("state", "due_at", "reviewer__username", "assigned_by__username")
 
 
 def last_own_assessment(user: User, claim: Claim) -> Assessment | None:
-    """The person's own finding on a claim that waits, or was sent back last: what they would go on from."""
+    """The person's own assessment of a claim that is waiting or was rejected last, to continue from."""
     last = assessments_of(claim).filter(assessor=user).first()
     return last if last and last.state in (AssessmentState.WAITING, AssessmentState.REJECTED) else None
 
 
 def own_drafts(user: User) -> QuerySet[AssessmentDraft]:
-    """One's own drafts, on the desks that one is on, the last kept first. Nobody else's are ever read."""
+    """One's own drafts on one's desks, the last saved first. Drafts of other people are never read."""
     rows = AssessmentDraft.objects.filter(is_member(user, "claim__desk"), assessor=user)
     return rows.select_related("claim__claimant").order_by("-kept_at", "id")
 
 
 def own_draft(user: User, claim: Claim) -> AssessmentDraft | None:
-    """The person's own draft on a claim, if they have one."""
+    """The person's own draft on a claim, if any."""
     return own_drafts(user).filter(claim=claim).first()
 
 
@@ -119,7 +119,8 @@ def get_draft(user: User, claim: Claim) -> AssessmentDraft:
 
 
 def form_drafts_of(user: User) -> QuerySet[FormDraft]:
-    """One's own drafts of forms, of what one may know of now, the last saved first. Nobody else's are ever read."""
+    """One's own drafts of forms about subjects that one may know of now, the last saved first. Drafts of other people
+    are never read."""
     rows = FormDraft.objects.filter(author=user).filter(
         Q(claim__isnull=True) | Q(claim__in=visible_claims(user).values("pk")),
         Q(evidence__isnull=True) | Q(evidence__in=Evidence.objects.filter(evidence_for(user)).values("pk")),
@@ -131,7 +132,7 @@ def form_drafts_of(user: User) -> QuerySet[FormDraft]:
 
 
 def get_form_draft(user: User, draft_id: UUID) -> FormDraft:
-    """One of these. Raises NotFound."""
+    """One of one's own drafts of forms. Raises NotFound."""
     found = form_drafts_of(user).filter(pk=draft_id).first()
     if found is None:
         raise NotFound(_("Draft not found."))
@@ -139,7 +140,7 @@ def get_form_draft(user: User, draft_id: UUID) -> FormDraft:
 
 
 def get_assessment(user: User, assessment_id: UUID) -> Assessment:
-    """One finding on a claim of the person's desks, or one they were named to decide. Raises NotFound."""
+    """One assessment of a claim on the person's desks, or one that they may decide as an approver. Raises NotFound."""
     found = (
         Assessment.objects.filter(
             Q(is_member(user, "claim__desk")) | Q(takes_part(user, ParticipantRole.DECIDER, "claim")),
@@ -155,7 +156,7 @@ def get_assessment(user: User, assessment_id: UUID) -> Assessment:
 
 
 def has_moved_since(assessment: Assessment) -> bool:
-    """Whether the claim of an assessment has moved since it was submitted, also where it came back to that state."""
+    """Whether the claim's status has changed since submission, even if it came back to the same state."""
     claim = assessment.claim
     return assessment.from_state != claim.state or (
         StatusChange.objects.filter(claim=claim, at__gt=assessment.created_at).exists()
@@ -163,7 +164,7 @@ def has_moved_since(assessment: Assessment) -> bool:
 
 
 def to_decide(user: User) -> QuerySet[Assessment]:
-    """The findings that wait and that the person may decide: never their own. The longest waiting first."""
+    """The waiting assessments that the person may decide, never their own. The longest waiting first."""
     named = Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
     rows = Assessment.objects.filter(Q(is_editor(user, "claim__desk")) | named, state=AssessmentState.WAITING)
     return (
@@ -174,7 +175,7 @@ def to_decide(user: User) -> QuerySet[Assessment]:
 
 
 def tells_no_more_than(user: User) -> Q:
-    """Reminders and notifications of claims that the person may know of now; of excerpts, those that they may see."""
+    """Reminders and notifications of claims that the person may know of now; of quotes, those they may see."""
     knows = Q(is_member(user, "claim__desk")) | Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
     seen = Evidence.objects.filter(evidence_for(user)).values("pk")
     excerpts = Task.objects.filter(claim=OuterRef("claim"), kind=TaskKind.RECHECK, evidence__in=seen)
@@ -182,12 +183,12 @@ def tells_no_more_than(user: User) -> Q:
 
 
 def reminders_of(user: User) -> QuerySet[Reminder]:
-    """One's own reminders, the sent ones included, of the claims that one may know of."""
+    """One's own reminders, sent ones included, of claims that one may know of."""
     return Reminder.objects.filter(tells_no_more_than(user), recipient=user).select_related("claim")
 
 
 def notifications_of(user: User) -> QuerySet[Notification]:
-    """One's own notifications, of the claims that one may know of."""
+    """One's own notifications, of claims that one may know of."""
     rows = Notification.objects.filter(tells_no_more_than(user), recipient=user)
     return rows.select_related("claim", "assignment__reviewer", "assessment__assessor", "by")
 
@@ -201,9 +202,9 @@ def get_notification(user: User, notification_id: UUID) -> Notification:
 
 
 def unread_up_to(user: User, most: int, desks: Collection[UUID]) -> int:
-    """How many notifications the person has not read; more than `most` are not counted and answer `most + 1`.
+    """The number of the person's unread notifications; above `most`, `most + 1`.
 
-    `desks`: those that the person is on. Whatever is not plainly of these is asked for in full.
+    `desks`: the person's desks. Rows outside them are checked in full.
     """
     unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
     rows = unread.values_list("kind", "claim__desk_id")[: most + 1]
@@ -213,7 +214,7 @@ def unread_up_to(user: User, most: int, desks: Collection[UUID]) -> int:
 
 
 def may_be_decided_by(user: User, assessment: Assessment) -> bool:
-    """Whether to show the person the form to decide; the action asks again."""
+    """Whether to show the person the form to decide; the action checks again."""
     if assessment.state != AssessmentState.WAITING or assessment.assessor_id == user.pk:
         return False
     decides = (
@@ -223,28 +224,28 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
 
 
 def redactions_on(user: User, desk: Desk) -> QuerySet[Redaction]:
-    """What was asked to be erased on a desk that the person edits, the newest first."""
+    """The redactions on a desk of which the person is an editor, the newest first."""
     return _redactions(Q(is_editor(user, "desk"), desk=desk))
 
 
 def open_redactions_of(user: User, desk: Desk) -> int:
-    """How many of these wait for a second person."""
+    """The number of redactions on a desk that wait for a second person."""
     return redactions_on(user, desk).filter(state=RedactionState.PROPOSED).count()
 
 
 def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
-    """What the person was asked from another desk to decide on and is still open, and what was asked to be erased of
-    actors that all desks share: to administrators, and to editors who may redact these. The newest first."""
+    """The open redactions that the person was asked to decide from another desk, and those of shared actors: for
+    administrators, and for editors who may redact these actors. The newest first."""
     return _redactions(_is_elsewhere_for(user))
 
 
 def redactions_seen(user: User) -> QuerySet[Redaction]:
-    """These, and those on the desks that the person edits."""
+    """The redactions that the person can see, here and on desks of which they are an editor."""
     return _redactions(_is_elsewhere_for(user) | Q(is_editor(user, "desk")))
 
 
 def get_redaction_seen(user: User, redaction_id: UUID) -> Redaction:
-    """One of these. Raises NotFound."""
+    """One redaction that the person can see. Raises NotFound."""
     return _one_redaction(redactions_seen(user), redaction_id)
 
 
@@ -272,16 +273,16 @@ def _is_elsewhere_for(user: User) -> Q:
 
 
 def waits_elsewhere(user: User) -> bool:
-    """Whether one of these waits for the person to decide."""
+    """Whether a redaction beyond the person's desks waits for their decision."""
     waiting = redactions_elsewhere(user).filter(state=RedactionState.PROPOSED).exclude(proposed_by=user)
     return waiting.exclude(actor__isnull=False, proposed_by__is_staff=user.is_staff).exists()
 
 
 def get_redaction_elsewhere(user: User, redaction_id: UUID) -> Redaction:
-    """One of these. Raises NotFound."""
+    """One redaction beyond the person's desks. Raises NotFound."""
     return _one_redaction(redactions_elsewhere(user), redaction_id)
 
 
 def get_redaction(user: User, desk: Desk, redaction_id: UUID) -> Redaction:
-    """One of these. Raises NotFound."""
+    """One redaction on a desk. Raises NotFound."""
     return _one_redaction(redactions_on(user, desk), redaction_id)

@@ -1,6 +1,6 @@
-"""What one person has to do: their queue, scoped to the person and fetched in the same step.
+"""One person's queue, scoped to the person in the same query.
 
-Most people have most sorts of work not at all. What is rarely there is looked for first, all of it by one statement.
+Most people lack most kinds of work. One statement first looks for the rare kinds.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -44,7 +44,7 @@ from reviews.queries import form_drafts_of, own_drafts, tells_no_more_than
 
 @dataclass(frozen=True)
 class Work:
-    """What one person has to do, in the order in which they would look."""
+    """One person's work, in the order of the page."""
 
     overdue: list[Assignment]
     today: list[Assignment]
@@ -64,13 +64,13 @@ class Work:
 
 
 _NUMBERS = ("independence_min", "independence_max", "independence_exact")
-# One more is read of each sort, which says that there are more than are shown.
+# One row more than shown is read of each kind, to know whether there are more.
 MOST_SHOWN, MOST_COUNTED = 25, 1000
 MOST_DRAFTS_SHOWN = 10
 
 
 class Has(NamedTuple):
-    """Whether there is at all what most people do not have. `tasks`: some that may be theirs."""
+    """Whether the person has any of the rare kinds of work. `tasks`: some that may be theirs."""
 
     decides: bool
     submitted: bool
@@ -81,7 +81,7 @@ class Has(NamedTuple):
     conflicts: bool
 
 
-# A reviewer is told of excerpts alone, and of those of the claims that they have.
+# A reviewer only gets re-checks of quotes, in the claims assigned to them.
 _HAS = """
     SELECT EXISTS (SELECT 1 FROM accounts_membership WHERE user_id = %(user)s AND role = 'editor')
         OR EXISTS (SELECT 1 FROM claims_participant WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL),
@@ -104,7 +104,7 @@ _HAS = """
 def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = None) -> Work:
     """The person's queue. 'Today' ends at midnight in their own time zone.
 
-    `roles`: what the person is on which desk, where the caller has just read it.
+    `roles`: the person's role on each desk, if the caller has just read them.
     """
     zone = ZoneInfo(user.time_zone)
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time.min, zone)
@@ -121,7 +121,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
         to_decide=without_conflict(user, waiting) if has.conflicts else waiting,
-        submitted=_handed_in(user) if has.submitted else [],
+        submitted=_submitted_waiting(user) if has.submitted else [],
         drafts=_drafts(user) if has.drafts else [],
         form_drafts=list(form_drafts_of(user)[:MOST_DRAFTS_SHOWN]) if has.form_drafts else [],
         lost=_lost(user) if has.tasks else [],
@@ -149,7 +149,7 @@ def _own_desks(user: User) -> QuerySet[Membership, UUID]:
 
 
 def assigned_to(user: User) -> QuerySet[Assignment]:
-    """What the person has, the nearest due first."""
+    """The person's open assignments, the nearest due first."""
     rows = Assignment.objects.filter(reviewer=user, ended_at__isnull=True, claim__desk__in=_own_desks(user))
     rows = rows.select_related("claim__claimant", "assigned_by").order_by("due_at", "id")
     return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))
@@ -161,14 +161,15 @@ def _assigned(user: User) -> QuerySet[Assignment]:
 
 
 def _waiting() -> QuerySet[Assessment]:
-    """The findings that wait, the longest waiting first; those on closed claims wait until these are opened again."""
+    """The waiting assessments, the longest waiting first; those of closed claims are left out until these are
+    reopened."""
     rows = Assessment.objects.filter(state=AssessmentState.WAITING, claim__closed_at__isnull=True)
     rows = rows.select_related("claim__claimant", "assessor").order_by("created_at", "id")
     return rows.only("proposed_state", "state", "created_at", "assessor__username", *_line("claim__"))
 
 
 def to_decide_by(user: User) -> QuerySet[Assessment]:
-    """Findings on the desks where the person is an editor, and on the claims that they were named to decide."""
+    """Assessments on desks of which the person is an editor, and on claims of which they are an approver."""
     editing = Q(claim__desk__in=_own_desks(user).filter(role=Role.EDITOR))
     rows = _waiting().filter(editing | Q(takes_part(user, ParticipantRole.DECIDER, "claim")))
     return rows.exclude(assessor=user)
@@ -180,12 +181,12 @@ def _to_decide(user: User) -> QuerySet[Assessment]:
 
 
 def submitted_by(user: User) -> QuerySet[Assessment]:
-    """The person's own findings that wait."""
+    """The person's own waiting assessments."""
     return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))
 
 
 @compiled(User)
-def _handed_in(user: User) -> QuerySet[Assessment]:
+def _submitted_waiting(user: User) -> QuerySet[Assessment]:
     return submitted_by(user)[: MOST_SHOWN + 1]
 
 
@@ -210,10 +211,10 @@ def _rechecks(user: User) -> QuerySet[Task]:
 
 
 def tasks_for(user: User) -> QuerySet[Task]:
-    """What the person is to look at again, the nearest due first. Nothing of closed claims.
+    """The person's re-checks, the nearest due first. Closed claims are left out.
 
-    Lost support is for editors; a verdict whose grounds changed for these and its own people, but for who changed them;
-    excerpts that the person may see, for editors and for the reviewer who has the claim.
+    Lost support is for editors. Changed grounds of a verdict are for editors and the people of the verdict, except the
+    authors of the changes. Quotes the person may see are for editors and the assigned reviewer.
     """
     editor = Q(is_editor(user, "claim__desk"))
     theirs = editor | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
@@ -221,7 +222,7 @@ def tasks_for(user: User) -> QuerySet[Task]:
     decided = StatusChange.objects.filter(claim=OuterRef("claim"), seq=OuterRef("claim__last_seq"))
     of_verdict = Q(is_member(user, "claim__desk")) & Q(Exists(decided.filter(Q(by=user) | Q(decided_by=user))))
     of_grounds = GroundsChange.objects.filter(grounds__watch__claim=OuterRef("claim"), grounds__watch__of_verdict=True)
-    # What was undone altogether concerns nobody any more.
+    # Changes that were undone need no re-check.
     as_kept = GroundsChange.objects.filter(digest=F("grounds__digest"))
     undone = as_kept.filter(grounds=OuterRef("grounds"), pk__gte=OuterRef("pk"))
     changed = of_grounds.filter(~Exists(undone), by=user)
@@ -232,23 +233,23 @@ def tasks_for(user: User) -> QuerySet[Task]:
 
 
 def without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
-    """The findings on claims that no conflict of the person touches, as far as they may know of it."""
+    """The assessments of claims that no conflict of the person touches, as far as they may know of it."""
     return [row for row in rows if not conflicts_told(row.claim, [user.pk], to=user)]
 
 
 def _unassigned(desks: Collection[UUID]) -> list[Claim]:
-    """Open questions that nobody has, of the desks of an editor, who assigns."""
+    """Unassigned open claims, on desks of which the person is an editor and can assign."""
     found = [claim for desk in desks for claim in _unassigned_on(desk)]
     return sorted(found, key=lambda claim: (claim.created_at, claim.pk))[: MOST_SHOWN + 1]
 
 
 def unassigned_of(user: User) -> QuerySet[Claim]:
-    """All of these, the oldest first."""
+    """All unassigned open claims, the oldest first."""
     return _free().filter(desk__in=_own_desks(user).filter(role=Role.EDITOR))
 
 
 def _free() -> QuerySet[Claim]:
-    """Nobody has what is never due."""
+    """Unassigned: a claim without a due time has no open assignment."""
     free = Claim.objects.filter(due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True)
     return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")
 
@@ -259,12 +260,12 @@ def _unassigned_on(desk: UUID) -> QuerySet[Claim]:
 
 
 def count_up_to(rows: QuerySet[Any]) -> int:
-    """How many; more than `MOST_COUNTED` are not counted, and answer one more than that."""
+    """The number of rows; above `MOST_COUNTED`, one more than that."""
     return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 def _last_reminders(user: User, desks: Collection[UUID]) -> list[Reminder]:
-    """The last ten that were sent. Whatever is not plainly of the person's desks is asked for in full."""
+    """The last ten reminders sent. Rows outside the person's desks are checked in full."""
     rows = _sent(user)
     if all(row.kind != ReminderKind.RECHECK and row.claim.desk_id in desks for row in rows):
         return rows

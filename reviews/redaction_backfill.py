@@ -1,7 +1,7 @@
-"""Redactions that were done and left no entry of it, as earlier releases did where nothing had to be named any more,
-get one, which says that it was brought in, and when it happened.
+"""Backfill of missing ledger entries for redactions that earlier releases did without one, because nothing needed a
+name. Each new entry says that it was brought in, and when the redaction happened.
 
-Plain SQL and not models: a migration asks for it, in which tables are as they were then.
+Plain SQL instead of models, since a migration calls it when the tables are as they were then.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ SELECT e.id, %(desk)s::uuid, %(by)s::uuid, e.kind, e.stream, e.at, false FROM le
 
 
 def bring_in_redactions(connection: BaseDatabaseWrapper, *, now: datetime) -> int:
-    """Write the entries that are missing. Answers how many."""
+    """Write the missing entries; returns their number."""
     with connection.cursor() as cursor:
         cursor.execute(WITHOUT)
         rows = cursor.fetchall()

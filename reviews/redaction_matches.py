@@ -1,7 +1,7 @@
-"""Where words can stand on a desk, and taking them out there.
+"""The places on a desk where people's words can be, and taking words out of them.
 
-Every text column is in `PLACES`, or a test says why not. What may be changed keeps the rest of its text; what only
-grows (a status change's reason) is erased as a whole, as its commitment in the ledger is.
+Every text column is in `PLACES`, or a test names the reason. Changeable rows keep the rest of their text; values of
+append-only rows (a status change's reason) are erased completely, like their commitments in the ledger.
 """
 
 import hashlib
@@ -53,11 +53,11 @@ REDACTED = "[redacted]"
 
 @dataclass(frozen=True)
 class TextColumns:
-    """Text columns of a table, and what people call them. `desk`, `claim` and `source`: how a row leads to these; None
-    where it does not.
+    """Text columns of a table, with their name in words. `desk`, `claim` and `source`: the path from a row to these;
+    None if there is none.
 
-    `grows`: the table takes no changes but by the erasing functions of the database. `own`: somebody's alone to read.
-    `digests`: it names files by their digests. `in_form`: it has a form's fields, in pairs of name and value.
+    `grows`: append-only, changed by the erasing functions of the database alone. `own`: visible to its author alone.
+    `digests`: names files by digest. `in_form`: holds a form's fields, in pairs of name and value.
     """
 
     model: type[Model]
@@ -169,9 +169,9 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Match:
-    """One column of one row that holds what is looked for, the `words`; `of_file`: these are a file's digest.
+    """One column of one row that contains the `words`; `of_file`: these are a file's digest.
 
-    `parts`: its text, split around what would go.
+    `parts`: its text, split around the words.
     """
 
     place: TextColumns
@@ -186,16 +186,16 @@ class Match:
 
     @property
     def row(self) -> str:
-        """The row and column as a redaction's entry in the ledger names them."""
+        """The row and column, as a redaction's entry in the ledger names them."""
         key = "/".join(map(str, self.pk)) if isinstance(self.pk, tuple) else str(self.pk)
         return f"{self.place.model._meta.db_table}:{key}:{self.column}"
 
 
 @dataclass(frozen=True)
 class Matches:
-    """All that a redaction would erase. `files`: whose bytes, name and digest go; `fields`: of the ledger.
+    """All matches of a redaction. `files`: bytes, name and digest are erased; `fields`: values in the ledger.
 
-    `previews`: what the ledger keeps of looks for it, which is erased too, and not shown: each look adds one.
+    `previews`: recorded searches for the words, erased as well and not shown, since each search adds one.
     """
 
     texts: tuple[Match, ...]
@@ -205,12 +205,12 @@ class Matches:
 
     @property
     def count(self) -> int:
-        """How many texts and files."""
+        """The number of texts and files."""
         return len(self.texts) + len(self.files)
 
     @property
     def seen(self) -> str:
-        """A digest of it all: what somebody agrees to is what was shown to them."""
+        """A digest of all matches, so that a person approves exactly what was shown to them."""
         lines = [f"{one.row} {one.text}" for one in self.texts]
         lines += [f"file {one.pk}" for one in self.files]
         lines += [f"{one.leaf_hash} {one.name}" for one in self.fields]
@@ -221,10 +221,10 @@ PREVIEWED = "redaction_previewed"
 
 
 def find(desk: Desk, *, words: str, sha256: str, by: User) -> Matches:
-    """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none.
+    """The places on the desk with the words, in any letter case, and the file with this digest; "" searches for none.
 
-    All of it is what `by`, an editor of the desk, reads: no drafts, which are their writers' alone (`find_in_drafts`),
-    and of the ledger what was done on this desk by acts whose values they may read.
+    All of it can be read by `by`, an editor of the desk: no drafts, which only their authors read (`find_in_drafts`),
+    and from the ledger entries of this desk whose values they may read.
     """
     texts = tuple(_texts_on(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
@@ -239,17 +239,17 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Matches:
 
 
 def find_in_drafts(desk: Desk, *, words: str) -> tuple[Match, ...]:
-    """Where the words stand in what its writer alone reads: for who erases them, and shown to nobody."""
+    """The places with the words in drafts, for the erasure alone and shown to no one."""
     return tuple(_texts_on(desk, words, [place for place in PLACES if place.own])) if words else ()
 
 
-# Where words about an actor can stand that all desks share, and how a row there leads to it. What desks wrote of it
-# themselves is theirs to redact.
+# Where words about a shared actor can be, and the path from a row to the actor. Each desk redacts its own texts about
+# it.
 OF_SHARED_ACTORS = ((Actor, "pk"), (ActorMerge, "actor"), (Redaction, "actor"))
 
 
 def find_in_shared(actor: Actor, *, words: str) -> Matches:
-    """Where the words stand of an actor that all desks share, or of those that were merged into it."""
+    """The places with the words about a shared actor, or about actors merged into it."""
     actors = [actor.pk, *Actor.objects.filter(merged_into=actor, desk__isnull=True).values_list("pk", flat=True)]
     texts: list[Match] = []
     for model, leads in OF_SHARED_ACTORS:
@@ -263,7 +263,7 @@ def find_in_shared(actor: Actor, *, words: str) -> Matches:
 
 
 def _holding(secrets: QuerySet[Secret], words: str, *, sha256: str = "") -> tuple[OpenField, ...]:
-    """`sha256`: of a file, which nobody wrote."""
+    """`sha256`: a file's digest, which no person typed."""
     secrets = secrets.annotate(of_kind=F("entry__act__kind"))
     found = fields_holding(secrets, words, partial(_written, words)) if words else []
     found += fields_holding(secrets, sha256, _whatever) if sha256 else []
@@ -303,8 +303,8 @@ def _texts(place: TextColumns, within: Mapping[str, Any], words: str, *, of_file
 
 
 def without_words(value: Any, found: Match) -> Any:
-    """A column's text or JSON with the words taken out wherever people wrote them, or a digest everywhere; no longer
-    than fits."""
+    """A column's text or JSON with the words taken out of people's text, or a digest taken out everywhere; cut to the
+    column's length."""
     most = longest(found)
     pattern = re.compile(re.escape(found.words), flags=re.IGNORECASE)
 
@@ -315,7 +315,7 @@ def without_words(value: Any, found: Match) -> Any:
 
 
 def longest(found: Match) -> int | None:
-    """How many characters the column takes; None for any number."""
+    """The length limit of the column in characters; None for no limit."""
     return getattr(_field(found.place, found.column), "max_length", None)
 
 

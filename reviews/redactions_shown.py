@@ -1,4 +1,4 @@
-"""What pages and API show of what a redaction would erase: to one reader, each text with the words around what goes."""
+"""Matches of a redaction for pages and API: for one reader, each text around the words."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from reviews.models import Redaction
 from reviews.redaction_matches import Match, Matches
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
-AROUND = 160  # characters shown before and after what would go
+AROUND = 160  # characters shown before and after the words
 
 
 @dataclass(frozen=True)
 class ShownText:
-    """One text that would change: what it is, of which claim or source, and its words around what would go.
+    """One text that would change: its kind, its claim or source, and its text around the words.
 
-    `whole`: it goes as a whole.
+    `whole`: it is erased completely.
     """
 
     name: str
@@ -31,7 +31,7 @@ class ShownText:
 
 @dataclass(frozen=True)
 class ShownMatches:
-    """What a redaction would erase. `fields`: of the ledger's entries, how many of each name."""
+    """The matches of a redaction as shown. `fields`: of the ledger's entries, with a count for each name."""
 
     texts: list[ShownText]
     files: tuple[Attachment, ...]
@@ -40,10 +40,10 @@ class ShownMatches:
 
 
 def show_matches(found: Matches, user: User, *, outside: bool) -> ShownMatches:
-    """What this reader is shown of it; that restricted material was shown is recorded.
+    """The matches for this reader; showing restricted material is recorded.
 
-    `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
-    administrators.
+    `outside`: for readers from another desk, or for a redaction on no desk: no links lead further, and reasons of
+    merges are for administrators.
     """
     note_shown(user, [*_rows_of(found), *found.files])
     texts = [_text(one) for one in found.texts]
@@ -58,12 +58,12 @@ def show_matches(found: Matches, user: User, *, outside: bool) -> ShownMatches:
 
 
 def is_outside(redaction: Redaction, user: User) -> bool:
-    """Whether who reads of it is not on its desk, or it is on none."""
+    """Whether the reader does not belong to the redaction's desk, or it has none."""
     return redaction.desk is None or not user.memberships.filter(desk=redaction.desk).exists()
 
 
 def _rows_of(found: Matches) -> Iterator[Shown]:
-    """The rows of the texts that can be restricted."""
+    """The rows of those texts that can be restricted."""
     for model in (Actor, Source, Evidence, Attachment, Capture, Relay):
         pks = {one.pk for one in found.texts if one.place.model is model}
         yield from model._default_manager.filter(pk__in=pks) if pks else ()
@@ -76,7 +76,7 @@ def _text(one: Match) -> ShownText:
 
 
 def _short(text: str, *, first: bool, last: bool) -> str:
-    """The text around what would go: its end where it stands before, its beginning after, both between two."""
+    """The text around the words: its end before the first, its beginning after the last, both between two."""
     if len(text) <= AROUND or (len(text) <= 2 * AROUND and not first and not last):
         return text
     if first:

@@ -1,4 +1,4 @@
-"""Reminders: beat's tick finds the rows; a message carries nothing but the wake-up."""
+"""Tasks of this room: a tick of the beat finds the rows, and its message only wakes a worker."""
 
 import logging
 import time
@@ -12,19 +12,19 @@ from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 
 logger = logging.getLogger(__name__)
-# Seconds in which to begin with another reminder: the last one has the rest of the task's time limit.
+# Seconds in which to start another reminder: the last one has the rest of the task's time limit.
 LONGEST_RUN = 15
 
 
 @shared_task
 def forget_old_outcomes() -> int:
-    """Forget what idempotency keys older than a day stand for; how many."""
+    """Delete outcomes of idempotency keys older than a day; returns their number."""
     return forget_outcomes()
 
 
 @shared_task
 def follow_grounds() -> int:
-    """Read grounds again after large changes, and keep those of before, one after the other; how many."""
+    """Check grounds again after large changes, and keep those of older verdicts, one by one; returns their number."""
     done = 0
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and (check_next() or keep_next()):
@@ -34,16 +34,16 @@ def follow_grounds() -> int:
 
 @shared_task
 def forget_old_drafts() -> int:
-    """Forget drafts that nobody went on with in ninety days; how many."""
+    """Delete drafts not saved for ninety days; returns their number."""
     return forget_drafts()
 
 
 @shared_task
 def send_due_reminders() -> int:
-    """Send what is due, one after the other; how many were looked at. What is left the next tick finds.
+    """Send due reminders one by one; returns the number looked at. The next tick sends the rest.
 
-    Each is leased when its turn comes: of a whole batch, a slow mail server would let the last leases run out, and
-    another worker send those at the same moment.
+    Each is leased when its turn comes: a slow mail server would let the last leases of a whole batch expire, and
+    another worker send the same reminders.
     """
     follow_tasks()
     looked_at = 0

@@ -1,4 +1,4 @@
-"""Addresses of the pages where people and claims meet."""
+"""Addresses of the pages on people's work with claims."""
 
 from django.urls import path
 
@@ -27,7 +27,7 @@ urlpatterns = [
     path(CLAIM, claim.claim, name="claim"),
     path(CLAIM + "assess/", assessments.assess, name="assess"),
     path(CLAIM + "assess/draft/", drafts.drop, name="drop-draft"),
-    path(CLAIM + "assign/", assignments.give, name="assign"),
+    path(CLAIM + "assign/", assignments.assign_page, name="assign"),
     path(CLAIM + "decider/", assignments.decider, name="name-decider"),
     path(CLAIM + "decider/<uuid:decider_id>/end/", assignments.end_decider, name="end-decider"),
     path(CLAIM + "close/", assignments.close, name="close-claim"),
@@ -50,9 +50,9 @@ urlpatterns = [
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.read_all, name="read-notifications"),
     path("notifications/<uuid:notification_id>/read/", notifications.read_one, name="read-notification"),
-    path(ASSIGNMENT + "accept/", assignments.take_on, name="accept"),
-    path(ASSIGNMENT + "decline/", assignments.give_back, name="decline"),
-    path(ASSIGNMENT + "hand-over/", assignments.pass_on, name="hand-over"),
+    path(ASSIGNMENT + "accept/", assignments.accept_page, name="accept"),
+    path(ASSIGNMENT + "decline/", assignments.decline_page, name="decline"),
+    path(ASSIGNMENT + "hand-over/", assignments.reassign_page, name="hand-over"),
     path(ASSIGNMENT + "withdraw/", assignments.withdraw_assignment_page, name="withdraw-assignment"),
-    path(ASSIGNMENT + "due/", assignments.new_due, name="change-due"),
+    path(ASSIGNMENT + "due/", assignments.due_page, name="change-due"),
 ]

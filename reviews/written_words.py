@@ -1,7 +1,7 @@
-"""What people wrote, apart from what the program writes beside it: states, codes, kinds, ids, sentences of its own.
+"""People's words, told apart from the program's: states, codes, kinds, ids, fixed sentences.
 
-A redaction searches, and takes out, the one alone. The catalogue of kinds says which is which in the ledger; in columns
-of JSON the names do. Whatever neither knows may be people's words.
+A redaction searches, and erases, people's words alone. In the ledger the catalogue of kinds says which is which; in
+JSON columns the names do. Anything neither knows may be people's words.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -13,8 +13,8 @@ from claims.models import CloseReason
 from claims.record.entry_kinds import CATALOGUE, SHAPES, TYPES
 from ledger.erasing import strings_in
 
-INSIDE = "content/"  # of the names of what a sealed entry commits to
-# Names of what is chosen, measured or referred to, in grounds and in drafts of assessments.
+INSIDE = "content/"  # prefix of the names that a sealed entry commits to
+# Names of chosen, measured or referenced values, in grounds and in drafts of assessments.
 CODES = frozenset(
     {
         *("also_claimed_by", "parties", "claimant", "publisher", "part_of", "source", "upstream", "downstream"),
@@ -24,25 +24,25 @@ CODES = frozenset(
         *("retracted_at", "corrected_at", "sha256", "media_type"),
     }
 )
-# Fields of forms in which one chooses of a few; in those for people and sources one may type.
+# Form fields with a few choices; fields for people and sources also accept text.
 CHOSEN = frozenset(
     {
         *("stance", "basis", "source_basis", "credibility", "reliability", "visibility", "kind", "chain", "decision"),
         *("new_claimant_kind", "new_parties_kind", "new_publisher_kind", "proposed_state", "evidence", "elements"),
     }
 )
-CLOSING = "reason"  # where it is chosen and not written
+CLOSING = "reason"  # a chosen value, not typed text
 ASSIGNMENT_ENDS = _("The claim was closed.")
 
 
 def written_in_entry(kind: str, *, name: str, value: Any, sealed: bool) -> Iterator[str]:
-    """What people wrote of the value that an entry of this kind commits to under this name."""
+    """People's words in the value that an entry of this kind commits to under this name."""
     return filter(_is_peoples, _of_types(("text", "any"), kind, name=name, value=value, sealed=sealed))
 
 
 def accounts_in_entry(kind: str, *, name: str, value: Any, sealed: bool) -> Iterator[str]:
-    """The names of accounts in it. Nobody wrote these there, and somebody may have to be forgotten: a redaction finds
-    them by the whole name alone, so that a word which is part of one takes nobody out."""
+    """The account names in it. The program wrote them, but a person may have to be forgotten: a redaction matches them
+    by the whole name alone, so that a word within a longer name erases no one."""
     return _of_types(("account",), kind, name=name, value=value, sealed=sealed)
 
 
@@ -73,9 +73,9 @@ def _strings_of(wanted: Collection[str], value: Any, of: str) -> Iterator[str]:
 
 
 def written_in(value: Any, *, in_form: bool = False) -> Iterator[str]:
-    """What people wrote of a column's text, or of what it has in JSON.
+    """People's words in a column's text or JSON.
 
-    `in_form`: it has pairs of a field's name and value.
+    `in_form`: it holds pairs of a field's name and value.
     """
     found: list[str] = []
 
@@ -88,14 +88,14 @@ def written_in(value: Any, *, in_form: bool = False) -> Iterator[str]:
 
 
 def changed(value: Any, change: Callable[[str], str], *, in_form: bool = False) -> Any:
-    """The same text or JSON with each string that people wrote changed."""
+    """The same text or JSON, with each string that people wrote changed."""
     if in_form and isinstance(value, list):
         return [[name, one if _is_chosen(name, value=one) else change(one)] for name, one in value]
     return _changed(value, change, is_code=False)
 
 
 def everywhere(value: Any, change: Callable[[str], str]) -> Any:
-    """The same with each string changed, whoever wrote it: for what nobody did, as a file's digest."""
+    """The same with every string changed, whoever wrote it: for a file's digest, which no person wrote."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

@@ -1,10 +1,10 @@
-"""Writing actors and sources down, keeping files, and capturing what an address answers. One transaction each.
+"""Creating actors and sources, keeping files, and capturing addresses. One transaction each.
 
-What changes support (relays, retraction, a publisher, `part_of` …) recomputes claims: see `claims.actions.sources`.
+Changes that affect support (relays, retraction, publisher, `part_of` …) recompute claims: see `claims.actions.sources`.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Desk, User
 from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from house.fields import check_fields
+from house.inputs import UNCHANGED
 from house.leases import Lease, take
 from house.transactions import recorded_transaction
 from sources.addresses import completed
@@ -27,21 +28,22 @@ from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.graph_lock import lock_graph
+from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.ledger_entries import actor_recorded, attachment_kept, source_recorded
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
-from sources.values import ACTOR_FIELDS, SOURCE_FIELDS, tidied
+from sources.values import ACTOR_FIELDS, SOURCE_FIELDS
 
 logger = logging.getLogger(__name__)
 CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
 MOST_CAPTURE_ATTEMPTS = 3
 
 
-def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Actor:
-    """Write an actor down on a desk, or (None, an administrator) for all desks.
+def create_actor(*, desk: Desk | None, fields: ActorInput, by: User, now: datetime | None = None) -> Actor:
+    """Create an actor on a desk; with `desk` None, by an administrator, for all desks.
 
-    `fields`: by name, with `part_of` and `owned_by` as ids. Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid.
     """
     with recorded_transaction():
         if desk is not None:
@@ -57,17 +59,18 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
 
 
 def may_share(by: User) -> None:
-    """Only an administrator shares an actor with all desks. Raises Forbidden."""
+    """Check that the person is an administrator, as only they share actors with all desks. Raises Forbidden."""
     if not (by.is_active and by.is_staff):
         raise Forbidden(_("Only administrators share an actor with all desks."))
 
 
-def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
-    """Set and check an actor's fields. Raises Invalid; a chain that would lead back to the actor is shown."""
+def set_actor_fields(actor: Actor, fields: ActorInput, by: User) -> None:
+    """Set and check an actor's fields. Raises Invalid; a circular chain is shown in the message."""
     _set_plain(actor, ACTOR_FIELDS, fields)
-    for name in ("part_of", "owned_by"):
-        if name in fields:
-            setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
+    if fields.part_of is not UNCHANGED:
+        actor.part_of = _named_now(by, actor.desk_id, actor.part_of, fields.part_of, "part_of")
+    if fields.owned_by is not UNCHANGED:
+        actor.owned_by = _named_now(by, actor.desk_id, actor.owned_by, fields.owned_by, "owned_by")
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
         raise Invalid({"part_of_to": [_("The end is before the beginning.")]})
@@ -94,31 +97,31 @@ def _refuse_circle(actor: Actor, by: User) -> None:
         if above.pk in seen:
             if visible_actors(by).filter(pk__in=seen - {actor.pk}).count() < len(seen) - 1:
                 refuse_unsaid("part_of")
-            raise Invalid({"part_of": [_("That would close a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
+            raise Invalid({"part_of": [_("This would make a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
         seen.add(above.pk)
         above = above.part_of
 
 
 def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID | None, field: str) -> Actor | None:
-    """The actor that a field names from now on. Whoever may not name the present one leaves it alone: they saw none."""
+    """The new value of a field that names an actor; unchanged where the person may not see the present one."""
     if before is not None and given in (None, before.pk) and not visible_actors(by).filter(pk=before.pk).exists():
         return before
     return named_actor(by, desk_id, actor_id=given, field=field)
 
 
-def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:
-    given = tidied(fields)
+def _set_plain(row: Actor | Source, names: Iterable[str], fields: ActorInput | SourceInput) -> None:
+    given = fields.given()
     for name in names:
         if name in given:
             setattr(row, name, given[name])
 
 
 def create_source(
-    *, desk: Desk, fields: Mapping[str, Any], by: User, capture: bool = True, now: datetime | None = None
+    *, desk: Desk, fields: SourceInput, by: User, capture: bool = True, now: datetime | None = None
 ) -> Source:
-    """Write a source down; where it has an address, what that answers is fetched soon after (capture).
+    """Create a source; with `capture`, its address (if any) is archived soon after.
 
-    `fields`: by name, with `publisher` as an id. Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -132,14 +135,15 @@ def create_source(
     return source
 
 
-def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> None:
+def set_source_fields(source: Source, fields: SourceInput, by: User) -> None:
     """Set and check a source's fields. Raises Invalid."""
     _set_plain(source, SOURCE_FIELDS, fields)
     source.url = completed(source.url)
     if not source.title and source.url:
         source.title = source.url[:300]
-    if "publisher" in fields:
-        source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
+    if fields.publisher is not UNCHANGED:
+        assert not isinstance(fields.publisher, NewActor)  # claims.actions.composing has created it
+        source.publisher = _named_now(by, source.desk_id, source.publisher, fields.publisher, "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
         raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})
@@ -162,16 +166,16 @@ def attach_file(
 ) -> Attachment:
     """Keep a file byte for byte with a source.
 
-    Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage takes no file).
+    Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage failed).
     """
     may_change_source(by, source)
     return record_file(source=source, stored=keep_file(chunks), name=name, visibility=visibility, by=by, now=now)
 
 
 def keep_file(chunks: Iterable[bytes]) -> Stored:
-    """Keep the bytes of a file, for `record_file`. It takes long: nobody holds a lock meanwhile that others need.
+    """Keep the bytes of a file, for `record_file`. Slow: call it before taking locks that others need.
 
-    Raises Invalid (empty, too large), OutOfService (the storage takes no file).
+    Raises Invalid (empty, too large), OutOfService (the storage failed).
     """
     limit: int = settings.ATTACHMENT_LIMIT
     try:
@@ -179,14 +183,14 @@ def keep_file(chunks: Iterable[bytes]) -> Stored:
     except TooLarge as error:
         message = _("This file is larger than %(size)d MB. Attach a smaller one or part of it.")
         raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
-    except UnreadablePostError:  # an OSError as well, and the sender's
+    except UnreadablePostError:  # also an OSError, but the sender's fault and not the storage's
         raise
     except OSError as error:
         logger.exception("the storage takes no file")
         message = _("The file could not be stored: storage is full or not responding. Nothing was saved.")
         raise OutOfService(message) from error
     if stored.size == 0:
-        raise Invalid({"file": [_("This file is empty. Choose another.")]})
+        raise Invalid({"file": [_("This file is empty. Choose another file.")]})
     return stored
 
 
@@ -199,10 +203,10 @@ def record_file(
     by: User,
     now: datetime | None = None,
 ) -> Attachment:
-    """Record a file that is kept as one of a source. Raises NotFound, Forbidden, Invalid."""
+    """Add a kept file to a source and record it. Raises NotFound, Forbidden, Invalid."""
     now = now or timezone.now()
     with recorded_transaction():
-        lock_graph(source.desk_id)  # a verdict may rest on the source's files: an approval does not pass this by
+        lock_graph(source.desk_id)  # verdicts rest on files: an approval must not happen in between
         may_change_source(by, source)
         row = Attachment(
             source=source,
@@ -224,14 +228,14 @@ def record_file(
 
 
 def file_name(name: str) -> str:
-    """The last part of a name, without what a header or a file system could trip over."""
+    """The last segment of a path, without characters that break headers or file systems."""
     last = PurePath(name.replace("\\", "/")).name
     kept = "".join(sign for sign in last if sign.isprintable() and sign not in '"<>|:*?/')
     return kept.strip(" .")[-255:] or _("file")
 
 
 def request_capture(*, source: Source, by: User, now: datetime | None = None) -> Capture:
-    """Ask for (another) capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
+    """Request a capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
@@ -246,13 +250,13 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
 
 
 def ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
-    """The row of a capture that waits, written in the transaction of whoever asks for it."""
+    """The new row of a waiting capture, in the caller's transaction."""
     return Capture.objects.create(
         source=source, visibility=source.visibility, url=source.url, requested_by=by, requested_at=now
     )
 
 
-# Each person's captures in the order in which they asked; among people, whoever's was taken longest ago comes first.
+# One capture per person in turn, oldest request first; the person served longest ago comes first.
 _IN_TURN = """
 WITH waiting AS MATERIALIZED (
     SELECT id, requested_by_id, requested_at,
@@ -271,9 +275,9 @@ FOR NO KEY UPDATE OF c SKIP LOCKED
 
 
 def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
-    """Take captures that wait (or whose taker died), each for `CAPTURE_LEASE`: one of each person's in turn.
+    """Lease up to `most` waiting captures, or ones whose worker died, each for `CAPTURE_LEASE`.
 
-    So nobody waits behind more than one of each other person's, however many those have asked for.
+    Takes one per person in turn, so that one person's long list delays others by a single capture.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -293,9 +297,9 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
 
 
 def run_capture(lease: Lease) -> Capture:
-    """Fetch what a leased capture's address answers, keep it, and say how it went in the row.
+    """Fetch the address of a leased capture, keep the answer, and record the outcome in the row.
 
-    Nothing is held while the other side is slow; the row is written only where this attempt is still its own.
+    Holds no lock during the fetch. Writes nothing if another worker has since taken the lease.
     """
     row = Capture.objects.get(pk=lease.row)
     try:

@@ -1,6 +1,6 @@
-"""Files that were chosen in forms which were not done: kept for who chose them, for some days.
+"""Files chosen in forms that were not completed, kept for the person for some days.
 
-They lie where attachments lie, under their digests, and are deleted as those are: by a worker, once no row names them.
+Stored by digest like attachments, and deleted like them: by a worker, once no row names them.
 """
 
 import logging
@@ -21,21 +21,21 @@ from sources.models import ChosenFile
 
 logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(days=7)
-MOST_CHOSEN = 20  # of one person; the oldest go
+MOST_CHOSEN = 20  # per person; beyond it the oldest are dropped
 
 
 def keep_chosen(
     *, chunks: Iterable[bytes], name: str, desk: Desk | None, by: User, now: datetime | None = None
 ) -> ChosenFile | None:
-    """Keep a file for the person who chose it; None where it cannot be kept (empty, too large, the storage fails).
+    """Keep a file for the person who chose it; None if that is not possible (empty, too large, storage failure).
 
-    Whatever else was typed is not to be lost for that, so nothing is raised.
+    Raises nothing, so that the rest of the form is not lost.
     """
     now = now or timezone.now()
     try:
         stored = store(chunks, limit=settings.ATTACHMENT_LIMIT)
     except (TooLarge, OSError):
-        logger.warning("a chosen file is not kept")
+        logger.warning("chosen file not kept: too large, or the storage failed")
         return None
     with recorded_transaction():
         if not stored.size:
@@ -50,7 +50,7 @@ def keep_chosen(
 
 
 def _beyond_what_one_may_have(by: User) -> list[UUID]:
-    """The person's oldest, where they have too many, or together more than twice the largest that is kept."""
+    """The person's oldest chosen files beyond `MOST_CHOSEN`, or beyond twice the size limit of one file."""
     rows = list(ChosenFile.objects.filter(owner=by).order_by("-chosen_at", "-id").values_list("pk", "size"))
     room, kept = 2 * settings.ATTACHMENT_LIMIT, 0
     for number, (_pk, size) in enumerate(rows):
@@ -61,25 +61,25 @@ def _beyond_what_one_may_have(by: User) -> list[UUID]:
 
 
 def chosen_by(user: User, chosen_id: UUID) -> ChosenFile | None:
-    """A file that the person chose and that is kept yet."""
+    """The chosen file of this person with this id, if still kept."""
     return ChosenFile.objects.filter(owner=user, pk=chosen_id).first()
 
 
 def chunks_of(row: ChosenFile) -> Iterator[bytes]:
-    """Its bytes, in pieces."""
+    """The bytes of a chosen file, in pieces of 64 KiB."""
     with open_stored(row.sha256) as content:
         while chunk := content.read(2**16):
             yield chunk
 
 
 def let_go(chosen_ids: Iterable[UUID], *, by: User, now: datetime | None = None) -> None:
-    """The person needs these no more: what was to be done with them is done, or given up."""
+    """Drop chosen files that the person's form no longer needs."""
     with recorded_transaction():
         _let_go(ChosenFile.objects.filter(owner=by, pk__in=list(chosen_ids)).values_list("pk", flat=True), now)
 
 
 def forget_chosen(*, now: datetime | None = None) -> int:
-    """Let go of what nobody came back for in time; how many files."""
+    """Drop the chosen files older than `KEPT_FOR`. Returns how many."""
     now = now or timezone.now()
     with recorded_transaction():
         return _let_go(ChosenFile.objects.filter(chosen_at__lte=now - KEPT_FOR).values_list("pk", flat=True), now)

@@ -1,4 +1,4 @@
-"""Copying evidence from one place to another: for backups, and for moving from a folder to a bucket."""
+"""Copying evidence between storages: for backups, and for moving from a folder to a bucket."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ PIECE = 2**20  # bytes
 
 
 class Damaged(Exception):
-    """A file is not what its name says. `name`: which."""
+    """A file whose bytes do not have the digest in its name. `name`: the file."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} does not have the SHA-256 that is its name")
@@ -16,9 +16,9 @@ class Damaged(Exception):
 
 
 def copy_evidence(source: EvidencePlace, *, target: EvidencePlace) -> int:
-    """Copies every file that `target` does not have yet, and checks its digest on the way; how many were copied.
+    """Copy every file that `target` lacks, checking digests. Returns how many were copied.
 
-    Raises Damaged, and OSError where a place fails; what was copied before stays, and the next try goes on from there.
+    Raises Damaged, or OSError if a storage fails. Copied files stay, so a second run continues from there.
     """
     copied = 0
     for name, size, _modified in source.kept():
@@ -33,7 +33,7 @@ def copy_evidence(source: EvidencePlace, *, target: EvidencePlace) -> int:
             copy.flush()
             if digest.hexdigest() != sha256:
                 raise Damaged(name)
-            target.keep(copy, name, sha256)
+            target.keep(copy, name, sha256=sha256)
         copied += 1
     return copied
 

@@ -1,4 +1,4 @@
-"""Handing a kept file out so that no browser ever runs it, for pages and API alike."""
+"""Downloads of kept files, for pages and API, in a form that no browser executes."""
 
 import logging
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from sources.models import Attachment
 logger = logging.getLogger(__name__)
 
 PIECE = 256 * 2**10  # bytes
-# What a browser could run as a page of ours is named as bytes; besides, it is always saved and never shown.
+# Types that a browser could execute on our origin are sent as plain bytes; every file is saved, never shown.
 ACTIVE = ("html", "xml", "svg", "javascript", "ecmascript", "x-shockwave-flash")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -26,10 +26,9 @@ HEADERS = {
 
 
 def file_response(attachment: Attachment, *, method: str | None) -> HttpResponseBase:
-    """The file of an attachment (already scoped to the person), byte for byte, to be saved under its name.
+    """The download of an attachment that the caller has already scoped to the person, byte for byte.
 
-    `method` is that of the request: HEAD gets everything but the bytes. Raises NotFound where it was erased, or the
-    storage lost it.
+    `method`: the request's; HEAD gets the headers alone. Raises NotFound (erased, or missing), OutOfService.
     """
     if attachment.erased_at:
         raise NotFound(_("This file was erased by a redaction."))

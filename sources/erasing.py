@@ -1,4 +1,4 @@
-"""Deleting files that nothing names any more. The row that asks for it comes first; a worker deletes."""
+"""Deletion of files that no row names any more: first a row asks for it, then a worker deletes."""
 
 import logging
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 
 def hold_file(sha256: str) -> None:
-    """Keep a stored file from being deleted until the transaction ends, which gives it a row.
+    """Protect a stored file from deletion until the end of the transaction that adds its row.
 
-    Raises OutOfService where it was deleted since it was stored.
+    Raises OutOfService if it was deleted after being stored.
     """
     _lock(sha256, shared=True)
     try:
@@ -29,22 +29,22 @@ def hold_file(sha256: str) -> None:
 
 
 def ask_to_delete(digests: Iterable[str], *, now: datetime) -> None:
-    """Have files deleted once no row names them; in the transaction that took the last one's digest away."""
+    """Request the deletion of files, in the transaction that removed their digests from a row."""
     rows = [FileErasure(sha256=sha256, asked_at=now) for sha256 in sorted(set(digests))]
     FileErasure.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def delete_asked() -> int:
-    """Delete the files that nothing names any more, each in a transaction of its own; how many.
+    """Delete the requested files that no row names, each in its own transaction. Returns how many.
 
-    Where the storage fails, the row stays for the next time.
+    If the storage fails, the request stays for the next run.
     """
     deleted = 0
     for sha256 in FileErasure.objects.order_by("asked_at").values_list("sha256", flat=True):
         try:
             deleted += _delete(sha256)
         except OSError:
-            logger.exception("the storage deletes no file")
+            logger.exception("evidence storage: deleting failed")
     return deleted
 
 

@@ -1,4 +1,4 @@
-"""Files in a folder of this machine: written under a temporary name in `incoming/`, then renamed."""
+"""Evidence storage in a local folder: files are written to `incoming/`, then renamed."""
 
 import os
 import secrets
@@ -21,18 +21,18 @@ class Folder:
         self._incoming.mkdir(parents=True, exist_ok=True)
         temporary = self._incoming / secrets.token_hex(16)
         try:
-            # Made anew and for the owner alone: evidence may name people who would be in danger.
+            # Readable by the owner only: evidence may name people whom it puts in danger.
             with open(temporary, "x+b", opener=_for_the_owner) as file:
                 yield cast(BinaryIO, file)
         finally:
             temporary.unlink(missing_ok=True)
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
         os.fsync(file.fileno())
         kept = self.path / name
         kept.parent.mkdir(parents=True, exist_ok=True)
         Path(file.name).replace(kept)
-        # A new name survives a power cut only when its folder has been written too, and so on upwards.
+        # A rename survives a power cut only once the folder, and each folder above it, is synced as well.
         for folder in (kept.parent, kept.parent.parent, kept.parent.parent.parent):
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -56,7 +56,7 @@ class Folder:
                 if file.stat().st_mtime < before.timestamp():
                     file.unlink()
                     deleted += 1
-            except FileNotFoundError:  # its writer has finished, or another clean-up was faster
+            except FileNotFoundError:  # its writer finished, or another clean-up deleted it
                 continue
         return deleted
 
@@ -67,7 +67,7 @@ class Folder:
         yield from self._files(self._incoming)
 
     def _files(self, folder: Path) -> Iterator[tuple[str, int, datetime]]:
-        """The files below a folder by name, a folder at a time: never more names in memory than one folder holds."""
+        """The files below a folder in name order, one folder at a time to keep memory small."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except FileNotFoundError:
@@ -80,7 +80,7 @@ class Folder:
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:  # its writer has finished, or a clean-up was faster
+            except FileNotFoundError:  # its writer finished, or a clean-up deleted it
                 continue
             yield str(path.relative_to(self.path)), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
 

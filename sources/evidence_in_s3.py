@@ -1,7 +1,7 @@
-"""Files in a bucket of an S3 service: all of a file or nothing, never overwritten, and checked by the service.
+"""Evidence storage in an S3 bucket: files are whole, never overwritten, and checksummed by the service.
 
-The person's browser never talks to the service: files go in and out through the application, which asks who may.
-Only redactions delete: where the bucket gives no right to, they wait, and `manage.py verify` says so.
+Browsers never reach the bucket: files pass through the application, which checks permissions.
+Deletions wait where the bucket forbids them, and `manage.py verify` reports that.
 """
 
 import base64
@@ -16,12 +16,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-# Below what a person or a worker waits for: one failed try and a second one.
+# Two tries fit into the time that a request or a worker allows.
 CONFIG = Config(
     connect_timeout=5,
     read_timeout=15,
     retries={"mode": "standard", "total_max_attempts": 2},
-    # Files have a SHA-256 of ours; services other than AWS's know no more than they must.
+    # We send a SHA-256 ourselves, and services other than AWS may not support newer checksums.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
@@ -29,12 +29,12 @@ THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 class StorageFailed(OSError):
-    """The service did not do what it was asked, or did not answer."""
+    """The storage service refused a request or did not answer."""
 
 
 @lru_cache
-def _client(endpoint: str | None) -> Any:
-    """The client of one service; keys and region come from the environment or from the machine's role."""
+def _client(endpoint: str | None) -> Any:  # boto3 makes its classes at run time
+    """The client for an endpoint; credentials and region come from the environment or the machine's role."""
     return boto3.session.Session().client("s3", endpoint_url=endpoint, config=CONFIG)
 
 
@@ -48,10 +48,10 @@ class Bucket:
             self._s3 = _client(endpoint)
 
     def incoming(self) -> AbstractContextManager[BinaryIO]:
-        # Has no name on the disk, so nothing of it is left whatever happens.
+        # Unnamed on disk, so that even a crash leaves nothing behind.
         return cast(AbstractContextManager[BinaryIO], tempfile.TemporaryFile())
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
         size = file.seek(0, 2)
         if self._is_kept(name, size):
             return
@@ -69,7 +69,7 @@ class Bucket:
                     IfNoneMatch="*",
                 )
         except StorageFailed as error:
-            # Somebody else is storing the same bytes at this moment.
+            # Another request may have stored the same bytes meanwhile.
             if not (_code(error.__cause__) in THERE_ALREADY and self._is_kept(name, size)):
                 raise
 
@@ -89,7 +89,7 @@ class Bucket:
         return 0
 
     def kept(self) -> Iterator[tuple[str, int, datetime]]:
-        # The service lists in the order of the keys.
+        # S3 lists keys in order.
         for name, size, modified in self._listed():
             if not name.startswith("incoming/"):
                 yield name, size, modified
@@ -120,13 +120,13 @@ class Bucket:
 
 @contextmanager
 def _as_os_error() -> Iterator[None]:
-    """What the client raises becomes what a disk would raise: FileNotFoundError, or StorageFailed."""
+    """Turns boto3's errors into FileNotFoundError or StorageFailed, as a disk would raise."""
     try:
         yield
     except ClientError as error:
         code = _code(error)
         if code in ("NoSuchKey", "404"):
-            raise FileNotFoundError(f"not in the storage ({code})") from error
+            raise FileNotFoundError(f"missing from the storage ({code})") from error
         raise StorageFailed(f"the evidence storage refused ({code})") from error
     except BotoCoreError as error:
         raise StorageFailed(f"the evidence storage failed ({type(error).__name__})") from error

@@ -1,8 +1,8 @@
-"""Files kept byte for byte, named by their SHA-256, where the setting `EVIDENCE_STORAGE` says: a folder, or a bucket.
+"""Evidence files, kept byte for byte under their SHA-256 in the folder or bucket that `EVIDENCE_STORAGE` names.
 
-A file is hashed while it comes in, and stands under `<first two digits>/<next two>/<digest>` only once all of it is
-kept. So whatever stands under a digest is whole, and storing the same bytes again, even at the same moment, changes
-nothing. The names are the same in a folder and in a bucket: moving from one to the other is copying.
+A file is hashed on arrival and named `<first two digits>/<next two>/<digest>` only when complete. So a file under a
+digest is always whole, and storing the same bytes twice, even concurrently, changes nothing. Names are the same in a
+folder and in a bucket, so files move between them by copying.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from sources.media_types import TextTest, media_type
 
 
 class TooLarge(ValueError):
-    """More bytes came than may be kept. `limit`: how many may be."""
+    """A file above the size limit. `limit`: in bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes")
@@ -30,7 +30,7 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was kept: its digest in lowercase hexadecimal, its size in bytes, and what its content looks like."""
+    """A kept file: SHA-256 in lowercase hexadecimal, size in bytes, and the media type that its content suggests."""
 
     sha256: str
     size: int
@@ -38,81 +38,83 @@ class Stored:
 
 
 class EvidencePlace(Protocol):
-    """Where files are kept. Every method raises OSError where the place fails."""
+    """A storage of files. Every method raises OSError if the storage fails."""
 
     def incoming(self) -> AbstractContextManager[BinaryIO]:
-        """A new file to write into, which is gone afterwards unless it was kept."""
+        """A new temporary file to write to; discarded at the end of the block unless kept."""
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
-        """Keeps what was written under `name`, for good when this returns."""
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
+        """Keep a written file under `name`; durable once this returns."""
 
     def open(self, name: str) -> BinaryIO:
-        """The kept file, open for reading. Raises FileNotFoundError where there is none."""
+        """The kept file, open for reading. Raises FileNotFoundError."""
 
     def size(self, name: str) -> int:
-        """Of the kept file, in bytes. Raises FileNotFoundError where there is none."""
+        """The size of a kept file in bytes. Raises FileNotFoundError."""
 
     def delete(self, name: str) -> None:
-        """Deletes the kept file; nothing where there is none."""
+        """Delete a kept file, if it exists."""
 
     def clear_incoming(self, before: datetime) -> int:
-        """Deletes what writers that died before then have left behind; how many files."""
+        """Delete temporary files left before then by interrupted writers. Returns how many."""
 
     def kept(self) -> Iterator[tuple[str, int, datetime]]:
-        """Name, size in bytes and time of change of all that is kept, in the order of the names."""
+        """Name, size in bytes and modification time of every kept file, in name order."""
 
     def unfinished(self) -> Iterator[tuple[str, int, datetime]]:
-        """The same of what is being written, or was left behind."""
+        """The same of temporary files: being written, or left behind."""
 
     def try_writing(self) -> None:
-        """Returns where a file could be kept now."""
+        """Write a trial file, to find out whether files can be kept now."""
 
 
 def place() -> EvidencePlace:
-    """The place that the setting names."""
+    """The storage that the setting names."""
     return place_at(settings.EVIDENCE_STORAGE)
 
 
 def place_at(where: Path | str) -> EvidencePlace:
-    """A folder, or the bucket at an address that begins with s3://."""
+    """The storage in a folder, or in the bucket at an s3:// address."""
     if isinstance(where, Path):
         return Folder(where)
-    # Imported only where it is used: it takes a tenth of a second and 20 MB.
+    # Imported on demand: boto3 takes a tenth of a second and 20 MB.
     from sources.evidence_in_s3 import Bucket
 
     return Bucket(where, settings.S3_ENDPOINT)
 
 
 def store(chunks: Iterable[bytes], *, limit: int) -> Stored:
-    """Keep the bytes of `chunks`, at most `limit` of them, for good when this returns.
+    """Keep the bytes of `chunks`, up to `limit`; durable once this returns.
 
-    Raises TooLarge, OSError, or what `chunks` raises; then nothing is left behind.
+    Raises TooLarge, OSError, or any error of `chunks`, and then leaves nothing behind.
     """
     kept_at = place()
     with kept_at.incoming() as file:
         stored = _write(file, chunks, limit)
-        kept_at.keep(file, place_name(stored.sha256), stored.sha256)
+        kept_at.keep(file, place_name(stored.sha256), sha256=stored.sha256)
     return stored
 
 
 def open_stored(sha256: str) -> BinaryIO:
-    """The kept file of this digest, open for reading. Raises ValueError for anything but 64 lowercase hexadecimal
-    digits, FileNotFoundError where none is kept, OSError where the storage fails."""
+    """The kept file of a digest, open for reading.
+
+    Raises ValueError (not 64 lowercase hexadecimal digits), FileNotFoundError, OSError (the storage failed).
+    """
     return place().open(place_name(sha256))
 
 
 def stored_size(sha256: str) -> int:
-    """The size in bytes of the kept file of this digest; raises as open_stored does."""
+    """The size in bytes of the kept file of a digest. Raises as `open_stored`."""
     return place().size(place_name(sha256))
 
 
 def delete_stored(sha256: str) -> None:
-    """Delete the kept file of this digest, if there is one; raises OSError where the storage fails."""
+    """Delete the kept file of a digest, if it exists. Raises OSError if the storage fails."""
     place().delete(place_name(sha256))
 
 
 def delete_incoming_older_than(age: timedelta, now: datetime) -> int:
-    """Delete what writers that died left behind, untouched for longer than `age`. Returns how many files."""
+    """Delete temporary files of interrupted writers, untouched for longer than `age`. Returns how many."""
     return place().clear_incoming(now - age)
 
 
@@ -122,7 +124,7 @@ def is_digest(text: str) -> bool:
 
 
 def place_name(sha256: str) -> str:
-    """The name of a file in every place: its digest in two folders. Raises ValueError for anything but a digest."""
+    """The name of a digest's file in every storage, below two folders. Raises ValueError if it is no digest."""
     if not is_digest(sha256):
         raise ValueError("not a SHA-256 digest in lowercase hexadecimal")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

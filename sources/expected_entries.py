@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of actors, sources, relays, files and captures, by the rows."""
+"""The ledger entries that the rows of actors, sources, relays, files and captures imply, for integrity checks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +18,7 @@ from accounts.ledger_integrity import (
     moment_in_words,
     read_entries,
 )
+from ledger.canonical import JsonObject
 from sources.ledger_entries import (
     actor_content,
     actor_public,
@@ -30,39 +31,41 @@ from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 ACTORS = Root("actor", Actor, "actors as the ledger has them")
 SOURCES = Root("source", Source, "sources as the ledger has them")
-IN_THE_LEDGER_ALONE = "why it was released stands in the ledger alone"
+IN_THE_LEDGER_ALONE = "only the ledger holds the reason for a release"
 
 
 class Merges:
-    """Which actor stands for another, as entries name the one that was merged since."""
+    """The actors that merged ones became: old entries still name the merged ones."""
 
     def __init__(self, ids: Iterable[str | None]) -> None:
-        wanted = {UUID(pk) for pk in ids if pk}  # of other values ValueError, which the caller tells
+        wanted = {UUID(pk) for pk in ids if pk}  # other values raise ValueError, which the caller reports
         merged = Actor.objects.filter(pk__in=wanted, merged_into__isnull=False).values_list("pk", "merged_into")
         self._into = {str(pk): str(into) for pk, into in merged}
 
     def now(self, pk: str | None) -> str | None:
-        """The actor that stands for this one now."""
+        """The id of the actor that this one is now."""
         return self._into.get(pk, pk) if pk else None
 
 
-def with_merged(content: Mapping[str, Any], now: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The row's present content, with those of `names` as an entry has them that a merge alone tells apart."""
+def with_merged(content: Mapping[str, Any], names: Iterable[str], *, now: Mapping[str, Any]) -> JsonObject:
+    """The row's present content, with the entry's own value for each of `names` that only a merge has changed since."""
     named = {name: content[name] for name in names if name in content and content[name] != now[name]}
     merges = Merges(named.values())
     return {**now, **{name: pk for name, pk in named.items() if merges.now(pk) == now[name]}}
 
 
 def as_public(shown: Callable[[Any], Mapping[str, Any]], *names: str) -> dict[str, Field[Any]]:
-    """The fields that an entry commits to for everybody, as `shown` has them of the row now; where the row is not for
-    everybody any more, as they were. An actor may have been merged since."""
+    """The public fields that an entry commits to, as `shown` has them of the row now, merges allowed for.
+
+    Where the row is not public any more, they are taken as the entry has them.
+    """
 
     def field(name: str) -> Field[Any]:
         def value(row: Any, said: OpenedEntry) -> Any:
             now = shown(row)
             if not now:
                 return said.opened[name]
-            return now[name] if name == "public" else with_merged(said.opened, now, name)[name]
+            return now[name] if name == "public" else with_merged(said.opened, [name], now=now)[name]
 
         return Field(value, latest=True, optional=True)
 
@@ -79,11 +82,10 @@ def _actors(ids: Sequence[UUID]) -> Iterable[Actor]:
 PLACE = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
 
 
-def _actor_content(actor: Actor, said: OpenedEntry) -> dict[str, Any]:
-    """Its place in a chain, or its owner, can come from an actor that was merged into it: earlier releases wrote no
-    entry for that."""
+def _actor_content(actor: Actor, said: OpenedEntry) -> JsonObject:
+    """The actor's content, allowing for a place or owner taken over in a merge: early releases recorded none."""
     then, now = said.opened["content"], actor_content(actor)
-    taken = with_merged(then, now, "part_of_id", "owned_by_id")
+    taken = with_merged(then, ["part_of_id", "owned_by_id"], now=now)
     if all(then.get(name) == taken[name] for name in (*PLACE, "owned_by_id")):
         return taken
     for place in _places_of_merged(actor, said):
@@ -94,7 +96,7 @@ def _actor_content(actor: Actor, said: OpenedEntry) -> dict[str, Any]:
 
 
 def _places_of_merged(actor: Actor, said: OpenedEntry) -> list[Mapping[str, Any]]:
-    """What the actors that were merged into one after an entry had been part of."""
+    """The contents of the actors merged into this one after an entry, each with its place in a chain."""
     subjects = [f"actor:{pk}" for pk in Actor.objects.filter(merged_into=actor).values_list("pk", flat=True)]
     entries = [one for each in read_entries(subjects).values() for one in each]
     later = {one.about for one in entries if one.kind == "actor_merged" and one.id > said.id}
@@ -138,7 +140,7 @@ _SOURCE: dict[str, Field[Source]] = {
     "body/source": Field(lambda row, said: str(row.pk)),
     "body/desk": Field(lambda row, said: str(row.desk_id)),
     "content": Field(
-        lambda row, said: with_merged(said.opened["content"], source_content(row), "publisher_id"), latest=True
+        lambda row, said: with_merged(said.opened["content"], ["publisher_id"], now=source_content(row)), latest=True
     ),
     **as_public(source_public, "publisher"),
 }
@@ -215,8 +217,10 @@ def _capture_of(row: Attachment) -> Capture | None:
 
 
 def _visibility(row: Attachment | Capture, said: OpenedEntry) -> dict[str, str]:
-    """Both of a capture and its file are released by one entry. What was released may have been made stricter since,
-    with its source; never looser."""
+    """The visibility that a release left, or a later one that its source's entries explain, which is never looser.
+
+    One entry releases both a capture and its file.
+    """
     then = said.opened["content"]["visibility"]
     later = [one for one in said.around[said.about] if one.id > said.id and one.body and "content" in one.opened]
     other = {"attachment": str(row.attachment_id)} if isinstance(row, Capture) else {"capture": _pk(_capture_of(row))}
@@ -253,7 +257,7 @@ _KEPT_KINDS = ("attachment_kept", "capture_kept")
 def _erased_in_the_ledger(
     row: Attachment, entries: Sequence[OpenedEntry], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Of a file that a redaction erased nothing can be opened, and nothing is left of its name and where it was."""
+    """Mismatches of an erased file: an entry that still opens, or a name or address that is left."""
     if row.erased_at is not None and any(said.kind in _KEPT_KINDS and "content" in said.opened for said in entries):
         yield "a file that no redaction erased", f"erased at {moment_in_words(row.erased_at)}"
     capture = _capture_of(row)

@@ -1,4 +1,4 @@
-"""Whether sources, relays, files and captures agree with each other and with what lies in the storage."""
+"""Integrity checks: sources, relays, files and captures agree with each other and with the storage."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
 from sources.models import Visibility
 
-# Writers that died leave files behind, which are cleared after a day.
+# Interrupted writers leave files behind, which are cleared after a day.
 LEFT_BEHIND = timedelta(days=1)
 
 _STRICTNESS = """
@@ -21,12 +21,12 @@ WHERE array_position(%s::text[], below.visibility::text) < array_position(%s::te
 
 
 def strictness(name: str, *, subject: str, tables: str) -> Check:
-    """What hangs on a thing (`below`) is at least as strict as the thing (`above`)."""
+    """The check that each row `below` is at least as strict as the row `above` that it belongs to."""
     query = _STRICTNESS.format(subject=subject, tables=tables)
     return by_query(name, query, Visibility.values, Visibility.values)
 
 
-# An edge of a cycle lies between two sources that both go on: that leaves few of a million relays.
+# Only relays between sources that have both upstream and downstream ones can form a cycle: few of a million.
 _INNER_RELAYS = """
 SELECT d.desk_id::text, r.downstream_id::text, r.upstream_id::text
 FROM sources_relay r
@@ -37,7 +37,7 @@ WHERE r.removed_at IS NULL AND {counted}
   AND EXISTS (SELECT FROM sources_relay a WHERE a.downstream_id = r.upstream_id AND a.removed_at IS NULL)
 ORDER BY d.desk_id
 """
-# Restricted relays that would close a cycle with open ones are refused for who may know of them (decision 20).
+# Cycles through restricted relays are refused when people who may see them are editing (decision 20).
 _OPEN = "d.visibility <> 'restricted' AND u.visibility <> 'restricted'"
 
 
@@ -48,7 +48,7 @@ def _cycles(_scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
             yield f"relays of desk {desk}", "no cycle", " → ".join(cycle)
 
 
-# One row for each file; where rows of one file disagree on its size, one of them is wrong.
+# One line per file; rows of one file that disagree on its size show that one is wrong.
 _FILES = """
 SELECT sha256, min(named), min(size), max(size)
 FROM (SELECT sha256, 'attachment ' || id AS named, size FROM sources_attachment WHERE erased_at IS NULL
@@ -58,7 +58,7 @@ GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 
 
 def _files(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
-    """Rows and files side by side, both in the order of their names."""
+    """Mismatches between rows and stored files, read in step, both in name order."""
     named, kept = rows_in_batches(_FILES), place().kept()
     row, file = next(named, None), next(kept, None)
     while row is not None or file is not None:
@@ -94,7 +94,7 @@ def _unfinished(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
             yield f"file {name}", "cleared after a day", f"of {modified.isoformat(timespec='seconds')}"
 
 
-# A public actor may be part of one that the desk alone sees: public pages name none that is not public.
+# A public actor may be part of a desk-only one: public pages leave out names that are not public.
 _ACTORS = """
 SELECT 'actor ' || below.id, 'restricted as what it points at', below.visibility
 FROM sources_actor below JOIN sources_actor above ON above.id IN (below.part_of_id, below.owned_by_id)

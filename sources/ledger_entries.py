@@ -1,6 +1,6 @@
-"""What acts on actors, sources, files and relays leave in the ledger. Each is called last in its action's transaction.
+"""Ledger entries about actors, sources, files and relays. Each is written last in its action's transaction.
 
-What is restricted is sealed: nobody but those who may see the row can tell what the entry is about.
+Entries about restricted rows are sealed: only people who may see the row can tell the subject.
 """
 
 from datetime import date, datetime
@@ -9,12 +9,13 @@ from uuid import UUID
 
 from accounts.ledger_entries import record_act
 from accounts.models import User
+from ledger.canonical import JsonObject
 from ledger.recording import WrittenEntry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
-def canonical_value(value: Any) -> Any:
-    """A field's value as canonical JSON has it."""
+def canonical_value(value: Any) -> Any:  # any field of any row, to any JSON value
+    """A field's value as canonical JSON allows it: dates and ids as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
@@ -25,42 +26,42 @@ def _id(value: UUID | None) -> str | None:
 
 
 def is_sealed(*visibilities: str) -> bool:
-    """Whether one of these is restricted."""
+    """Whether any of these visibilities is restricted."""
     return Visibility.RESTRICTED in visibilities
 
 
-def actor_content(actor: Actor) -> dict[str, Any]:
-    """What an entry commits to of an actor."""
+def actor_content(actor: Actor) -> JsonObject:
+    """The fields of an actor that an entry commits to."""
     names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
     return {name: canonical_value(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
 
 
-def source_content(source: Source) -> dict[str, Any]:
-    """What an entry commits to of a source."""
+def source_content(source: Source) -> JsonObject:
+    """The fields of a source that an entry commits to."""
     names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
     return {name: canonical_value(getattr(source, name)) for name in (*names, "reliability", "visibility")}
 
 
-def actor_public(actor: Actor) -> dict[str, Any]:
-    """What an entry commits to by itself of an actor whom everybody may see: what public pages show of it."""
+def actor_public(actor: Actor) -> JsonObject:
+    """The commitment on its own of what public pages show of a public actor; empty for any other."""
     return {"public": {"name": actor.name}} if actor.visibility == Visibility.PUBLIC else {}
 
 
-def source_public(source: Source) -> dict[str, Any]:
-    """The same of a source, and by itself who published it: that one may become public without the source."""
+def source_public(source: Source) -> JsonObject:
+    """The same of a public source, with its publisher apart, who may become public without the source."""
     if source.visibility != Visibility.PUBLIC:
         return {}
     shown = {name: canonical_value(getattr(source, name)) for name in ("title", "url", "published_at", "basis")}
     return {"public": {**shown, "retracted": source.retracted_at is not None}, "publisher": _id(source.publisher_id)}
 
 
-def relay_content(relay: Relay) -> dict[str, Any]:
-    """What an entry commits to of a relay."""
+def relay_content(relay: Relay) -> JsonObject:
+    """The fields of a relay that an entry commits to."""
     return {"upstream": str(relay.upstream_id), "quote": relay.quote}
 
 
-def file_content(row: Attachment, capture: Capture | None) -> dict[str, Any]:
-    """What an entry commits to of a file, and of the capture that it came by."""
+def file_content(row: Attachment, capture: Capture | None) -> JsonObject:
+    """The fields of a file that an entry commits to, with those of its capture, if any."""
     content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
     if capture is not None:
         content |= {"url": capture.url, "final_url": capture.final_url, "status": capture.status}
@@ -68,7 +69,7 @@ def file_content(row: Attachment, capture: Capture | None) -> dict[str, Any]:
 
 
 def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: Any) -> None:
-    """An actor was written down (`actor_added`), changed, or merged into another."""
+    """Record that an actor was created (`actor_added`), changed, or merged into another."""
     record_act(
         about=f"actor:{actor.pk}",
         kind=kind,
@@ -84,9 +85,9 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
 def source_recorded(
     kind: str, source: Source, *, by: User, now: datetime, sealed: bool = False, **more: Any
 ) -> WrittenEntry:
-    """A source was written down (`source_added`), changed, regraded, retracted or corrected.
+    """Record that a source was created (`source_added`), changed, regraded, retracted or corrected.
 
-    `sealed`: also where it is restricted no more: what was done while it was is of no concern to others.
+    `sealed`: seal it even if the source is not restricted now, for what happened while it was.
     """
     hidden = sealed or is_sealed(source.visibility)
     return record_act(
@@ -102,7 +103,7 @@ def source_recorded(
 
 
 def relay_recorded(kind: str, relay: Relay, downstream: Source, *, upstream: Source, by: User, now: datetime) -> None:
-    """One source got it from another (`relay_added`), or that was a mistake (`relay_removed`)."""
+    """Record that one source is based on another (`relay_added`), or that this was a mistake (`relay_removed`)."""
     record_act(
         about=f"source:{downstream.pk}",
         kind=kind,
@@ -116,7 +117,7 @@ def relay_recorded(kind: str, relay: Relay, downstream: Source, *, upstream: Sou
 
 
 def material_released(row: Attachment | Capture, *, by: User, now: datetime, reason: str) -> None:
-    """A file (`attachment_released`) or a capture (`capture_released`) is seen by more people from now on."""
+    """Record that more people may see a file (`attachment_released`) or a capture (`capture_released`)."""
     sort = type(row).__name__.lower()
     record_act(
         about=f"source:{row.source_id}",
@@ -130,7 +131,7 @@ def material_released(row: Attachment | Capture, *, by: User, now: datetime, rea
 
 
 def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Capture | None = None) -> None:
-    """A file is kept with a source, as somebody attached it or as an address answered (`capture_kept`)."""
+    """Record that a file was attached to a source (`attachment_kept`) or captured (`capture_kept`)."""
     record_act(
         about=f"source:{row.source_id}",
         kind="attachment_kept" if capture is None else "capture_kept",

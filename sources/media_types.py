@@ -1,4 +1,4 @@
-"""What a file looks like, by its content. Only for showing: downloads never let a browser interpret a file."""
+"""Media types by content. For display only: downloads never let a browser interpret a file."""
 
 import codecs
 import re
@@ -7,18 +7,18 @@ from typing import BinaryIO
 import puremagic
 
 HEAD = 40 * 2**10  # bytes; puremagic looks at the first 36,870
-TAIL = 64 * 2**10  # bytes; where the directory of an office document stands
+TAIL = 64 * 2**10  # bytes; holds the directory of an office document
 
 
 class TextTest:
-    """Whether all the bytes together are UTF-8 text without NUL."""
+    """Tests whether bytes fed in pieces are UTF-8 text without NUL."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._good = True
 
     def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes."""
+        """Test the next bytes."""
         if self._good:
             try:
                 self._good = "\0" not in self._decoder.decode(chunk)
@@ -26,7 +26,7 @@ class TextTest:
                 self._good = False
 
     def passed(self) -> bool:
-        """Asked once, after all the bytes."""
+        """Whether all bytes were text. Call once, after the last ones."""
         try:
             return self._good and self._decoder.decode(b"", final=True) == ""
         except UnicodeDecodeError:
@@ -58,7 +58,7 @@ _SVG = re.compile(rb"<(?:!doctype\s+)?(?:svg:)?svg[\s/>]", re.IGNORECASE)
 
 
 def media_type(file: BinaryIO, size: int, *, is_text: bool) -> str:
-    """The media type that the content of `file`, of `size` bytes, looks like; `is_text`: what a TextTest says of it."""
+    """The media type that a file's content suggests. `size`: in bytes; `is_text`: the result of a TextTest."""
     file.seek(0)
     head = file.read(HEAD)
     file.seek(max(0, size - TAIL))
@@ -79,7 +79,7 @@ def media_type(file: BinaryIO, size: int, *, is_text: bool) -> str:
 
 
 def _first_element(head: bytes) -> bytes:
-    """The head without what may stand before the first element: byte order mark, space, declarations, comments."""
+    """The head from the first element on, without byte order mark, space, declarations and comments."""
     rest = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for opening, closing in ((b"<?xml", b"?>"), (b"<!--", b"-->")):
         while rest.startswith(opening) and (end := rest.find(closing)) >= 0:
@@ -96,10 +96,10 @@ def _archive_type(ends: bytes) -> str:
 
 
 def _guess(head: bytes, *, tail: bytes) -> str:
-    """What puremagic makes of it, where four bytes or more speak for it; never a type that a browser would run."""
+    """The guess of puremagic if at least four bytes support it; never a type that a browser would execute."""
     try:
         matches = puremagic.magic_string(head + tail)
-    except Exception:  # a guess at hostile bytes by another's parser: whatever goes wrong, the file is still kept
+    except Exception:  # third-party parser, hostile bytes: whatever it raises, the file is kept
         return _UNKNOWN
     for match in matches:
         known = re.fullmatch(r"(?:image|audio|video|application|font)/[a-z0-9.+-]+", match.mime_type)

@@ -1,4 +1,4 @@
-"""What carries information: actors, sources, who got it from whom, and the files that show it."""
+"""Actors, their sources, the relays between sources, and the files that prove them."""
 
 import uuid
 from typing import ClassVar
@@ -15,7 +15,7 @@ from accounts.models import Desk
 
 
 class Visibility(models.TextChoices):
-    """Who may see a thing. From left to right stricter; what hangs on a thing is at least as strict as the thing."""
+    """Who may see a row, from least to most strict. A file or relay is at least as strict as its source."""
 
     PUBLIC = "public", _("public")
     DESK = "desk", _("the desk")
@@ -28,7 +28,7 @@ class Visibility(models.TextChoices):
 
 
 class Reliability(models.TextChoices):
-    """How far a source has proved reliable so far (Admiralty code, NATO STANAG 2511)."""
+    """The track record of a source (Admiralty code, NATO STANAG 2511)."""
 
     A = "A", _("completely reliable")
     B = "B", _("usually reliable")
@@ -39,12 +39,16 @@ class Reliability(models.TextChoices):
 
 
 class Basis(models.TextChoices):
+    """How close a source is to the events that it reports."""
+
     FIRSTHAND = "firsthand", _("firsthand")
     SECONDHAND = "secondhand", _("secondhand")
     UNKNOWN = "unknown", _("unknown")
 
 
 class ActorKind(models.TextChoices):
+    """The type of an actor."""
+
     PERSON = "person", _("person")
     ORGANISATION = "organisation", _("organisation")
     STATE = "state", _("state")
@@ -52,6 +56,8 @@ class ActorKind(models.TextChoices):
 
 
 class SourceKind(models.TextChoices):
+    """The type of a source."""
+
     ARTICLE = "article", _("article")
     STATEMENT = "statement", _("statement")
     DOCUMENT = "document", _("document")
@@ -62,12 +68,13 @@ class SourceKind(models.TextChoices):
     POST = "post", _("post")
 
 
+# Choices bind forms only; the constraint also binds SQL and imports.
 def _known(field: str, choices: type[models.TextChoices], name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
 
 
 class Actor(models.Model):
-    """Anyone who says, publishes, or is spoken about."""
+    """A person or body that makes claims, publishes sources or is the subject of claims."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(
@@ -80,6 +87,7 @@ class Actor(models.Model):
     )
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
+    # All actors of one `part_of` chain count as a single voice, on the days that the dates cover.
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
     part_of_from = models.DateField(_("speaks for it from"), null=True, blank=True)
     part_of_to = models.DateField(_("speaks for it until"), null=True, blank=True)
@@ -88,14 +96,15 @@ class Actor(models.Model):
         blank=True,
         help_text=_("For a court, an auditor or an editorially independent broadcaster."),
     )
+    # For information: an outlet and its owner remain separate voices.
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
     reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
-    # The actor that it proved to be, which everything names instead. Its name stays one that search finds that by.
+    # Set on a duplicate: every reference now points to that actor, and search still finds it by this name.
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)  # grows with each edit: refuses stale forms
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -103,7 +112,7 @@ class Actor(models.Model):
         ordering: ClassVar = ["name", "id"]
         indexes: ClassVar = [
             models.Index(fields=["desk", "created_at", "id"], name="actor_by_desk"),
-            # Upper case, as `icontains` compares: one index for searching and for names that are alike.
+            # Upper case because `icontains` compares so: one index serves search and the list of similar names.
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="actor_names"),
         ]
         constraints: ClassVar = [
@@ -117,10 +126,12 @@ class Actor(models.Model):
                 | Q(part_of_to__gte=F("part_of_from")),
                 name="actor_part_of_dates_in_order",
             ),
+            # Only its creator and the desk's editors see a restricted actor; a shared one has no desk.
             models.CheckConstraint(
                 condition=Q(desk__isnull=False) | ~Q(visibility=Visibility.RESTRICTED),
                 name="actor_shared_not_restricted",
             ),
+            # A merged actor keeps its name only, so that no chain runs through it any more.
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True)
                 | (
@@ -137,7 +148,7 @@ class Actor(models.Model):
 
 
 class Source(models.Model):
-    """One item that carries information."""
+    """One published or collected item: an article, a document, an interview, a post …"""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="sources")
@@ -157,6 +168,7 @@ class Source(models.Model):
         _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher’s.")
     )
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    # A retracted source stops counting; a corrected one still counts and is marked.
     retracted_at = models.DateTimeField(null=True, blank=True)
     retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     retracted_reason = models.TextField(blank=True)
@@ -166,6 +178,7 @@ class Source(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # Stored, because building the vector for each search would read every row.
     words = models.GeneratedField(
         expression=SearchVector("title", "url", config="simple"),
         output_field=SearchVectorField(),
@@ -176,7 +189,7 @@ class Source(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["desk", "created_at", "id"], name="source_by_desk"),
             GinIndex(fields=["words"], name="source_words"),
-            # A title is found by any part of it, as it is typed.
+            # For search as one types: any part of a title matches.
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="source_titles"),
         ]
         constraints: ClassVar = [
@@ -198,17 +211,17 @@ class Source(models.Model):
 
     @property
     def effective_reliability(self) -> str:
-        """The source's own grade, else its publisher's, else F. Needs `publisher` loaded."""
+        """The grade of the source, else of its publisher, else F. Needs `publisher` loaded."""
         return self.reliability or (self.publisher.reliability if self.publisher else Reliability.F.value)
 
     @property
     def counts(self) -> bool:
-        """Whether it is not retracted and its reliability is not E."""
+        """Whether the source supports anything: not retracted, and not graded E."""
         return self.retracted_at is None and self.effective_reliability != Reliability.E
 
 
 class Relay(models.Model):
-    """'This one got it from that one', with the quote that shows it. Ended, never deleted."""
+    """One source based on another, with the quote that shows it. Removed relays keep their row."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     downstream = models.ForeignKey(Source, models.PROTECT, related_name="upstream_relays")
@@ -221,6 +234,7 @@ class Relay(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Among current relays only: a removed one may be added again.
             models.UniqueConstraint(
                 fields=["downstream", "upstream"], condition=Q(removed_at__isnull=True), name="relay_once"
             ),
@@ -232,14 +246,15 @@ class Relay(models.Model):
 
 
 class Attachment(models.Model):
-    """A file kept byte for byte. Reached by its random id only, never by its digest.
+    """A file kept byte for byte, reached by its random id only, never by its digest.
 
-    Of one that a redaction erased the row stays, without name, digest and size.
+    After a redaction the row remains, without name, digest and size.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(Source, models.PROTECT, related_name="attachments")
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    # Not unique: the same file may belong to several sources, and is stored once.
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=100)
@@ -264,9 +279,9 @@ class Attachment(models.Model):
 
 
 class ChosenFile(models.Model):
-    """A file that somebody chose in a form which was not done: kept for them alone, until it is, and for some days.
+    """A file chosen in a form that was not completed, kept for that person until it is, or for some days.
 
-    `desk`: that of what the form is about.
+    `desk`: the desk that the form belongs to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -292,7 +307,7 @@ class ChosenFile(models.Model):
 
 
 class FileErasure(models.Model):
-    """A file that is to be deleted from the storage, as nothing names it any more. Gone when that is done."""
+    """A file due for deletion, as no row names it any more. A worker deletes the file, then this row."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     asked_at = models.DateTimeField()
@@ -302,13 +317,15 @@ class FileErasure(models.Model):
 
 
 class CaptureState(models.TextChoices):
+    """How far a capture has got."""
+
     PENDING = "pending", _("waiting")
     DONE = "done", _("captured")
     FAILED = "failed", _("failed")
 
 
 class Capture(models.Model):
-    """What a URL answered when we fetched it; a row from the moment it is asked for."""
+    """A fetch of a source's address and its answer. The row exists from the request on, before any fetch."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(Source, models.PROTECT, related_name="captures")
@@ -317,7 +334,7 @@ class Capture(models.Model):
     state = models.CharField(max_length=16, choices=CaptureState, default=CaptureState.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    taken_at = models.DateTimeField(null=True, blank=True)  # last, by a worker
+    taken_at = models.DateTimeField(null=True, blank=True)  # when a worker last leased it; orders the queue
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -337,6 +354,7 @@ class Capture(models.Model):
         constraints: ClassVar = [
             _known("visibility", Visibility, "capture_visibility_known"),
             _known("state", CaptureState, "capture_state_known"),
+            # A finished capture without its file could not be checked.
             models.CheckConstraint(
                 condition=~Q(state=CaptureState.DONE) | Q(attachment__isnull=False),
                 name="capture_done_has_file",
@@ -348,7 +366,10 @@ class Capture(models.Model):
 
 
 class DeclaredConflict(models.Model):
-    """A person's own word that they are too close to an actor to judge claims that name it. Ended, never deleted."""
+    """A conflict of interest that a person declared with an actor: they may not judge claims that name it.
+
+    Ended conflicts keep their row.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="declared_conflicts")

@@ -1,7 +1,7 @@
-"""Who may do what with actors and sources.
+"""Permissions on actors and sources.
 
-Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
-They are called after the locks are taken, inside the transaction.
+Every function raises NotFound if the person may not know of the row, and Forbidden if they may not change it so.
+Called inside the transaction, after its locks.
 """
 
 from uuid import UUID
@@ -17,7 +17,7 @@ WRITERS = (Role.REPORTER, Role.REVIEWER, Role.EDITOR)
 
 
 def may_write(user: User, desk: Desk) -> None:
-    """Write claims down, add actors, sources, files and relays: everybody on the desk but its auditors."""
+    """Create claims, actors, sources, files and relays: every member of the desk except auditors."""
     role = role_in(user, desk.pk)
     if role is None:
         raise NotFound(_("Desk not found."))
@@ -26,7 +26,7 @@ def may_write(user: User, desk: Desk) -> None:
 
 
 def may_change_source(user: User, source: Source) -> None:
-    """A reporter changes their own sources; a reviewer or an editor any of the desk's."""
+    """Change a source: reviewers and editors any of the desk's, reporters their own."""
     role = role_in(user, source.desk_id)
     if role is None:
         raise NotFound(_("Source not found."))
@@ -36,6 +36,7 @@ def may_change_source(user: User, source: Source) -> None:
 
 
 def may_retract(user: User, source: Source) -> None:
+    """Record a retraction or a correction of a source: the desk's editors."""
     role = role_in(user, source.desk_id)
     if role is None:
         raise NotFound(_("Source not found."))
@@ -44,8 +45,7 @@ def may_retract(user: User, source: Source) -> None:
 
 
 def may_release(user: User, desk_id: UUID | None) -> None:
-    """Let more people see something: an editor, who answers for what it may give away; an administrator for what all
-    desks share."""
+    """Release a row to more people: the desk's editors, who answer for it; administrators for shared rows."""
     if desk_id is None:
         if user.is_active and user.is_staff:
             return
@@ -55,7 +55,7 @@ def may_release(user: User, desk_id: UUID | None) -> None:
 
 
 def may_merge(user: User, actor: Actor) -> None:
-    """Say that an actor is another: an editor for the desk's own, an administrator for those that all desks share."""
+    """Merge an actor into another: the desk's editors, and administrators for shared actors."""
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
@@ -68,7 +68,7 @@ def may_merge(user: User, actor: Actor) -> None:
 
 
 def may_change_actor(user: User, actor: Actor) -> None:
-    """A shared actor is changed by an administrator; a desk's own like a source."""
+    """Change an actor: administrators a shared one; a desk's own as `may_change_source` has it."""
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return

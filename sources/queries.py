@@ -1,6 +1,6 @@
-"""Reading actors that a person may name: scoped, and fetched in the same step.
+"""Queries for actors, scoped to the ones that a person may name.
 
-Which sources a person may see, and which more actors they are shown, depends on the claims they review: see
+The sources that a person may see, and further actors shown to them, depend on the claims they review: see
 `claims.queries` and `claims.reading.actor_queries`.
 """
 
@@ -30,9 +30,9 @@ SELECT id FROM chain
 
 
 def nameable_actors(user: User) -> Q:
-    """A desk's actors; and those shared by all desks, for whoever is on a desk and for administrators.
+    """The filter for actors of the person's desks, and for shared ones if they are on a desk or an administrator.
 
-    What somebody sees only as long as a claim is assigned to them they may not name elsewhere: it would outlive that.
+    Leaves out actors seen only through an assignment: a reference to one would outlast the assignment.
     """
     open_to_all = ~Q(visibility=Visibility.RESTRICTED)
     shared = Q(desk__isnull=True) & (Q(Exists(Membership.objects.filter(user=user))) | Q(Value(user.is_staff)))
@@ -40,19 +40,19 @@ def nameable_actors(user: User) -> Q:
 
 
 def visible_actors(user: User) -> QuerySet[Actor]:
-    """The actors that the person may name, without those that proved to be another."""
+    """The actors that the person may name, without merged ones."""
     return Actor.objects.filter(nameable_actors(user), merged_into__isnull=True).select_related("part_of", "owned_by")
 
 
 def merged_actors(user: User) -> QuerySet[Actor]:
-    """The actors that proved to be another, of those that the person may see; `merged_into` is what each is now."""
+    """The merged actors that the person may name; `merged_into` is the one that each became."""
     return Actor.objects.filter(nameable_actors(user), merged_into__isnull=False)
 
 
 def named_actor(user: User, desk_id: UUID | None, *, actor_id: UUID | None, field: str) -> Actor | None:
-    """The actor that a form or a body names, on this desk or shared.
+    """The actor that a form or an API body names, on this desk or shared; None for None.
 
-    Raises Invalid for `field`: what is of another desk is as absent.
+    Raises Invalid for `field`; an actor of another desk is treated as absent.
     """
     if actor_id is None:
         return None
@@ -64,15 +64,16 @@ def named_actor(user: User, desk_id: UUID | None, *, actor_id: UUID | None, fiel
 
 
 def _wait_for_merging(actor_id: UUID) -> None:
-    """Hold the row, as the foreign key will, until the transaction ends: nothing may come to name an actor while it is
-    merged into another, which locks the row alone."""
+    """Lock the row until the transaction ends, as the foreign key will.
+
+    A merge locks it exclusively, so that no row comes to name the actor meanwhile.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sources_actor WHERE id = %s FOR KEY SHARE", [actor_id])
 
 
 def search_actors(user: User, rows: QuerySet[Actor], q: str) -> QuerySet[Actor]:
-    """Actors narrowed to those with all of these words in their name, or in one that they were merged from; all of
-    them for none."""
+    """The rows whose name, or a name merged into it, holds all words of `q` (up to ten); every row for an empty `q`."""
     words = Q()
     for word in q.split()[:10]:
         words &= Q(name__icontains=word)
@@ -80,12 +81,12 @@ def search_actors(user: User, rows: QuerySet[Actor], q: str) -> QuerySet[Actor]:
 
 
 def other_names_of(user: User, actor: Actor) -> list[str]:
-    """The names of the actors that were merged into this one, of those that the person may see."""
+    """The names of the actors merged into this one that the person may see."""
     return list(dict.fromkeys(merged_actors(user).filter(merged_into=actor).values_list("name", flat=True)))
 
 
 def actor_called(user: User, desk_id: UUID, name: str, *, restricted: bool) -> Actor | None:
-    """The actor that a desk calls by this name, or called so before it was merged; with `restricted`, of those too."""
+    """The actor with this name, now or before a merge, on the desk or shared. `restricted`: include restricted ones."""
     rows = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True))
     if not restricted:
         rows = rows.exclude(visibility=Visibility.RESTRICTED)
@@ -97,13 +98,13 @@ def actor_called(user: User, desk_id: UUID, name: str, *, restricted: bool) -> A
 
 
 MOST_ALIKE = 5
-ALIKE = 0.45  # of 1; by trial: spellings and word order of a name lie above it, other people's names below
+ALIKE = 0.45  # of 1; by trial: variants of one name score above, names of different people below
 
 
 def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
-    """Actors of the same desk, and shared ones, whose names are much like this one's: perhaps the same.
+    """Possible duplicates: actors of the desk, or shared, with similar names, most similar first.
 
-    By trigrams (PostgreSQL's pg_trgm), the most alike first.
+    Similarity by trigrams (PostgreSQL's pg_trgm).
     """
     name = actor.name.upper()
     rows = visible_actors(user).filter(Q(desk=actor.desk_id) | Q(desk__isnull=True)).exclude(pk=actor.pk)
@@ -118,7 +119,7 @@ def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
 
 
 def actor_links(actor_ids: Iterable[UUID]) -> dict[str, ActorLink]:
-    """The links of these actors, and of all that they are or were part of, by id."""
+    """The `part_of` links of these actors and of every actor above them, now or formerly, by id."""
     with connection.cursor() as cursor:
         cursor.execute(_CHAINS, [list(actor_ids)])
         ids = [row[0] for row in cursor.fetchall()]

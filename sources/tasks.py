@@ -1,4 +1,7 @@
-"""Captures: beat's tick finds the rows. On a queue of its own, so that no reminder waits behind a slow server."""
+"""Tasks that capture addresses and clear files.
+
+Captures run on a queue of their own, so that slow servers never delay reminders.
+"""
 
 from datetime import timedelta
 
@@ -13,7 +16,7 @@ from sources.evidence_storage import delete_incoming_older_than
 
 @shared_task
 def run_due_captures() -> int:
-    """Run captures that wait, one after the other, until none is left; how many were run."""
+    """Run waiting captures, one after the other, until none is left. Returns how many."""
     done = 0
     while leases := lease_captures(most=1):
         for lease in leases:
@@ -24,17 +27,17 @@ def run_due_captures() -> int:
 
 @shared_task
 def clear_incoming() -> int:
-    """Delete what writers of files that died have left behind, a day old or older; how many files."""
+    """Delete temporary files of interrupted writers, a day old or older. Returns how many."""
     return delete_incoming_older_than(timedelta(days=1), timezone.now())
 
 
 @shared_task
 def delete_erased_files() -> int:
-    """Delete the files that nothing names any more; how many."""
+    """Delete the files that no row names any more. Returns how many."""
     return delete_asked()
 
 
 @shared_task
 def forget_old_chosen_files() -> int:
-    """Let go of files that were chosen in forms which nobody came back to; how many."""
+    """Drop files chosen in forms that were abandoned. Returns how many."""
     return forget_chosen()

@@ -1,6 +1,5 @@
-"""What people edit of actors and sources, as it is shown to one of them."""
+"""The editable fields of actors and sources, as one person may see them."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,23 +16,18 @@ SOURCE_FIELDS = (
 
 
 def actor_values(by: User, actor: Actor) -> dict[str, Any]:
-    """The fields of an actor by name, other actors by id; None for one that the person may not see."""
+    """The editable fields of an actor by name; other actors by id, None if the person may not see them."""
     above = {name: shown_actor(by, getattr(actor, f"{name}_id")) for name in ("part_of", "owned_by")}
     return {name: getattr(actor, name) for name in ACTOR_FIELDS} | above
 
 
 def source_values(by: User, source: Source) -> dict[str, Any]:
-    """The fields of a source by name, its publisher by id; None for one that the person may not see."""
+    """The editable fields of a source by name; its publisher by id, None if the person may not see it."""
     plain = {name: getattr(source, name) for name in SOURCE_FIELDS}
     return plain | {"publisher": shown_actor(by, source.publisher_id)}
 
 
 def shown_actor(by: User, actor_id: UUID | None) -> UUID | None:
-    """The id of an actor that another row names, where the person may see it."""
+    """The id of an actor that another row names, if the person may see it."""
     seen = actor_id is not None and visible_actors(by).filter(pk=actor_id).exists()
     return actor_id if seen else None
-
-
-def tidied(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, without the space around texts."""
-    return {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""Whose voice an actor speaks with on a given day. Pure: plain data in, plain data out."""
+"""The voice that an actor belongs to on a given day. Pure: plain data in, plain data out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class ActorLink:
-    """An actor's place in a `part_of` chain. A missing day leaves that end open; both days belong to the span."""
+    """An actor's place in a `part_of` chain, from `since` to `until` inclusive; None leaves that end open."""
 
     id: str
     part_of: str | None = None

@@ -1,4 +1,4 @@
-"""The browser of the tests: CHROMIUM_PATH, else the system's, else installed by apt where that can be."""
+"""The browser of the tests: CHROMIUM_PATH, else the system's, else one installed by apt if possible."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ FLAGS = (
 
 
 class NoBrowser(Exception):
-    """There is no Chromium and it cannot be installed from here. Its text says what to do."""
+    """There is no Chromium, and it cannot be installed here. The text says what to do."""
 
 
 def find_chromium() -> str:

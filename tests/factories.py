@@ -1,12 +1,12 @@
 """People, actors, sources and claims for tests, all made through the actions that people use.
 
     cast = factories.cast()
-    claim = factories.claim(cast)                                # reported, claimant and accused are its parties
+    claim = factories.claim(cast)                                # reported; its parties are claimant and accused
     factories.firsthand(cast, claim, 2)                          # two independent voices that support it
-    assessment = factories.finding(cast, claim, "corroborated")  # handed in by the reviewer, waits
+    assessment = factories.finding(cast, claim, "corroborated")  # submitted by the reviewer, not yet decided
     claim = factories.claim_in(cast, "refuted")                  # any of the four states, by real moves
 
-A claim that a factory was handed is not read anew: its `version` and `state` are those of when it was read.
+A factory does not reload the claim that it is given: its `version` and `state` are as read before.
 `factories.fresh(row)` reads it again.
 """
 
@@ -20,17 +20,21 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests.kept import KeptRows
 
@@ -54,9 +58,9 @@ class Cast:
 
 
 def cast() -> Cast:
-    """The desk `UKR` with everybody on it, and the desk `OTH` with `stranger`. See `password_of`.
+    """The desk `UKR` with all its people, and the desk `OTH` with `stranger`. See `password_of`.
 
-    Made anew for the first test of a process alone, with what it takes to make: half of the tests begin with it.
+    Made by actions once per process and then restored from rows, as half of the tests begin with it.
     """
     return _kept_cast()
 
@@ -82,21 +86,15 @@ _kept_cast = KeptRows(_make_cast)
 
 def person(name: str, role: str | None = None, desk: Desk | None = None, **fields: Any) -> User:
     """An account, with a role on a desk when both are given."""
-    user = create_user(
-        username=name,
-        password=f"demo-{name}",
-        email=f"{name}@example.org",
-        check_password=False,
-        by=None,
-        **fields,
-    )
+    account = AccountInput(username=name, password=f"demo-{name}", email=f"{name}@example.org", **fields)
+    user = create_user(account=account, check_password=False, by=None)
     if desk is not None:
         set_role(desk=desk, user=user, role=role, by=None)
     return user
 
 
 def password_of(user: User) -> str:
-    """What the person signs in with."""
+    """The person's password."""
     return f"demo-{user.username}"
 
 
@@ -108,7 +106,7 @@ def fresh(row: Row) -> Row:
 def actor(cast: Cast, name: str = "", *, by: User | None = None, now: datetime | None = None, **fields: Any) -> Actor:
     """An actor of the desk; `part_of` and `owned_by` may be given as actors."""
     fields = {"kind": "organisation", **_ids(fields), "name": name or f"Actor {next(_number)}"}
-    return create_actor(desk=cast.desk, fields=fields, by=by or cast.reviewer, now=now)
+    return create_actor(desk=cast.desk, fields=ActorInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def source(
@@ -122,18 +120,18 @@ def source(
 ) -> Source:
     """A source of the desk, of unknown basis unless `basis` says otherwise. Nothing is fetched."""
     fields = {"kind": "article", **_ids(fields | {"publisher": publisher}), "title": title or f"Item {next(_number)}"}
-    return create_source(desk=cast.desk, fields=fields, by=by or cast.reviewer, capture=False, now=now)
+    return create_source(desk=cast.desk, fields=SourceInput(**fields), by=by or cast.reviewer, capture=False, now=now)
 
 
 def released(row: Any, by: User, visibility: str = "desk") -> None:
-    """Let more people see a source, an actor, evidence, a file or a capture."""
+    """Release a source, an actor, evidence, a file or a capture to more people."""
     name = type(row).__name__.lower()
     act = getattr(releasing, f"release_{name}")
     act(**{name: row}, visibility=visibility, reason="They agreed.", by=by)
 
 
 def relay(cast: Cast, downstream: Source, upstream: Source, *, quote: str = "", now: datetime | None = None) -> Relay:
-    """`downstream` got it from `upstream`."""
+    """A relay: `downstream` is based on `upstream`."""
     row: Relay = add_relay(downstream=downstream, upstream=upstream.pk, quote=quote, by=cast.reviewer, now=now).row
     return row
 
@@ -153,9 +151,9 @@ def claim(
 ) -> Claim:
     """A reported claim.
 
-    Without `claimant` an actor is made who claims it (`anonymous`: nobody known does); without `parties` that claimant
-    and one accused are its parties; without `evidence` the claimant's own statement carries it, so that independence
-    is 0. `elements` are texts, all essential.
+    Without `claimant`, an actor is made as its claimant (with `anonymous`: no known one); without `parties`, that
+    claimant and an accused are its parties; without `evidence`, it has the claimant's own statement, so that
+    independence is 0. `elements`: texts, all essential.
     """
     by = by or cast.reporter
     number = next(_number)
@@ -171,15 +169,27 @@ def claim(
         "statement": statement or f"Container {number} was unloaded at night.",
         "claimant": claimant.pk if claimant else None,
         "parties": [party.pk for party in parties],
-        "elements": [{"text": text} for text in elements],
+        "elements": [ElementInput(text=text) for text in elements],
         **fields,
     }
-    return report_claim(desk=cast.desk, fields=fields, evidence=evidence, by=by, now=now)
+    return report_claim(
+        desk=cast.desk,
+        fields=ClaimInput(**fields),
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+        now=now,
+    )
 
 
 def report_as(by: User, desk: Desk, evidence: Sequence[dict[str, Any]], **fields: Any) -> Claim:
-    """A claim as it is written down, nothing done for it before."""
-    return report_claim(desk=desk, fields={"statement": "A ship came in.", **fields}, evidence=evidence, by=by)
+    """A claim as it is reported, nothing done for it before."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
+    return report_claim(
+        desk=desk,
+        fields=ClaimInput(**{"statement": "A ship came in.", **fields, **elements}),
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+    )
 
 
 def attach(
@@ -196,7 +206,7 @@ def attach(
     fields = _ids(fields) | {"source": source.pk, "stance": stance}
     if "elements" in fields:
         fields["elements"] = [part.pk for part in fields["elements"]]
-    return attach_evidence(claim=claim, fields=fields, by=by or cast.reviewer, now=now)
+    return attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def firsthand(
@@ -209,7 +219,7 @@ def firsthand(
     now: datetime | None = None,
     **fields: Any,
 ) -> list[Evidence]:
-    """So many pieces of evidence, each by a voice of its own that saw it itself."""
+    """Several pieces of evidence, each from a separate voice with firsthand knowledge."""
     found = []
     for _ in range(voices):
         witness = actor(cast, f"Witness {next(_number)}", by=by, kind="person", now=now)
@@ -219,7 +229,7 @@ def firsthand(
 
 
 def party_denial(cast: Cast, claim: Claim, *, by: User | None = None, now: datetime | None = None) -> Evidence:
-    """A denial by a party of the claim that is not its claimant. The claim has to have one."""
+    """A denial by a party of the claim other than its claimant; the claim must have one."""
     others = claim.parties.exclude(pk=claim.claimant_id) if claim.claimant_id else claim.parties.all()
     accused = others.order_by("name")[0]
     item = source(cast, f"Denial {next(_number)}", publisher=accused, by=by, kind="statement", now=now)
@@ -235,7 +245,7 @@ def assigned(
     accepted: bool = True,
     now: datetime | None = None,
 ) -> Assignment:
-    """The claim given to a reviewer by the editor, and taken on unless `accepted` is False."""
+    """A claim assigned to a reviewer by the editor, and accepted unless `accepted` is False."""
     reviewer = reviewer or cast.reviewer
     row = assign(claim=claim, reviewer=reviewer, due_at=due_at, by=cast.editor, now=now)
     if accepted and row.accepted_at is None:
@@ -254,10 +264,10 @@ def finding(
     now: datetime | None = None,
     **fields: Any,
 ) -> Assessment:
-    """A finding handed in by the reviewer, who is given the claim first where they do not have it.
+    """An assessment submitted by the reviewer, to whom the claim is assigned first if necessary.
 
-    Without `evidence` it rests on all of the stance that the proposed state needs; without `answers` everything that
-    speaks against it is answered. Every element gets a line.
+    Without `evidence`, it relies on all evidence of the stance that the proposed state needs; without `answers`, it
+    answers everything contrary. Every element gets a line.
     """
     by = by or cast.reviewer
     claim = fresh(claim)
@@ -278,18 +288,17 @@ def submit_as(
     answers: Sequence[Evidence] = (),
     **fields: Any,
 ) -> Assessment:
-    """A finding as it is handed in, nothing done for it before. `fields` replace what would be handed in."""
+    """An assessment as it is submitted, nothing done for it before. `fields` replace those of the assessment."""
+    named: dict[str, Any] = {name: fields.pop(name) for name in ("draft_version", "now") if name in fields}
     given = {
-        "claim": claim,
         "proposed_state": proposed_state,
         "rationale": "This is what the evidence shows.",
         "evidence": [item.pk for item in evidence],
-        "answers": [{"evidence": item.pk, "text": "Looked at: it does not hold."} for item in answers],
-        "elements": [{"element": part.pk, "text": "The evidence bears on it."} for part in claim.elements.all()],
+        "answers": [AnswerInput(evidence=item.pk, text="Looked at: it does not hold.") for item in answers],
+        "elements": [ElementLine(element=part.pk, text="The evidence bears on it.") for part in claim.elements.all()],
         "seen_version": claim.version,
-        "by": by,
     }
-    return submit_assessment(**{**given, **fields})
+    return submit_assessment(claim=claim, fields=AssessmentInput(**{**given, **fields}), by=by, **named)
 
 
 def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:
@@ -298,21 +307,23 @@ def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:
 
 
 def approved(cast: Cast, assessment: Assessment, *, by: User | None = None, now: datetime | None = None) -> Claim:
-    """Approve a finding as the editor; answers the claim where it stands then."""
+    """The claim after the editor has approved an assessment."""
     version = fresh(assessment.claim).version
     approve(assessment=assessment, reason="I agree.", seen_version=version, by=by or cast.editor, now=now)
     return fresh(assessment.claim)
 
 
 def denied(cast: Cast, claim: Claim, *, by: User | None = None, now: datetime | None = None) -> Claim:
-    """Record the denials that are attached; answers the claim where it stands then."""
+    """The claim after its attached denials are recorded."""
     denials = _all(claim, {"denied": "denies"}, "denied")
     move_alone(
         claim=claim,
-        to=State.DENIED,
-        reason="A party denied it.",
-        evidence=[item.pk for item in denials],
-        seen_version=fresh(claim).version,
+        fields=MoveInput(
+            to=State.DENIED,
+            reason="A party denied it.",
+            evidence=[item.pk for item in denials],
+            seen_version=fresh(claim).version,
+        ),
         by=by or cast.editor,
         now=now,
     )
@@ -320,7 +331,7 @@ def denied(cast: Cast, claim: Claim, *, by: User | None = None, now: datetime | 
 
 
 def claim_in(cast: Cast, state: str, *, now: datetime | None = None, **fields: Any) -> Claim:
-    """A claim in one of the four states, moved there by the people who may."""
+    """A claim in one of the four states, moved there by permitted people."""
     row = claim(cast, now=now, **fields)
     if state == State.DENIED:
         party_denial(cast, row, now=now)
@@ -332,10 +343,10 @@ def claim_in(cast: Cast, state: str, *, now: datetime | None = None, **fields: A
 
 
 def days_ago(days: float) -> datetime:
-    """A moment in the past, for `now=`."""
+    """A time in the past, for `now=`."""
     return timezone.now() - timedelta(days=days)
 
 
 def _ids(fields: dict[str, Any]) -> dict[str, Any]:
-    """Actors among the fields as the ids that the actions take."""
+    """The fields with actors replaced by their ids, as the actions take them."""
     return {name: value.pk if isinstance(value, Actor) else value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""Rows that many tests begin with: made once in a process through the actions, then written down again as they were."""
+"""Rows that many tests begin with: made once per process through the actions, then restored from copies."""
 
 import json
 from collections.abc import Callable
@@ -15,11 +15,10 @@ LAST = ("reviews_assessmentgrounds", "claims_groundswatch")
 
 
 class KeptRows(Generic[Given, Made]):
-    """Answers what `make` does, with its rows in the database, whose ids and times are those of the first call.
+    """The result of `make`, with its rows in the database and with the ids and times of the first call.
 
-    `make` adds rows and may change some: its rows are found as those that were not there, or not so, before. What it is
-    given must be the same each time, from another `Kept`, and nothing done to it before. Every call answers objects of
-    its own.
+    `make` may add and change rows: they are found by comparing all rows before and after. It must always get the same
+    arguments, from another `KeptRows`, with nothing done to them. Every call returns objects of its own.
     """
 
     def __init__(self, make: Callable[Given, Made]) -> None:
@@ -46,7 +45,7 @@ class KeptRows(Generic[Given, Made]):
 
 
 def _insert(table: str, rows: set[str], before: set[str]) -> str:
-    """Puts rows into a table; those that were there before, and not so, are changed."""
+    """Write rows to a table, replacing earlier versions of them."""
     name = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -71,7 +70,7 @@ def _key(row: str, columns: list[str]) -> tuple[object, ...]:
 
 
 def _place(row: str) -> tuple[int, str]:
-    """Where a row stands: those of the ledger follow each other, and are numbered."""
+    """The order of a row: the ledger's rows must be inserted in sequence."""
     number = json.loads(row).get("id")
     return (number if isinstance(number, int) else 0, row)
 

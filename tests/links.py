@@ -1,4 +1,4 @@
-"""The links in mails about accounts, as whoever reads the mailbox has them."""
+"""The links in mails about accounts, as a person finds them in the mailbox."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,14 +10,15 @@ from accounts.actions.mails import lease_mails, send_mail
 
 
 def send_waiting_mails() -> None:
-    """What the worker's tick does, until nothing waits."""
+    """Do the work of the worker's tick until no mail waits."""
     while leases := lease_mails(most=10):
         for lease in leases:
             send_mail(lease)
 
 
 def links_sent() -> dict[str, str]:
-    """Sends what waits, to Django's own outbox: the random part of each link, by the address that it leads to."""
+    """Send the waiting mails to Django's test outbox. Returns the random part of each link, by the address that it
+    leads to."""
     send_waiting_mails()
     found = {}
     for message in mail.outbox:

@@ -1,4 +1,4 @@
-"""What is logged while a test runs, as the log files would have it."""
+"""The log output of a test, as log files would have it."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from config.logs import JsonLines
 
 @dataclass
 class CapturedLog:
-    """`text`: the lines as written. `lines`: each as what it says."""
+    """The captured log. `text`: as written; `lines`: parsed."""
 
     stream: io.StringIO = field(default_factory=io.StringIO)
 
@@ -28,7 +28,7 @@ class CapturedLog:
 
 @contextmanager
 def recorded() -> Iterator[CapturedLog]:
-    """Everything that reaches the root logger, formatted as it is in production."""
+    """Everything that reaches the root logger, formatted as in production."""
     log = CapturedLog()
     handler = logging.StreamHandler(log.stream)
     handler.setFormatter(JsonLines())

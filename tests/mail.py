@@ -1,4 +1,4 @@
-"""A mail server that keeps what it gets."""
+"""A mail server that keeps the messages that it receives."""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage

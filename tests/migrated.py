@@ -1,6 +1,6 @@
-"""One migrated database, which every process of the tests copies: migrating takes longer than copying what it makes.
+"""One migrated database for all test processes to copy, as migrating takes longer than copying.
 
-It is made beside the processes that collect the tests meanwhile, by a process of its own: `python -m tests.migrated`.
+A process of its own makes it while the others collect tests: `python -m tests.migrated`.
 """
 
 import os
@@ -19,7 +19,7 @@ SECONDS = 300
 
 
 def start() -> Callable[[], None]:
-    """Begin to make it; answers what ends that."""
+    """Begin to make the database. Returns a function that stops this."""
     folder = Path(os.environ["DATA_DIR"]) / "migrated"
     (folder / "static").mkdir(parents=True)
     os.environ[OUTCOME] = str(folder / "outcome")
@@ -36,7 +36,7 @@ def start() -> Callable[[], None]:
 
 
 def is_made() -> bool:
-    """Whether there is one to copy; waits until it is whole. False where nobody has begun to make it."""
+    """Wait until the database is complete. Returns False if it is not being made."""
     if not os.environ.get(OUTCOME):
         return False
     outcome, until = Path(os.environ[OUTCOME]), time.monotonic() + SECONDS

@@ -1,4 +1,4 @@
-"""A plugin of pytest for bin/mutate: the module MUTANT_MODULE is imported from the file MUTANT_FILE."""
+"""A pytest plugin for bin/mutate: the module MUTANT_MODULE is imported from the file MUTANT_FILE."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from types import ModuleType
 
 
 class Mutant(MetaPathFinder):
-    """Finds one module in another place than the rest."""
+    """Loads one module from another file than its own."""
 
     def __init__(self, module: str, file: str) -> None:
         self.module, self.file = module, file

@@ -1,7 +1,6 @@
-"""An OpenID Connect provider for tests: Authlib's, with a key of its own, discovery, PKCE, and a page to sign in at.
+"""An OpenID Connect provider for tests: Authlib's, with its own key, discovery, PKCE and a sign-in page.
 
-`spoil` lets a test alter the claims of the next ID tokens, `sign` how they are signed: by whom a token is made is what
-the client has to find out.
+`spoil` lets a test alter the claims of the next ID tokens, `sign` how they are signed; the client must notice both.
 """
 
 import os
@@ -66,7 +65,7 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no type
 
 
 class Client(ClientMixin):  # type: ignore[misc]
-    """The one client: this project, with its secret and the one address that people are sent back to."""
+    """The provider's only client: this project, with its secret and its one redirect address."""
 
     client_id = CLIENT
 
@@ -100,7 +99,7 @@ class Client(ClientMixin):  # type: ignore[misc]
 
 @dataclass
 class OpenIdProvider:
-    """`people` by subject. `spoil`, `sign`: see above. `signed_in_at`: what `auth_time` says, None for now."""
+    """The provider. `people`: by subject; `spoil`, `sign`: see above; `signed_in_at`: the `auth_time`, None for now."""
 
     issuer: str
     callback: str
@@ -115,13 +114,13 @@ class OpenIdProvider:
     asked: list[dict[str, str]] = field(default_factory=list)  # the queries of those who were sent here
 
     def signed(self, claims: Claims) -> str:
-        """A token as the provider signs it."""
+        """A token signed by the provider."""
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
 
 @contextmanager
 def running(callback: str) -> Iterator[OpenIdProvider]:
-    """The provider on a port of its own, for as long as the block lasts."""
+    """The provider on a port of its own, while the block runs."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # it listens to this machine alone
     provider = OpenIdProvider("", callback, rsa.generate_private_key(public_exponent=65537, key_size=2048))
     server = make_server("127.0.0.1", 0, _application(provider), threaded=True)

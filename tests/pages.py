@@ -1,4 +1,4 @@
-"""Reading pages as a person would: signed in, and by what stands there rather than by its tags."""
+"""Reading pages as a person would: signed in, and by their text rather than their tags."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""When somebody in a test's browser showed last that it is them: at the sign-in, or so long ago that they are asked."""
+"""The time of a person's last authentication in a test's browser: at the sign-in, or too long ago."""
 
 import time
 from typing import Any
@@ -15,13 +15,13 @@ from accounts.models import User
 
 
 def put_sign_in(session: Any, user: User, *, ago: float = 0) -> None:
-    """Write into a session that the person signed in by their password, so many seconds ago."""
+    """Write into a session that the person signed in with their password so many seconds ago."""
     session[RECORDS] = [{"method": "password", "at": time.time() - ago, "username": user.username}]
     session[OF_WHOM] = user_id_to_str(user)
 
 
 def long_ago(client: Client, user: User) -> Client:
-    """The same browser, in which the person signed in just too long ago."""
+    """The same browser, in which the sign-in is just too long ago."""
     session = client.session
     put_sign_in(session, user, ago=settings.RECENT_AUTHENTICATION.total_seconds() + 1)
     session.save()

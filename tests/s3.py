@@ -1,4 +1,4 @@
-"""An S3 service for the tests: moto's server, in a thread. It speaks the protocol; it is not Amazon's."""
+"""An S3 service for the tests: moto's server in a thread, which speaks the protocol but is not Amazon's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ BUCKET = "desk-evidence"
 
 @dataclass
 class Service:
-    """`endpoint`: where it listens. `client`: to look at what is there, past the application."""
+    """A running service. `endpoint`: its address; `client`: for direct access, past the application."""
 
     server: ThreadedMotoServer = field(default_factory=lambda: ThreadedMotoServer("127.0.0.1", 0, verbose=False))
 
@@ -39,7 +39,7 @@ class Service:
 
 @contextmanager
 def service() -> Iterator[Service]:
-    """One that runs, with an empty bucket `BUCKET` and keys for it in the environment."""
+    """A running service with an empty bucket `BUCKET`, and its credentials in the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "tests")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")

@@ -1,7 +1,7 @@
-"""Graphs that are made to be hard to count: layers of sources, each of which got it from two of the next.
+"""Graphs that are hard to count: layers of sources, each based on two sources of the next layer.
 
-Voices are dealt out at random, so that many paths share some of them and no few cut all. 50 layers of ten are 500
-sources and 980 relays; each of 20 elements rests on five of the first ten sources, hardly two on the same.
+Voices are assigned at random, so that many paths share some and no small set cuts all. 50 layers of ten are 500 sources
+and 980 relays; each of 20 elements has evidence from five of the first ten sources, hardly two from the same five.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ ELEMENTS, EVIDENCE = 20, 10
 
 @dataclass(frozen=True)
 class Tangle:
-    """`voices`: the number of the voice of each source; `relays`: pairs of sources, downstream first; `origins`: the
-    sources of the last layer; `bears`: for each source of the first layer the numbers of the elements it bears on."""
+    """A tangled graph. `voices`: the number of each source's voice; `relays`: pairs of sources, downstream first;
+    `origins`: the sources of the last layer; `bears`: for each source of the first layer, the numbers of its elements.
+    """
 
     voices: list[int]
     relays: list[tuple[int, int]]
@@ -25,7 +26,7 @@ class Tangle:
 def tangle(
     layers: int = 50, width: int = EVIDENCE, voices: int = 60, elements: int = ELEMENTS, seed: int = 1
 ) -> Tangle:
-    """A layered graph of `layers` times `width` sources; the same for the same numbers."""
+    """A layered graph of `layers` times `width` sources; deterministic."""
     random = Random(seed)
     count = layers * width
     relays = [
@@ -39,7 +40,7 @@ def tangle(
 
 
 def far_ends(made: Tangle) -> Iterator[tuple[int, int]]:
-    """Relays that the graph does not have yet, from its last layer but one to its last, which close no circle."""
+    """New relays from the last layer but one to the last, which close no cycle."""
     width = len(made.origins)
     present = set(made.relays)
     for below in range(made.origins.start - width, made.origins.start):

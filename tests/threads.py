@@ -1,4 +1,4 @@
-"""Doing things at the same moment, each in a thread and on a database connection of its own."""
+"""Concurrency: functions that run at once, each in a thread with its own database connection."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ Outcome = Any
 
 
 def together(*acts: Callable[[], Any], headstart: float = 0.0) -> list[Outcome]:
-    """Run all acts at once; the first one `headstart` seconds before the others. Outcomes in the order of the acts."""
+    """Run all acts at once, the first one `headstart` seconds ahead. Returns the outcomes in the order of the acts."""
     barrier = threading.Barrier(len(acts))
 
     def run(number: int, act: Callable[[], Any]) -> Outcome:
@@ -33,5 +33,5 @@ def together(*acts: Callable[[], Any], headstart: float = 0.0) -> list[Outcome]:
 
 
 def refusals(outcomes: list[Outcome]) -> list[type[Exception]]:
-    """The kinds of what was refused."""
+    """The classes of the refusals among the outcomes."""
     return [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)]

@@ -1,10 +1,10 @@
-"""Asks `verify` after each test of what it did, in its own transaction.
+"""Runs `verify` after each test on its data, in its own transaction.
 
     bin/test -p tests.verifying tests/claims
 
-At the end it says in how many tests' data it looked, and what was found in which: either the test wrote past the
-actions on purpose, or `verify` raises a false alarm. Which of the two is for a human to read. What was found travels
-with the report of the test, so that it arrives from whichever process ran it.
+At the end it prints the number of tests whose data it checked, and the mismatches by test. Each is either a test that
+wrote past the actions on purpose, or a false alarm of `verify`; a person must tell which. Mismatches travel with the
+test's report, so that they arrive from any process.
 """
 
 import pytest
@@ -33,7 +33,7 @@ def _look() -> list[str]:
 
 
 class _Collecting:
-    """Gathers what the reports say, in the process that prints the summary."""
+    """Collects the mismatches from the reports, in the process that prints the summary."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.looked = config.stash.setdefault(_found, {})

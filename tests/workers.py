@@ -1,4 +1,4 @@
-"""A Celery worker as a process of its own, for tests that kill it."""
+"""A Celery worker in a process of its own, for tests that kill it."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def start_worker_process(queues: str, log: Path, environment: Mapping[str, str]) -> processes.Child:
-    """Starts a worker for `queues` (names with commas between) and returns when it takes tasks."""
+    """Start a worker for `queues` (comma-separated names). Returns when it accepts tasks."""
     command = [
         *(
             sys.executable,

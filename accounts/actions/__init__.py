@@ -1,4 +1,4 @@
-"""What can be done with people, desks, roles and tokens. Each action is one transaction."""
+"""Actions on people, desks, roles and tokens. Each action is one transaction."""
 
 import unicodedata
 from collections.abc import Collection
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
 from accounts.edits import count_edit, merge, merge_values
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import account_recorded, desk_recorded, role_granted
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
@@ -29,13 +30,13 @@ TO_THE_HOUR = timedelta(hours=1)
 
 
 def may_administer(by: User | None) -> None:
-    """Refuse everybody but an administrator; None is the command line of the machine itself."""
+    """Refuse everyone but administrators; None stands for the machine's own command line. Raises Forbidden."""
     if by is not None and not (by.is_active and by.is_staff):
         raise Forbidden(_("Only administrators can do this."))
 
 
 def _plain_name(username: str) -> None:
-    """Refuse a name that would be kept as another (NFKC): who typed it could not sign in by it. Raises Invalid."""
+    """Refuse a name that NFKC would change: its owner could not sign in by typing it. Raises Invalid."""
     composed = unicodedata.normalize("NFC", username)
     if unicodedata.normalize("NFKC", composed) != composed:
         raise Invalid({"username": [_("Use plain characters: some here are look-alikes, such as ² for 2.")]})
@@ -43,39 +44,34 @@ def _plain_name(username: str) -> None:
 
 def create_user(
     *,
-    username: str,
-    password: str | None,
-    email: str = "",
-    time_zone: str = "UTC",
-    name: str = "",
-    is_administrator: bool = False,
+    account: AccountInput,
     check_password: bool = True,
     invitation: UUID | None = None,
     by: User | None,
     now: datetime | None = None,
 ) -> User:
-    """A new account; `invitation`: by which somebody made it; no `password`: they sign in another way.
+    """Create an account; `invitation`: the one that its person accepted.
 
-    Raises Invalid for a name that is taken or a weak password, Forbidden for who may not.
+    Raises Invalid for a name already taken or a weak password, Forbidden for anyone but an administrator.
     """
     with recorded_transaction():
         may_administer(by)
-        _plain_name(username)
+        _plain_name(account.username)
         user = User(
-            username=username,
-            email=email,
-            time_zone=time_zone,
-            name=name,
-            is_staff=is_administrator,
-            is_superuser=is_administrator,
+            username=account.username,
+            email=account.email,
+            time_zone=account.time_zone,
+            name=account.name,
+            is_staff=account.is_administrator,
+            is_superuser=account.is_administrator,
         )
         check_fields(user, exclude=("password",))
-        if User.objects.filter(username__iexact=username).exists():
+        if User.objects.filter(username__iexact=account.username).exists():
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
-        known_zone(time_zone)
-        if check_password and password is not None:
-            strong_password(password, user)
-        user.set_password(password)
+        known_zone(account.time_zone)
+        if check_password and account.password is not None:
+            strong_password(account.password, user)
+        user.set_password(account.password)
         user.save()
         account_recorded(
             *("account_made", user),
@@ -89,7 +85,7 @@ def create_user(
 
 
 def strong_password(password: str, user: User) -> None:
-    """Refuse a password that is easily guessed. Raises Invalid."""
+    """Refuse a password that is easy to guess. Raises Invalid."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -105,11 +101,11 @@ def change_user(
     by: User,
     now: datetime | None = None,
 ) -> User:
-    """Change an account's e-mail, time zone, whether it is open or an administrator's; a `password` replaces it.
+    """Change an account's e-mail, time zone, open or closed state, administrator right, or `password`.
 
-    With another password, and where the account is closed, its sessions and tokens end, and never come back.
-    What somebody else changed since it was `seen` stays as it is. Raises Invalid, Forbidden, EditConflict; Conflict
-    where nobody would be left who may manage accounts.
+    A new password or closing the account ends its sessions and tokens for good. Fields that another person changed
+    after they were `seen` keep that change. Raises Invalid, Forbidden, EditConflict; Conflict if no administrator would
+    remain.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -121,18 +117,18 @@ def change_user(
         changes = merge_values(changes, present={field: getattr(user, field) for field in OF_AN_ACCOUNT}, seen=seen)
         if not changes and not password:
             return user
-        # Links that went to the old address, or ask for what was just done, work no longer.
+        # Links sent to the old address, or for the change just made, must stop working.
         forget_links(MailKind.CONFIRM_ADDRESS, MailKind.RESET, user=user, now=timezone.now())
         for field, value in changes.items():
             setattr(user, field, value)
-        user.is_superuser = user.is_staff  # the administration pages ask for both
+        user.is_superuser = user.is_staff  # the administration pages check both
         check_fields(user, exclude=("password",))
         known_zone(user.time_zone)
         if password:
             strong_password(password, user)
             user.set_password(password)
         if password or not user.is_active:
-            # A sign-in that is under way holds what was before, and does not come back with the account either.
+            # A sign-in under way holds the old hash; reopening the account must not revive it.
             user.sessions_ended_at = now
             end_access(user)
         user.save()
@@ -151,13 +147,13 @@ def change_user(
 
 
 def known_zone(name: str) -> None:
-    """Refuse what is no IANA time zone. Raises Invalid."""
+    """Refuse anything but an IANA time zone. Raises Invalid."""
     if name not in available_timezones():
         raise Invalid({"time_zone": [_("Unknown time zone. Use a name such as Europe/Kyiv.")]})
 
 
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
-    """A new desk. `policy` may set any of POLICY_FIELDS. Raises Invalid, Forbidden."""
+    """Create a desk; `policy` may set any of POLICY_FIELDS. Raises Invalid, Forbidden."""
     with recorded_transaction():
         may_administer(by)
         desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
@@ -174,10 +170,10 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
 def change_desk(
     *, desk: Desk, changes: dict[str, Any], seen: SeenValues = ANYTHING, by: User, now: datetime | None = None
 ) -> Desk:
-    """Change a desk's name: an editor of the desk, or an administrator. Raises NotFound, Forbidden, Invalid,
-    EditConflict.
+    """Change a desk's name, as an editor of the desk or an administrator.
 
-    Its policy, on which claims rest, is changed by `claims.actions.desks.change_policy`.
+    `claims.actions.desks.change_policy` changes its policy, since claims rest on it. Raises NotFound, Forbidden,
+    Invalid, EditConflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -197,7 +193,7 @@ def change_desk(
 
 
 def may_change_desk(desk: Desk, by: User) -> None:
-    """Refuse who is neither an editor of the desk nor an administrator. Raises NotFound or Forbidden."""
+    """Refuse everyone but editors of the desk and administrators. Raises NotFound, Forbidden."""
     role = role_in(by, desk.pk)
     if by.is_active and (by.is_staff or role == Role.EDITOR):
         return
@@ -215,17 +211,17 @@ def set_role(
     by: User | None,
     now: datetime | None = None,
 ) -> Membership | None:
-    """Give a person a role on a desk, change it, or take them off (None). Answers what they are there now.
+    """Give a person a role on a desk, change it, or remove them (None); return their present role.
 
-    `seen`: the value of `role` that was seen. Who left it as they saw it changes nothing. Raises Invalid, Forbidden;
-    EditConflict where somebody else changed it meanwhile; Conflict where nobody would be left who edits.
+    `seen` is the role that the form showed; a role left as shown changes nothing. Raises Invalid, Forbidden;
+    EditConflict if another person changed it meanwhile; Conflict if no editor would remain.
     """
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
         if role is not None and role not in Role.values:
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
-        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each see what was before
+        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each see the editors of before
         membership = Membership.objects.filter(desk=desk, user=user).first()
         if not merge_values({"role": role}, present={"role": membership.role if membership else None}, seen=seen):
             return membership
@@ -243,7 +239,7 @@ def set_role(
 
 
 def _keep_an_editor(desk: Desk, user: User) -> None:
-    """Refuse to take the last editor from a locked desk: findings would wait there for nobody. Raises Conflict."""
+    """Refuse to remove the last editor of a locked desk: no one could decide its assessments. Raises Conflict."""
     editors = Membership.objects.filter(desk=desk, role=Role.EDITOR, user__is_active=True)
     if editors.filter(user=user).exists() and not editors.exclude(user=user).exists():
         message = _("%(person)s is the last editor of this desk. Make another member an editor first.")
@@ -251,9 +247,9 @@ def _keep_an_editor(desk: Desk, user: User) -> None:
 
 
 def end_access(user: User, *, besides: str = "") -> None:
-    """End every session of a locked account, `besides` the one with that key, and every token.
+    """End every token of a locked account, and every session except the one with the key `besides`.
 
-    The caller's transaction sets what their hash is made of, where a sign-in may be under way.
+    The caller's transaction also changes their hash, so that a sign-in under way fails.
     """
     Session.objects.filter(user=user).exclude(session_key=besides).delete()
     Token.objects.filter(user=user).delete()
@@ -268,10 +264,10 @@ def create_token(
     by: User | None = None,
     now: datetime | None = None,
 ) -> tuple[Token, str]:
-    """A token for the API: the row, and the token itself, which is shown this once. `by`: None for a command.
+    """Create an API token for `scopes` (`read`, `write`); return the row and the token, which is shown only once.
 
-    It is for `scopes` alone: `read`, `write`. Raises Invalid for none or unknown ones, for a lifetime out of range, or
-    a name that cannot be kept.
+    `by` is None for a command. Raises Invalid for missing or unknown scopes, a lifetime out of range, or an unusable
+    name.
     """
     if not scopes or not set(scopes) <= set(TokenScope.values):
         raise Invalid({"scopes": [_("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(TokenScope.values)}]})
@@ -295,14 +291,14 @@ def create_token(
 
 
 def note_use(token: Token, *, now: datetime | None = None) -> None:
-    """Write down when a token was last used: to the hour, so that reading costs a write once an hour only."""
+    """Note the last use of a token, to the hour: reading then costs at most one write an hour."""
     now = now or timezone.now()
     if token.last_used_at is None or token.last_used_at <= now - TO_THE_HOUR:
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def revoke_token(*, token_id: UUID, by: User, now: datetime | None = None) -> None:
-    """End one of one's own tokens. Raises NotFound."""
+    """Revoke one of the person's own tokens. Raises NotFound."""
     with recorded_transaction():
         ended, _rows = Token.objects.filter(user=by, id=token_id).delete()
         if not ended:

@@ -1,4 +1,4 @@
-"""What people do with their own account."""
+"""Actions of people on their own account."""
 
 import re
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ from house.fields import check_fields, optional_text
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 
-# As far as one needs to tell languages apart: a language, and what follows it (RFC 5646, section 2.1).
+# Enough of a tag to tell languages apart: the language and its subtags (RFC 5646, section 2.1).
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 OWN = ("name", "time_zone", "language", "reads", "reminders_by_mail", "away_from", "away_until")
 
 
 def change_preferences(*, changes: Mapping[str, Any], seen: SeenValues = ANYTHING, by: User) -> User:
-    """Change what one says about oneself (`OWN`): `reads` is a list of language tags, the days of being away go both.
+    """Change the person's own settings (`OWN`); `reads` lists language tags, and both days of absence go together.
 
-    What was changed in another window since it was `seen` stays as it is. Raises Invalid, EditConflict.
+    Fields changed in another window after they were `seen` keep that change. Raises Invalid, EditConflict.
     """
     with recorded_transaction():
         user = _lock(by)
@@ -67,10 +67,10 @@ def _away_in_order(user: User) -> None:
 
 
 def change_address(*, email: str, by: User, now: datetime | None = None) -> None:
-    """Ask for another e-mail address: it is used once the link in the mail to it was followed.
+    """Send a link to a new e-mail address, which is used once its owner follows the link.
 
-    Without one ("") the address is taken away at once, and the old one told. Who asks has given the present password,
-    since whoever has the address can set a new one. Raises Invalid.
+    An empty address takes effect at once, and the old address is notified. The page asks for the password first: the
+    owner of the address can reset it. Raises Invalid.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -96,7 +96,7 @@ def _usable(email: str) -> None:
 
 
 def confirm_address(*, token: str, by: User, now: datetime | None = None) -> User:
-    """Use the address that a link was sent to. The old address is told. Raises NotFound for a link of nobody's."""
+    """Use the address that a link was sent to, and notify the old one. Raises NotFound for an unknown link."""
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
@@ -109,7 +109,7 @@ def confirm_address(*, token: str, by: User, now: datetime | None = None) -> Use
 
 
 def _use_address(user: User, email: str, now: datetime) -> None:
-    """Set a locked account's address; links in the old mailbox work no longer."""
+    """Set a locked account's address; links in the old mailbox stop working."""
     if user.email:
         write_mail(MailKind.ADDRESS_CHANGED, user.email, user=user, now=now)
     forget_links(MailKind.RESET, user=user, now=now)
@@ -118,9 +118,10 @@ def _use_address(user: User, email: str, now: datetime) -> None:
 
 
 def ask_for_password(*, email: str, now: datetime | None = None) -> None:
-    """Ask for a link that sets a new password. Whether an account has the address only the worker looks up.
+    """Request a link that sets a new password.
 
-    So the answer takes the same time for every address. Raises Invalid for what is no address.
+    Only the worker looks up the account, so that the answer takes the same time for every address. Raises Invalid for a
+    malformed address.
     """
     email = optional_text(email, field="email")
     _usable(email)
@@ -129,28 +130,28 @@ def ask_for_password(*, email: str, now: datetime | None = None) -> None:
 
 
 def set_password(*, token: str, password: str, now: datetime | None = None) -> User:
-    """Set a new password by the link of a mail, which works once.
+    """Set a new password through a mailed link, which works once.
 
-    Every session and every token of the person ends: who asks may have lost the old password to somebody.
-    Raises NotFound for a link that does not work (any more), Invalid for a weak password.
+    Every session and token of the person ends: another person may know the old password. Raises NotFound for an invalid
+    or expired link, Invalid for a weak password.
     """
     now = now or timezone.now()
     with recorded_transaction():
         found = mail_of_link(token, MailKind.RESET, now=now).user
-        assert found is not None  # as the table's constraint has it
+        assert found is not None  # the table's constraint says so
         user = _lock(found)
-        mail = mail_of_link(token, MailKind.RESET, now=now, user=user)  # somebody may have been faster
+        mail = mail_of_link(token, MailKind.RESET, now=now, user=user)  # another request may have used the link first
         Mail.objects.filter(pk=mail.pk).update(used_at=now)
-        # By whoever had the link: nobody is signed in, and the account's tokens end with its sessions.
+        # The link proves no session: no one is signed in, and tokens end with the sessions.
         _use_password(user, password, now)
     return user
 
 
 def change_password(*, password: str, session: str, by: User, now: datetime | None = None) -> User:
-    """Set another password; who asks has given the present one.
+    """Change the password of a person who has just given the present one.
 
-    The other sessions and every token of the person end; that with the key `session` goes on, once the page has given
-    it the new hash. Raises Invalid for a weak password.
+    Every token and other session ends; the session with the key `session` continues once the page gives it the new
+    hash. Raises Invalid for a weak password.
     """
     now = now or timezone.now()
     with recorded_transaction():

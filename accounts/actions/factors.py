@@ -1,4 +1,4 @@
-"""Second factors: added, removed, tried, and taken away by an administrator from who lost the device."""
+"""Second factors: adding, removing and checking them, and an administrator's reset after a lost device."""
 
 import logging
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ TYPE = Authenticator.Type
 
 
 def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -> list[str]:
-    """Add an authenticator app, whose first code shows that it has the secret.
+    """Add an authenticator app whose first code proves its secret.
 
-    Answers new recovery codes where the person had none, to be shown this once. Raises Invalid, Conflict.
+    Returns new recovery codes, shown only once, if the person had none. Raises Invalid, Conflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -45,7 +45,7 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
 
 
 def add_passkey(*, name: str, credential: Mapping[str, Any], by: User, now: datetime | None = None) -> list[str]:
-    """Add a passkey whose registration was checked. Answers as `add_totp`. Raises Invalid."""
+    """Add a passkey whose registration was checked; returns the same as `add_totp`. Raises Invalid."""
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
@@ -87,7 +87,7 @@ def _make_codes(user: User, now: datetime) -> list[str]:
 
 
 def renew_recovery_codes(*, by: User, now: datetime | None = None) -> list[str]:
-    """New recovery codes, to be shown this once; those before work no longer. Raises Conflict."""
+    """Replace the recovery codes; the new ones are shown only once. Raises Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
@@ -99,9 +99,9 @@ def renew_recovery_codes(*, by: User, now: datetime | None = None) -> list[str]:
 
 
 def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> None:
-    """Remove one of one's own second factors; recovery codes go with the last one.
+    """Remove one of the person's own second factors; recovery codes go with the last one.
 
-    Raises NotFound; Conflict where it is the last and one is required of the person.
+    Raises NotFound; Conflict for the last one if the person must have one.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -120,10 +120,10 @@ def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> N
 
 
 def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | None = None) -> User:
-    """Take all second factors from somebody who lost theirs, and end their sessions and tokens; they are told.
+    """Remove all second factors of a person who lost theirs, end their sessions and tokens, and notify them.
 
-    `by`: an administrator, for somebody else than themselves; None for the command line of the machine itself.
-    Raises Forbidden, Invalid (no reason), Conflict (they have none, or it is their own account).
+    `by` is an administrator other than the person, or None for the machine's command line. Raises Forbidden, Invalid
+    without a reason, Conflict for an account without factors or the administrator's own.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -138,7 +138,7 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
         _factors(user).delete()
         user.sessions_ended_at = now
         user.save(update_fields=["sessions_ended_at"])
-        end_access(user)  # the device that is lost may hold tokens, too
+        end_access(user)  # the lost device may hold tokens
         committed = {"reason": reason}
         account_recorded("factors_reset", user, by=by, now=now, factors=kinds, committed=committed)
         _tell(user, now)
@@ -146,10 +146,10 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
 
 
 def use_code(*, user: User, code: str, now: datetime | None = None) -> Authenticator | None:
-    """The factor whose code this is, an app or the recovery codes; None for a wrong one. Each code works once."""
+    """Use a code once; returns its factor (an app or the recovery codes), or None for a wrong code."""
     now = now or timezone.now()
     with recorded_transaction():
-        _lock(user)  # of two at once with the same code, one is late
+        _lock(user)  # of two requests with the same code, only one may pass
         app = _factors(user).filter(type=TYPE.TOTP).first()
         if app is not None:
             period = _period_of(app, code, now)
@@ -168,7 +168,7 @@ def use_code(*, user: User, code: str, now: datetime | None = None) -> Authentic
 def _period_of(app: Authenticator, code: str, now: datetime) -> int | None:
     try:
         return period_of(unseal(app.data["secret"]), code=code, now=now, after=app.data["period"])
-    except InvalidToken:  # sealed with a key that is gone: a recovery code still helps
+    except InvalidToken:  # its key is gone; a recovery code still works
         logger.error("the secret of authenticator %s opens with no key that is set", app.pk)
         return None
 
@@ -180,7 +180,7 @@ def _used(row: Authenticator, data: Mapping[str, Any], now: datetime) -> Authent
 
 
 def reseal_secrets() -> tuple[int, int]:
-    """Encrypt the secrets of all apps anew with the present SECRET_KEY; how many, and how many open with no key."""
+    """Encrypt all app secrets with the present SECRET_KEY; returns how many, and how many no key opens."""
     done = lost = 0
     with recorded_transaction():
         for row in Authenticator.objects.select_for_update().filter(type=TYPE.TOTP).order_by("pk"):

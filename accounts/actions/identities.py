@@ -1,4 +1,4 @@
-"""Who somebody is at their organisation: kept with their account, so that they can sign in through it."""
+"""Identities at an organisation, linked to accounts so that people can sign in through it."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, set_role
 from accounts.actions.mails import forget_links, write_mail
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import account_recorded
 from accounts.models import Invitation, MailKind, User
 from house.errors import Conflict, NotFound
@@ -24,10 +25,10 @@ def join_by_identity(
     time_zone: str = "UTC",
     now: datetime | None = None,
 ) -> User:
-    """The account to which the verified address `email` is invited, without a password, and tied to the identity.
+    """Create the account without a password to which the verified address `email` is invited, linked to the identity.
 
-    Where several desks invite, the newest invitation is taken up. Raises NotFound where nobody (any more) invites the
-    address; Invalid for a user name that is taken; Conflict where the identity has an account.
+    The newest of several invitations is accepted. Raises NotFound without an open invitation, Invalid for a user name
+    already taken, Conflict if the identity has an account.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -36,11 +37,9 @@ def join_by_identity(
         if invitation is None:
             raise NotFound(_("This address has no invitation. Ask an administrator for one."))
         user = create_user(
-            username=username,
-            password=None,
-            email=invitation.email,
-            time_zone=time_zone,
-            name=name,
+            account=AccountInput(
+                username=username, password=None, email=invitation.email, time_zone=time_zone, name=name
+            ),
             invitation=invitation.pk,
             by=None,
             now=now,
@@ -54,7 +53,7 @@ def join_by_identity(
 
 
 def link_identity(*, provider: str, subject: str, by: User, now: datetime | None = None) -> None:
-    """Let the person sign in as this identity too. Raises Conflict: it is another account's, or they have one."""
+    """Link this identity to the person's account. Raises Conflict if either is already linked."""
     now = now or timezone.now()
     with recorded_transaction():
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -72,7 +71,7 @@ def _link(user: User, provider: str, *, subject: str, now: datetime) -> None:
 
 
 def unlink_identity(*, provider: str, by: User, now: datetime | None = None) -> None:
-    """Let the person no longer sign in through the organisation. Raises NotFound; Conflict without a password."""
+    """Unlink the person's account from the organisation. Raises NotFound; Conflict without a password."""
     now = now or timezone.now()
     with recorded_transaction():
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)

@@ -1,4 +1,4 @@
-"""Letting people in: an administrator invites, the invited make their own account by the link in the mail."""
+"""Invitations: an administrator sends one, and the invited person creates an account through its link."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, may_administer, set_role
 from accounts.actions.mails import forget_links, write_mail
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import invitation_recorded
 from accounts.links import invitation_of_link
 from accounts.models import Desk, Invitation, MailKind, User
@@ -16,9 +17,9 @@ from house.transactions import recorded_transaction
 
 
 def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datetime | None = None) -> Invitation:
-    """Ask somebody without an account to a desk; a worker sends the mail.
+    """Invite a person without an account to a desk; a worker sends the mail.
 
-    Raises Forbidden, Invalid (`email` of somebody who has an account), Conflict (invited there already).
+    Raises Forbidden, Invalid (`email` already has an account), Conflict (already invited to this desk).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -30,7 +31,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
         if taken is not None:
             message = _("%(person)s already has an account with this address. Give them a role on the desk instead.")
             raise Invalid({"email": [message % {"person": taken.username}]})
-        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two administrators at once
+        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two administrators may invite at once
         rows = Invitation.objects.filter(desk=desk, email__iexact=email)
         if rows.filter(accepted_at__isnull=True, revoked_at__isnull=True).exists():
             raise Conflict(_("This address already has an invitation to this desk. Send that one again."))
@@ -41,10 +42,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
 
 
 def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
-    """Send another mail with another link, good for its own time; the link before stops working.
-
-    Raises Forbidden, Conflict.
-    """
+    """Send another mail with a new link and term; the earlier link stops working. Raises Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
@@ -55,7 +53,7 @@ def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None 
 
 
 def revoke_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
-    """Take an invitation back: its link stops working. Raises Forbidden, Conflict."""
+    """Withdraw an invitation; its link stops working. Raises Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
@@ -85,20 +83,18 @@ def accept_invitation(
     time_zone: str = "UTC",
     now: datetime | None = None,
 ) -> User:
-    """Make the account that a link invites to, on the desk and in the role of the invitation. The link works once.
+    """Create the account that a link invites to, with the desk and role of the invitation. The link works once.
 
-    Raises NotFound for a link that does not work (any more), Invalid for a user name that is taken or a weak password.
+    Raises NotFound for an invalid or expired link, Invalid for a user name already taken or a weak password.
     """
     now = now or timezone.now()
     with recorded_transaction():
         Invitation.objects.select_for_update(no_key=True).get(pk=invitation_of_link(token, now=now).pk)
-        invitation = invitation_of_link(token, now=now)  # somebody may have been faster, or taken it back
+        invitation = invitation_of_link(token, now=now)  # it may have been accepted or withdrawn meanwhile
         user = create_user(
-            username=username,
-            password=password,
-            email=invitation.email,
-            time_zone=time_zone,
-            name=name,
+            account=AccountInput(
+                username=username, password=password, email=invitation.email, time_zone=time_zone, name=name
+            ),
             invitation=invitation.pk,
             by=None,
             now=now,

@@ -1,4 +1,4 @@
-"""Changing the keys of the ledger: the new one is recorded before it signs anything."""
+"""Replacing the ledger's keys: the new key is recorded before it signs anything."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from ledger.keys import Rotation, rotating
 
 
 def rotate_key(*, receipts: bool, at_once: bool = False, by: User | None, now: datetime | None = None) -> Rotation:
-    """Let a new key take the place of the log's, or of the one that signs `receipts`. Answers both.
+    """Replace the log's key, or the one that signs `receipts`; returns the old and the new key.
 
-    The log's old key signs beside the new one for a while; not so where it is to go `at_once`. Again after a crash, it
-    goes on with the key that was made. Raises SignerRefused, and ValueError for an old key that is none.
+    The log's old key signs beside the new one for a while, unless it goes `at_once`. A second run after a crash
+    continues with the same new key. Raises SignerRefused; ValueError for a malformed old key.
     """
     with rotating(receipts=receipts, at_once=at_once) as rotation, recorded_transaction():
         key_rotated(rotation, by=by, now=now or timezone.now())

@@ -1,7 +1,7 @@
 """Mails about accounts: written as rows, leased by a worker, sent, and ended once.
 
-The random part of a link is made when its mail goes out, and only its digest is kept: nobody who reads the database
-comes in by it. A mail that has to be tried again brings a new link; the one before stops working.
+The random part of a link is made when its mail is sent, and only its digest is kept, so that a reader of the database
+cannot use it. Each new attempt brings a new link; the earlier one stops working.
 """
 
 import secrets
@@ -28,32 +28,32 @@ LIFETIMES = {
     MailKind.CONFIRM_ADDRESS: timedelta(days=2),
     MailKind.RESET: timedelta(hours=1),
 }
-# Each with the name of the address that its link leads to.
+# The URL name that each kind's link leads to.
 PAGES = {
     MailKind.INVITATION: "accept-invitation",
     MailKind.CONFIRM_ADDRESS: "confirm-address",
     MailKind.RESET: "set-password",
 }
-LONGEST_WAIT = timedelta(days=1)  # a link that was asked for longer ago is not sent: nobody waits for it
+LONGEST_WAIT = timedelta(days=1)  # an older request is dropped: its person has given up
 KEPT_FOR = timedelta(days=30)
 
 
 def write_mail(kind: MailKind, to: str, *, now: datetime, **about: Any) -> Mail:
-    """The row of a mail to be sent soon; `about`: a `user`, an `invitation`, or neither for `reset_asked`."""
+    """Create the row of a mail to send; `about` is a `user`, an `invitation`, or neither for `reset_asked`."""
     return Mail.objects.create(kind=kind, to=to, created_at=now, **about)
 
 
 def forget_links(*kinds: MailKind, now: datetime, **about: Any) -> None:
-    """Of what these mails are `about`, send none that waits, and let no link work that is out already."""
+    """Cancel the waiting mails `about` these, and invalidate the links already sent."""
     rows = Mail.objects.filter(kind__in=kinds, **about)
     rows.filter(state=MailState.PENDING).update(state=MailState.CANCELLED, ended_at=now, lease_until=None)
     rows.exclude(digest="").update(digest="")
 
 
 def lease_mails(*, most: int, now: datetime | None = None) -> list[Lease]:
-    """Take mails that wait and that no living worker has taken, the oldest first, for `LEASE`.
+    """Lease waiting mails that no living worker holds, oldest first, for `LEASE`.
 
-    A row that was taken `MOST_ATTEMPTS` times, and whose worker died each time, fails instead.
+    A row leased `MOST_ATTEMPTS` times by workers that died fails instead.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -73,10 +73,10 @@ def lease_mails(*, most: int, now: datetime | None = None) -> list[Lease]:
 
 
 def send_mail(lease: Lease, *, now: datetime | None = None) -> None:
-    """Look at what a leased mail is about again, send it if there is still reason to, and end the row.
+    """Send a leased mail if there is still reason to, outside any transaction, and end its row.
 
-    It goes out in no transaction. Where it cannot be sent the row waits for its next attempt, and fails after the
-    last. A question for a new password becomes a mail for each account that has the address.
+    After an error the row waits for its next attempt, and fails after the last. A password request becomes one mail for
+    each account with the address.
     """
     now = now or timezone.now()
     mail = _own(lease).select_related("user", "invitation__desk", "invitation__invited_by").first()
@@ -91,7 +91,7 @@ def send_mail(lease: Lease, *, now: datetime | None = None) -> None:
     message = _message(mail, _make_link(lease, MailKind(mail.kind), now))
     try:
         message.send()
-    except (OSError, ValueError) as error:  # smtplib's errors; an address that no mail can carry
+    except (OSError, ValueError) as error:  # smtplib's errors, and ValueError for an unusable address
         if lease.attempt >= MOST_ATTEMPTS:
             _end(lease, MailState.FAILED, now, type(error).__name__)
         return
@@ -99,7 +99,7 @@ def send_mail(lease: Lease, *, now: datetime | None = None) -> None:
 
 
 def _own(lease: Lease) -> Any:
-    """The row where this attempt is still its own."""
+    """The locked row, if this attempt still holds it."""
     return Mail.objects.filter(pk=lease.row, attempt=lease.attempt, state=MailState.PENDING)
 
 
@@ -109,13 +109,13 @@ def _end(lease: Lease, state: MailState, now: datetime, error: str = "") -> None
 
 
 def _answer_reset(lease: Lease, mail: Mail, now: datetime) -> None:
-    """One mail for each account with the address. The question goes: it may name somebody who has none here."""
+    """Write one mail for each account with the address, and delete the request: it may name an outsider."""
     with recorded_transaction():
         if not _own(lease).delete()[0] or mail.created_at < now - LONGEST_WAIT:
             return
         for user in User.objects.filter(email__iexact=mail.to, is_active=True).order_by("username"):
             forget_links(MailKind.RESET, user=user, now=now)
-            # To the address as the account has it: what was typed may only look the same.
+            # Use the account's own address: the typed one may be a look-alike.
             write_mail(MailKind.RESET, user.email, user=user, now=now)
 
 
@@ -128,7 +128,7 @@ def _has_reason(mail: Mail, now: datetime) -> bool:
 
 
 def _make_link(lease: Lease, kind: MailKind, now: datetime) -> str:
-    """The address of a new link of this mail; "" for a kind that has none."""
+    """The URL of a new link for this mail; "" for a kind without one."""
     if kind not in LIFETIMES:
         return ""
     token = secrets.token_urlsafe(32)
@@ -149,13 +149,13 @@ def _message(mail: Mail, link: str) -> EmailMessage:
         }[MailKind(mail.kind)]
         context = {"mail": mail, "person": person, "invitation": mail.invitation, "link": link, "to": mail.to}
         body = render_to_string(f"accounts/mail/{mail.kind}.txt", {**context, "site": settings.PUBLIC_URL})
-    # Each attempt brings another link: two of them are not the same mail.
+    # Each attempt has another link, so two attempts are two mails.
     stamp = f"<account-{mail.pk}-{mail.attempt}@{urlsplit(settings.PUBLIC_URL).hostname}>"
     return EmailMessage(subject, body, to=[mail.to], headers={"Message-ID": stamp, "Auto-Submitted": "auto-generated"})
 
 
 def delete_old_mails(*, now: datetime | None = None) -> int:
-    """Delete mails that ended `KEPT_FOR` ago and longer, with the addresses in them; how many."""
+    """Delete mails that ended at least `KEPT_FOR` ago, with their addresses; returns how many."""
     before = (now or timezone.now()) - KEPT_FOR
     with recorded_transaction():
         return Mail.objects.filter(ended_at__lt=before).delete()[0]

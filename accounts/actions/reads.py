@@ -1,7 +1,4 @@
-"""What was taken away, and who was shown what is restricted, is recorded: by whom, what, when.
-
-Nothing of it is told to others.
-"""
+"""Exports and reads of restricted material, recorded with person, subject and time; others do not see them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,11 +13,11 @@ from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
 from house.transactions import recorded_transaction
 
 HOUR = timedelta(hours=1)
-MOST_HOURS = 48  # of a desk, in one go
+MOST_HOURS = 48  # for each desk in one run
 
 
 def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = None) -> None:
-    """Record that somebody takes records away; `what` says which, as canonical JSON can."""
+    """Record an export by a person; `what` describes it as canonical JSON."""
     now = now or timezone.now()
     with recorded_transaction():
         record_act(
@@ -35,9 +32,9 @@ def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = Non
 
 
 def note_reads(*, by: User, subjects: Mapping[str, UUID], now: datetime | None = None) -> None:
-    """Keep that somebody is shown restricted material: `subjects`, such as `source:<uuid>`, with the desk of each.
+    """Note that a person was shown restricted `subjects` (such as `source:<uuid>`), with the desk of each.
 
-    Once for a person, a day (UTC) and a subject. It stands in the ledger with the next full hour: `record_reads`.
+    Kept once for each person, day (UTC) and subject; `record_reads` adds it to the ledger with the next full hour.
     """
     now = now or timezone.now()
     in_order = sorted(subjects.items())
@@ -50,10 +47,10 @@ def note_reads(*, by: User, subjects: Mapping[str, UUID], now: datetime | None =
 
 
 def record_reads(*, now: datetime | None = None) -> int:
-    """Write down what was read on each desk up to the last full hour; how many entries.
+    """Record each desk's reads up to the last full hour; returns the number of entries.
 
-    For each desk and hour one sealed entry, also where nothing was read: neither how many entries there are nor when
-    they come tells of restricted material. Hours that were missed are made up for, `MOST_HOURS` of a desk at a time.
+    Each desk and hour gets one sealed entry, even without reads: neither the number nor the time of entries may reveal
+    restricted material. Missed hours are made up, `MOST_HOURS` of a desk at a time.
     """
     now = now or timezone.now()
     end = now.replace(minute=0, second=0, microsecond=0)

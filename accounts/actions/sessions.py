@@ -1,4 +1,4 @@
-"""Ending sessions: one's own, one by one or all others, and all of a person's, by an administrator."""
+"""Ending sessions: the person's own, one or all others, or all of a person's by an administrator."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from house.transactions import recorded_transaction
 
 
 def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> None:
-    """End one of one's own sessions. Raises NotFound."""
+    """End one of the person's own sessions. Raises NotFound."""
     with recorded_transaction():
         ended, _rows = Session.objects.filter(user=by, id=session_id).delete()
         if not ended:
@@ -25,7 +25,7 @@ def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> N
 
 
 def end_sessions(*, by: User, session: str = "", now: datetime | None = None) -> User:
-    """Sign the person out of every browser but the one with the key `session`, which the page gives the new hash."""
+    """End all sessions except the one with the key `session`, to which the page gives the new hash."""
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
@@ -36,7 +36,7 @@ def end_sessions(*, by: User, session: str = "", now: datetime | None = None) ->
 
 
 def end_access_of(*, user: User, by: User | None, now: datetime | None = None) -> User:
-    """End every session and every token of a person, for an administrator. Raises Forbidden."""
+    """End every session and token of a person, as an administrator. Raises Forbidden."""
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
@@ -48,7 +48,7 @@ def end_access_of(*, user: User, by: User | None, now: datetime | None = None) -
 
 
 def forget_ended_sessions(*, now: datetime | None = None) -> int:
-    """Delete sessions whose time is over, or that nobody used for too long; how many."""
+    """Delete expired and long unused sessions; returns how many."""
     now = now or timezone.now()
     with recorded_transaction():
         over = Q(expire_date__lt=now) | Q(last_used_at__lt=now - settings.SESSION_IDLE)
@@ -60,6 +60,6 @@ def _lock(user: User) -> User:
 
 
 def _end_hashes(user: User, now: datetime) -> None:
-    """A sign-in that is under way holds the hash of before: its session, too, is good for nothing."""
+    """Change the hash, so that a sign-in under way is void too."""
     user.sessions_ended_at = now
     user.save(update_fields=["sessions_ended_at"])

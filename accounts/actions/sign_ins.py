@@ -1,7 +1,7 @@
-"""Wrong passwords slow down the network that they come from. Nobody is locked out because others guess.
+"""Wrong passwords slow down the network they come from; guessing by others locks no one out.
 
-A try is counted before the password is looked at, so that a hundred at once are a hundred; the right password takes it
-back. docs/decisions/0094-wrong-passwords.md says why it is the network, and what a guessed-at account changes.
+A try is counted before the password is checked, so that a hundred at once count as a hundred; the right password
+uncounts it. docs/decisions/0094-wrong-passwords.md gives the reasons.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import SignInTries
 
-# So many wrong passwords cost nothing: of an address (or the /64 of IPv6), and of the wider network around it.
+# Wrong passwords without a wait: of an address (or IPv6 /64), and of the wider network around it.
 FREE = (5, 50)
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=15)  # doubled from try to try
-FORGIVEN_EVERY = timedelta(minutes=15)  # one try after the other
-# So many for one name, from wherever, and each network has one free try at it. Its first one is always looked at.
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=15)  # doubled at each try
+FORGIVEN_EVERY = timedelta(minutes=15)  # one try at a time
+# Tries for one name from everywhere, after which each network has one free try; its first is always checked.
 GUESSED_AT = 20
 KEPT_FOR = timedelta(days=1)
 
 
 class TooSoon(Exception):
-    """The network has to wait for so many `seconds`."""
+    """The network has to wait for this many `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
@@ -35,7 +35,7 @@ class TooSoon(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One that is under way, counted already: the rows as they were before, and what name it is for."""
+    """A counted try under way: the rows before it, and the name it is for."""
 
     before: tuple[tuple[str, int, datetime], ...]
     name: str
@@ -43,7 +43,7 @@ class Try:
 
 
 def begin_try(*, networks: Sequence[str], name: str, now: datetime | None = None) -> Try:
-    """Count a try from these networks, the narrowest first, for the name that was typed. Raises TooSoon."""
+    """Count a try from these networks, narrowest first, for the typed name. Raises TooSoon."""
     now = now or timezone.now()
     free = (1, *FREE[1:]) if _is_guessed_at(name, now) else FREE
     keys = {_key("network", value=network): most for network, most in zip(networks, free, strict=False)}
@@ -60,7 +60,7 @@ def begin_try(*, networks: Sequence[str], name: str, now: datetime | None = None
 
 
 def end_well(begun: Try) -> None:
-    """The password was right: the try is taken back, and what others tried from there meanwhile stays counted."""
+    """Uncount a try with the right password; other tries from there still count."""
     for key, tries, at in begun.before:
         row = SignInTries.objects.filter(key=key)
         if not row.filter(at=begun.now, tries=tries + 1).update(tries=tries, at=at):
@@ -68,7 +68,7 @@ def end_well(begun: Try) -> None:
 
 
 def end_badly(begun: Try) -> bool:
-    """The password was wrong: that it was for this name is counted, too. Whether the name is guessed at since now."""
+    """Count a wrong password against the name; returns whether the name has now become a target."""
     with transaction.atomic():
         (row,) = _locked([_key("name", value=begun.name)], begun.now)
         row.tries, row.at = _left(row, begun.now) + 1, begun.now
@@ -77,17 +77,17 @@ def end_badly(begun: Try) -> bool:
 
 
 def forget_old_tries(*, now: datetime | None = None) -> int:
-    """Delete what is forgiven long since; how many rows."""
+    """Delete counts forgiven long ago; returns how many rows."""
     return SignInTries.objects.filter(at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]
 
 
 def _key(kind: str, *, value: str) -> str:
-    """What a row is found by: who reads the table learns neither addresses nor what was typed for a name."""
+    """The keyed digest of a row: the table reveals neither addresses nor typed names."""
     return salted_hmac(f"accounts.sign_ins.{kind}", value.casefold(), algorithm="sha256").hexdigest()
 
 
 def _locked(keys: list[str], now: datetime) -> list[SignInTries]:
-    """The rows with these keys, made where they are missing, locked in one order."""
+    """The rows with these keys, created where missing, locked in one order."""
     new = [SignInTries(key=key, tries=0, at=now) for key in sorted(keys)]
     SignInTries.objects.bulk_create(new, ignore_conflicts=True)
     return list(SignInTries.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key"))
@@ -99,12 +99,12 @@ def _is_guessed_at(name: str, now: datetime) -> bool:
 
 
 def _left(row: SignInTries, now: datetime) -> int:
-    """How many tries are not forgiven yet."""
+    """The number of tries not yet forgiven."""
     return max(0, row.tries - int((now - row.at) / FORGIVEN_EVERY))
 
 
 def _wait(row: SignInTries, free: int, now: datetime) -> timedelta:
-    """How long a network has to wait from now on; nothing, or less, where it has not."""
+    """The time the network still has to wait; zero or less if it may try now."""
     beyond = _left(row, now) - free
     if beyond < 0:
         return timedelta(0)

@@ -1,1 +1,1 @@
-"""Pages about oneself, one's desks, and who is let in."""
+"""Pages about the person's account, their desks, and invitations."""

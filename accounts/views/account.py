@@ -1,4 +1,4 @@
-"""Pages about oneself: settings, mail, signing in."""
+"""Pages about the person's own account: settings, mail, signing in."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ from house.pages import ActForm, form_page, sent, show_form
 
 @form_page
 def account(request: PersonsRequest) -> HttpResponse:
-    """Name, clock, languages, days away; and what the person is on which desk."""
+    """Name, time zone, language and absence, with the person's roles on desks."""
     user = request.user
     form = SettingsForm(**sent(request), user=user)
     if form.submitted(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
@@ -37,7 +37,7 @@ def account(request: PersonsRequest) -> HttpResponse:
 
 @form_page
 def mail_settings(request: PersonsRequest) -> HttpResponse:
-    """Where mail goes, and whether reminders do."""
+    """The address for mail, and whether reminders use it."""
     user = request.user
     form = RemindersForm(**sent(request), user=user)
     if form.submitted(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
@@ -50,7 +50,7 @@ def mail_settings(request: PersonsRequest) -> HttpResponse:
 @slowed
 @form_page
 def new_address(request: PersonsRequest) -> HttpResponse:
-    """Ask for another address. It is used once the link that is sent there was followed."""
+    """Change the address; it is used once its owner follows the link sent there."""
     form = AddressForm(**sent(request), user=request.user, initial={"email": request.user.email})
     if form.is_bound and (refused := limited(request, "reauthenticate")):
         return refused
@@ -76,7 +76,7 @@ def new_address(request: PersonsRequest) -> HttpResponse:
 
 @form_page
 def confirm_address_page(request: PersonsRequest, token: str) -> HttpResponse:
-    """The page that the link in that mail leads to. Looking at it confirms nothing: programs look at links too."""
+    """The page that the mailed link leads to. Opening it confirms nothing: programs open links too."""
     found = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=timezone.now(), user=request.user)
     form = ActForm(**sent(request))
     if form.submitted(lambda _given: confirm_address(token=token, by=request.user)):
@@ -92,14 +92,14 @@ def confirm_address_page(request: PersonsRequest, token: str) -> HttpResponse:
 
 
 def _hours(span: timedelta) -> int | float:
-    """So many hours, with a fraction where it is no whole number of them."""
+    """A number of hours, with a fraction if it is not whole."""
     hours = round(span / timedelta(hours=1), 1)
     return int(hours) if hours.is_integer() else hours
 
 
 @require_safe
 def signing_in(request: PersonsRequest) -> HttpResponse:
-    """The password, and the sessions: in which browsers one is signed in."""
+    """The password, and the person's sessions by browser."""
     context = {
         "sessions": sessions_of(request.user, this=request.session.session_key),
         "idle_hours": _hours(settings.SESSION_IDLE),
@@ -111,14 +111,14 @@ def signing_in(request: PersonsRequest) -> HttpResponse:
 
 @require_POST
 def end_one(request: PersonsRequest, session_id: UUID) -> HttpResponse:
-    """End one session. Who ends the one that asks is signed out here."""
+    """End one session; ending the present one signs the person out."""
     end_session(session_id=session_id, by=request.user)
     return redirect("signing-in")
 
 
 @require_POST
 def end_others(request: PersonsRequest) -> HttpResponse:
-    """Sign out everywhere but here."""
+    """End all other sessions."""
     user = end_sessions(by=request.user, session=request.session.session_key or "")
     update_session_auth_hash(request, user)
     return redirect("signing-in")

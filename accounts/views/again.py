@@ -1,8 +1,7 @@
-"""Asking who is signed in to show once more that it is them, without losing what they were about to do.
+"""Asks a signed-in person to confirm their identity without losing their text.
 
-The page that asks answers in place of the one that was asked for. What was typed stands in it as hidden fields and goes
-back to the same address together with the password. Of forms with drafts a draft is kept meanwhile, without the
-password, as whenever such a form comes back.
+The page replaces the answer to the request. It carries the typed text as hidden fields, and posts it to the same
+address with the password. Forms with drafts also keep a draft, without the password.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,16 +20,15 @@ from accounts.recent import asks_again, is_recent, note_authentication
 from accounts.requests import PersonsRequest
 from accounts.security_events import security_event
 
-LOOK = "again-look"  # what was asked for was to look at the page: it is shown anew
+LOOK = "again-look"  # marks a request to open a page, which is then shown
 NOT_TYPED = {"csrfmiddlewaretoken"}
 
 
 def asked_again(request: PersonsRequest, *, keep: Callable[[], Mapping[str, str]]) -> HttpResponse | None:
-    """The page that asks, until the person has shown that it is them; then None, and the request goes on.
+    """The page that asks for confirmation; None once the person has confirmed, without the confirming fields.
 
-    The request has then lost what was typed to show it. Who only wanted to look is sent to the page itself.
-
-    `keep` is called before the page is shown for a form, and answers with controls that take the place of posted ones.
+    A request to open a page is redirected to it. `keep` is called before the page is shown for a form, and returns
+    controls that replace posted ones.
     """
     answering = request.method == "POST" and any(name.startswith(AGAIN) for name in request.POST)
     if not is_recent(request):
@@ -83,5 +81,5 @@ def _typed(request: HttpRequest, instead: Mapping[str, str]) -> Iterator[tuple[s
 @asks_again("GET", "HEAD", "POST")
 @require_safe
 def confirmed_again(request: PersonsRequest) -> HttpResponse:
-    """Where programs send a person whom the API asked for it, and whoever comes back from their organisation."""
+    """Where programs send a person whose confirmation the API requires, and the return from their organisation."""
     return render(request, "accounts/confirmed.html")

@@ -1,4 +1,4 @@
-"""One's second factors: an authenticator app, passkeys, recovery codes. And taking them from who lost theirs."""
+"""The person's second factors: authenticator app, passkeys, recovery codes; and an administrator's reset."""
 
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -31,13 +31,13 @@ from accounts.views.tabs import account_tabs
 from house.errors import NotFound
 from house.pages import ActForm, form_page, sent, show_form
 
-NEW_APP = "accounts_new_app"  # where the session has the secret of an app that is being added
+NEW_APP = "accounts_new_app"  # session key of the secret of an app being added
 
 
 @open_without_factor
 @require_safe
 def second_factors(request: PersonsRequest) -> HttpResponse:
-    """What the person has, and until when they have to have something."""
+    """The person's factors, and the deadline for adding one."""
     rows = Authenticator.objects.filter(user=request.user).order_by("created_at", "pk")
     codes = next((row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
     context = {
@@ -57,7 +57,7 @@ def second_factors(request: PersonsRequest) -> HttpResponse:
 @open_without_factor
 @form_page
 def add_app(request: PersonsRequest) -> HttpResponse:
-    """Add an authenticator app: its secret as a QR code and as text, and the first code that it shows."""
+    """Add an authenticator app: its secret as a QR code and text, then its first code."""
     if Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists():
         return redirect("second-factors")
     kept = request.session.get(NEW_APP)
@@ -92,7 +92,7 @@ def add_app(request: PersonsRequest) -> HttpResponse:
 @open_without_factor
 @form_page
 def add_key(request: PersonsRequest) -> HttpResponse:
-    """Add a passkey. The browser makes it, so this page needs its scripts."""
+    """Add a passkey. The browser creates it, so this page needs JavaScript."""
     form = PasskeyForm(**sent(request))
 
     def add(given: dict[str, Any]) -> list[str]:
@@ -121,7 +121,7 @@ def add_key(request: PersonsRequest) -> HttpResponse:
 @open_without_factor
 @form_page
 def recovery_codes(request: PersonsRequest) -> HttpResponse:
-    """Make new recovery codes in place of those before."""
+    """Replace the recovery codes."""
     form = ActForm(**sent(request))
     if form.submitted(lambda _given: renew_recovery_codes(by=request.user)):
         return _codes(request, form.outcome)
@@ -136,7 +136,7 @@ def recovery_codes(request: PersonsRequest) -> HttpResponse:
 
 
 def _codes(request: PersonsRequest, codes: list[str]) -> HttpResponse:
-    """The page that shows new recovery codes, this once; the list of factors where there are none."""
+    """New recovery codes, shown only once; the list of factors if there are none."""
     if not codes:
         return redirect("second-factors")
     return render(request, "accounts/recovery_codes.html", {"codes": codes})
@@ -145,7 +145,7 @@ def _codes(request: PersonsRequest, codes: list[str]) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def remove(request: PersonsRequest, factor_id: int) -> HttpResponse:
-    """Remove an app or a passkey."""
+    """Remove an authenticator app or a passkey."""
     row = Authenticator.objects.filter(user=request.user, pk=factor_id, type__in=FACTORS).first()
     if row is None:
         raise NotFound(_("Second factor not found."))
@@ -166,7 +166,7 @@ def remove(request: PersonsRequest, factor_id: int) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def reset(request: PersonsRequest, user_id: UUID) -> HttpResponse:
-    """Take all second factors from somebody who lost theirs (administrators)."""
+    """Remove all second factors of a person who lost theirs (administrators)."""
     may_administer(request.user)
     person = get_person(request.user, user_id)
     form = ResetFactorsForm(**sent(request))

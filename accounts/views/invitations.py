@@ -1,4 +1,4 @@
-"""Inviting people, for administrators."""
+"""Invitations, for administrators."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ MOST_SHOWN = 100
 @asks_again("POST")
 @form_page
 def invitations(request: PersonsRequest) -> HttpResponse:
-    """Who was invited and what became of it, and the form to invite somebody."""
+    """All invitations with their outcome, and the form for a new one."""
     may_administer(request.user)
     form = InviteForm(**sent(request))
     if form.is_valid() and (refused := limited(request, "invite", user=request.user)):
@@ -46,7 +46,7 @@ def resend(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
 
 @require_POST
 def revoke(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
-    """Take an invitation back."""
+    """Withdraw an invitation."""
     may_administer(request.user)
     revoke_invitation(invitation=get_invitation(request.user, invitation_id), by=request.user)
     return redirect("invitations")

@@ -1,4 +1,4 @@
-"""Where the links in mails lead who is not signed in: to a new account, or a new password."""
+"""Targets of mailed links for people who are not signed in: a new account, or a new password."""
 
 from typing import Any
 
@@ -27,10 +27,10 @@ from house.pages import form_page, sent, show_form
 @never_cache
 @form_page
 def accept_invitation_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Take an invitation up: choose a user name and a password, and be signed in."""
+    """Accept an invitation: choose a user name and a password, and sign in."""
     invitation = invitation_of_link(token, now=timezone.now())
     form = JoinForm(**sent(request), initial={"name": invitation.name})
-    # Otherwise one link would tell of every user name whether it is taken.
+    # Otherwise one link would reveal which user names are taken.
     if form.is_bound and (refused := limited(request, "join")):
         return refused
 
@@ -63,14 +63,14 @@ def accept_invitation_page(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @form_page
 def forgotten(request: HttpRequest) -> HttpResponse:
-    """Ask for a link that sets a new password. The answer is the same whether an account has the address or not."""
+    """Request a link that sets a new password; the answer is the same for every address."""
     form = ForgottenForm(**sent(request))
     key = str(form.data.get("email", "")).strip().lower()
     if form.is_bound and (refused := limited(request, "reset_password")):
         return refused
 
     def ask(given: dict[str, Any]) -> None:
-        """Three mails an hour to one address: the newest of them has the link, whoever asked for more."""
+        """At most three mails an hour to one address; the newest has the valid link."""
         security_event("password_asked_for")
         if limited(request, "reset_mail", key=key) is None:
             ask_for_password(email=given["email"])
@@ -93,7 +93,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 @never_cache
 @form_page
 def new_password(request: HttpRequest, token: str) -> HttpResponse:
-    """Set the password, by the link that was asked for."""
+    """Set the password through the mailed link."""
     person = mail_of_link(token, MailKind.RESET, now=timezone.now()).user
     form = NewPasswordForm(**sent(request))
     if form.submitted(lambda given: set_password(token=token, **given)):

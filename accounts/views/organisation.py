@@ -1,6 +1,6 @@
-"""Signing in through an organisation: off until it is configured, and for nobody who was not invited.
+"""Signing in through an organisation: off until configured, and only for invited people.
 
-The way there begins with a link, not a form: the content-security policy lets no form lead to another site.
+The way there is a link, not a form: the content-security policy lets no form lead to another site.
 """
 
 import time
@@ -28,18 +28,18 @@ from accounts.requests import PersonsRequest
 from accounts.security_events import security_event
 from house.pages import ActForm, form_page, sent, show_form
 
-JOINING = "accounts_joining"  # where the session has who the organisation says it is, until they chose a user name
-LONGEST_WAIT = 600  # seconds to choose it in
+JOINING = "accounts_joining"  # session key of an identity without a user name yet
+LONGEST_WAIT = 600  # seconds to choose a user name
 
 
 @login_not_required
 @never_cache
 @require_safe
 def sign_in_by_organisation(request: HttpRequest) -> HttpResponse:
-    """Lead to the organisation, to sign in; or, `again`, so that who is signed in shows there that it is them."""
+    """Lead to the organisation to sign in, or, with `again`, to confirm the signed-in person's identity."""
     if refused := limited(request, "login"):
         return refused
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":  # another site's link signs nobody in
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":  # a link on another site must sign no one in
         return redirect("account_login")
     if not request.user.is_authenticated:
         return lead_there(request, "sign in", next_url=get_next_redirect_url(request))
@@ -49,7 +49,7 @@ def sign_in_by_organisation(request: HttpRequest) -> HttpResponse:
 @asks_again("GET", "HEAD", "POST")
 @require_safe
 def link(request: PersonsRequest) -> HttpResponse:
-    """Lead to the organisation, to link its account with the person's own."""
+    """Lead to the organisation to link its account with the person's own."""
     return lead_there(request, "link")
 
 
@@ -57,7 +57,7 @@ def link(request: PersonsRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """Where the organisation sends people back to."""
+    """The address to which the organisation sends people back."""
     if refused := limited(request, "login"):
         return refused
     identity, kept = read_answer(request)
@@ -128,7 +128,7 @@ def _again(request: HttpRequest, identity: Identity) -> HttpResponse:
 @never_cache
 @form_page
 def join_by_organisation(request: HttpRequest) -> HttpResponse:
-    """Who is invited, and came back from the organisation, chooses a user name and is signed in."""
+    """The invited person, back from the organisation, chooses a user name and signs in."""
     provider = provider_of(request)
     kept = request.session.get(JOINING)
     if kept is None or kept["at"] < time.time() - LONGEST_WAIT:
@@ -162,7 +162,7 @@ def join_by_organisation(request: HttpRequest) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def unlink(request: PersonsRequest) -> HttpResponse:
-    """Sign in through the organisation no longer."""
+    """Unlink the person's account from the organisation."""
     provider = provider_of(request)
     form = ActForm(**sent(request))
     if form.submitted(lambda _given: unlink_identity(provider=issuer_id(), by=request.user)):

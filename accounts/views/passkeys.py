@@ -1,4 +1,4 @@
-"""Signing in by a passkey alone: it says who it is of, and asked for a PIN, a finger or a face."""
+"""Signing in by a passkey alone: it names its owner, and asked for a PIN, fingerprint or face."""
 
 from allauth.account.utils import get_next_redirect_url, perform_login
 from django.contrib import messages
@@ -17,7 +17,7 @@ from house.pages import form_page
 @never_cache
 @form_page
 def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
-    """GET: what the browser needs to show a passkey, as JSON. POST: the passkey, and one is signed in."""
+    """GET: the options for the browser to use a passkey, as JSON. POST: the passkey signs the person in."""
     if refused := limited(request, "login"):
         return refused
     if request.method != "POST":

@@ -1,4 +1,4 @@
-"""The pages about oneself, each at its own address."""
+"""The pages about the person's account, each at its own address."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 
 def account_tabs(current: str) -> dict[str, Any]:
-    """What `accounts/account_base.html` needs; `current` is the name of the page's own address."""
+    """The context of `accounts/account_base.html`; `current` names the page's own address."""
     labels = {
         "account": _("You"),
         "account-mail": _("Mail"),

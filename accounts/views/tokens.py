@@ -1,4 +1,4 @@
-"""One's own tokens for the API."""
+"""The person's own API tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from house.pages import done, form_page, sent
 @asks_again("POST")
 @form_page
 def tokens(request: PersonsRequest) -> HttpResponse:
-    """The tokens, and the form for another. A new one stands on the page that answers, and never again."""
+    """The tokens, and the form for a new one, which is shown only on the page that answers."""
     form = TokenForm(**sent(request))
 
     def make(given: dict[str, Any]) -> tuple[Token, str]:
@@ -43,6 +43,6 @@ def tokens(request: PersonsRequest) -> HttpResponse:
 
 @require_POST
 def end_token(request: PersonsRequest, token_id: UUID) -> HttpResponse:
-    """End a token; nothing has to be typed for it."""
+    """Revoke a token, without a form."""
     revoke_token(token_id=token_id, by=request.user)
     return redirect("tokens")

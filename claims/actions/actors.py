@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.edits import count_edit, edit_all
 from accounts.models import User
 from claims.actions.sources import SourceOutcome
+from claims.inputs import MergeInput
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
 from claims.record.ledger_entries import claim_written, evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
 from house.errors import Conflict, Invalid, refuse_unsaid
@@ -31,17 +32,14 @@ INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the tw
 def merge_actors(
     *,
     actor: Actor,
-    into: UUID,
-    reason: str,
-    chain: str = "",
+    fields: MergeInput,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
     """Let everything that names `actor` name the actor `into` instead; the row stays, and leads there.
 
-    `chain`: "into" or "merged", which of the two is right about what they are part of, and why a chain ends; asked for
-    where both say something and it is not the same. It cannot be undone: who, when and why is kept.
+    It cannot be undone: who, when and why is kept.
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
@@ -53,13 +51,13 @@ def merge_actors(
         if actor.merged_into_id is not None:
             raise Conflict(_("This actor has already been merged."))
         reason = given_text(
-            reason,
+            fields.reason,
             field="reason",
             message=_("Explain why they are the same. The reason is recorded; a merge cannot be undone."),
         )
-        survivor = _survivor(actor, into, by)
+        survivor = _survivor(actor, fields.into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
-        is_elsewhere = _take_place(actor, survivor=survivor, chain=chain, by=by, now=now)
+        is_elsewhere = _take_place(actor, survivor=survivor, chain=fields.chain, by=by, now=now)
         _name_instead(actor, survivor=survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
         actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)
@@ -170,14 +168,18 @@ def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: 
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
             renamed = _rename_in(claim, actor, survivor=survivor)
-            count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason, fields=renamed)
+            count_version(
+                claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason, fields=renamed)
+            )
             claim_written("claim_edited", claim, by=by, now=now, reason=reason)
         for item in admitting:
             if item.claim_id == pk:
                 item.against_interest = survivor
                 evidence_recorded("evidence_changed", item, by=by, now=now, reason=reason)
                 if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None:
-                    count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)
+                    count_version(
+                        claim, RevisionKind.CHANGED, by=by, now=now, details=RevisionDetails(evidence=item, note=reason)
+                    )
     # Those that were merged into it before lead on at once. What is merged is part of nothing, so nothing is above it.
     Actor.objects.filter(merged_into=actor).update(merged_into=survivor)
     actor.merged_into, actor.part_of, actor.owned_by = survivor, None, None

@@ -1,7 +1,7 @@
 """What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.edits import merge
 from accounts.models import Desk, User
 from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
-from claims.actions.elements import ElementsGiven
+from claims.actions.elements import ElementsGiven, words_of_element
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput, ThresholdInput
 from claims.models import (
     Claim,
     CloseReason,
@@ -30,20 +31,20 @@ from claims.models import (
 from claims.queries import named_evidence, sources_by_id
 from claims.reading.values import CLAIM_FIELDS, claim_values, threshold_values
 from claims.record.ledger_entries import claim_set, claim_written
-from claims.record.revisions import check_version, count_version
+from claims.record.revisions import RevisionDetails, check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.transitions import first_change, legal_move, make_move
+from claims.transitions import MoveDecision, first_change, legal_move, make_move
 from claims.verdicts.policy import NamedGrounds
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from house.errors import Conflict, Invalid
 from house.fields import check_fields, given_text, optional_text
+from house.inputs import UNCHANGED
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
-from sources.values import tidied
 
 # The fields of a claim that its support depends on: others may be changed while somebody works on the desk's graph.
 RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})
@@ -53,17 +54,15 @@ RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "e
 def report_claim(
     *,
     desk: Desk,
-    fields: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
+    fields: ClaimInput,
+    evidence: Sequence[EvidenceInput],
     by: User,
     reason: str = "",
     now: datetime | None = None,
 ) -> Claim:
     """Write a claim down, with at least one piece of evidence; it begins as 'reported'.
 
-    `fields`: those of the claim by name, with `claimant`, `also_claimed_by` and `parties` as ids of actors, `topics`
-    as names, `elements` as `{"text", "essential"}`. `evidence`: as for `attach_evidence`; its `elements` are numbers
-    of the claim's elements, from 0. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     check_attached(evidence)
@@ -85,9 +84,9 @@ def report_claim(
         claim.save()
         desk.save(update_fields=["last_claim_number"])
         _set_relations(claim, fields, by)
-        parts = _write_elements(claim, fields.get("elements") or ())
+        parts = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
         claim_written("claim_reported", claim, by=by, now=now)
-        known = sources_by_id(by, desk.pk, [entry.get("source") for entry in evidence])
+        known = sources_by_id(by, desk.pk, [None if entry.source is UNCHANGED else entry.source for entry in evidence])
         items = [
             write_evidence(claim, _with_parts(entry, parts, number), known, by=by, now=now)
             for number, entry in enumerate(evidence)
@@ -111,14 +110,14 @@ def _keep_order(items: Sequence[Evidence]) -> None:
         place += item.visibility != Visibility.RESTRICTED
 
 
-def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
-    given = tidied(fields)
+def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
+    given = fields.given()
     for name in CLAIM_FIELDS:
         if name in given:
             setattr(claim, name, given[name])
-    if "claimant" in fields:
+    if "claimant" in given:
         claim.claimant = _open_actor(
-            named_actor(by, claim.desk_id, actor_id=fields["claimant"], field="claimant"), "claimant"
+            named_actor(by, claim.desk_id, actor_id=given["claimant"], field="claimant"), "claimant"
         )
     check_fields(claim, exclude=("reference", "due_at"))
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
@@ -134,17 +133,18 @@ def _open_actor(actor: Actor | None, field: str) -> Actor | None:
     return actor
 
 
-def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
+def _set_relations(claim: Claim, fields: ClaimInput, by: User) -> None:
+    given = fields.given()
     for name in ("also_claimed_by", "parties"):
-        if name in fields:
-            check_number(fields[name] or (), MOST_ACTORS, name)
+        if name in given:
+            check_number(given[name] or (), MOST_ACTORS, name)
             actors = [
-                _open_actor(named_actor(by, claim.desk_id, actor_id=pk, field=name), name) for pk in fields[name] or ()
+                _open_actor(named_actor(by, claim.desk_id, actor_id=pk, field=name), name) for pk in given[name] or ()
             ]
             getattr(claim, name).set([actor for actor in actors if actor is not None])
-    if "topics" in fields:
-        check_number(fields["topics"] or (), MOST_TOPICS, "topics")
-        claim.topics.set(_topics(claim.desk, fields["topics"] or ()))
+    if fields.topics is not UNCHANGED:
+        check_number(fields.topics or (), MOST_TOPICS, "topics")
+        claim.topics.set(_topics(claim.desk, fields.topics or ()))
 
 
 def _topics(desk: Desk, names: Iterable[str]) -> list[Topic]:
@@ -159,12 +159,12 @@ def _names_of_topics(names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name]
 
 
-def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[Element]:
+def _write_elements(claim: Claim, entries: Sequence[ElementInput]) -> list[Element]:
     check_number(entries, MOST_ELEMENTS, "elements")
     parts = []
     for position, entry in enumerate(entries):
-        text = given_text(entry.get("text", ""), field="elements", message=_("Enter the words of each element."))
-        part = Element(claim=claim, text=text, essential=entry.get("essential", True), position=position)
+        essential = True if entry.essential is UNCHANGED else entry.essential
+        part = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
         check_fields(part, exclude=("claim",))
         parts.append(part)
     if parts and not any(part.essential for part in parts):
@@ -173,28 +173,29 @@ def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[
     return parts
 
 
-def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> dict[str, Any]:
+def _with_parts(entry: EvidenceInput, parts: list[Element], number: int) -> EvidenceInput:
     """An inline piece of evidence with its element numbers as ids."""
-    numbered = dict(enumerate(parts))
+    numbered: dict[UUID | int, Element] = dict(enumerate(parts))
+    named = () if entry.elements is UNCHANGED else entry.elements or ()
     try:
-        chosen = [numbered[index].pk for index in entry.get("elements") or ()]
+        chosen = [numbered[index].pk for index in named]
     except (KeyError, TypeError) as error:
         message = _("Name elements by their number in this claim, counting from 0.")
         raise Invalid({f"evidence.{number}.elements": [message]}) from error
-    return {**entry, "elements": chosen}
+    return replace(entry, elements=chosen)
 
 
 @counts_outside
 def edit_claim(
     *,
     claim: Claim,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
+    """Change a claim's wording, days, place, claimant, parties or topics.
 
     Elements are given by their `id`, with what is to change of them, or without one to add it; none that the author saw
     can be left out. The wording of a verdict stays: two people agreed on it.
@@ -202,38 +203,40 @@ def edit_claim(
     """
     now = now or timezone.now()
     with recorded_transaction():
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
-        elements = ElementsGiven(claim, fields.get("elements"), seen)
+        elements = ElementsGiven(claim, None if fields.elements is UNCHANGED else fields.elements, seen)
         changed = merge(
             claim, _given(fields) | elements.changes, present=claim_values(by, claim) | elements.order, seen=seen
         )
         if not changed and not elements.added:
             return claim
         before = _wording_of(claim)
-        _set_fields(claim, changed, by)
+        settled = ClaimInput(**{name: value for name, value in changed.items() if "." not in name})
+        _set_fields(claim, settled, by)
         claim.save()
-        _set_relations(claim, changed, by)
+        _set_relations(claim, settled, by)
         changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
         if claim.state in VERDICTS:
             _refuse_other_words(before, after=after)
         reworded = before != after
         kind = RevisionKind.REWORDED if reworded else RevisionKind.EDITED
-        count_version(claim, kind, by=by, now=now, fields=changed_fields)
+        count_version(claim, kind, by=by, now=now, details=RevisionDetails(fields=changed_fields))
         claim_written("claim_reworded" if reworded else "claim_edited", claim, by=by, now=now)
         effects = effects or Effects()
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
 
 
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _given(fields: ClaimInput) -> dict[str, Any]:
     """The fields of a claim besides its elements, as they would be kept."""
-    given = tidied({name: value for name, value in fields.items() if name != "elements"})
+    given = fields.given()
+    given.pop("elements", None)
     for name in ("also_claimed_by", "parties"):
         if name in given:
             given[name] = list(dict.fromkeys(given[name] or ()))
@@ -276,14 +279,13 @@ def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
 def set_threshold(
     *,
     claim: Claim,
-    threshold: int | None,
-    reason: str,
+    fields: ThresholdInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Set another threshold for one claim with the reason, or (None) the desk's again.
+    """Set another threshold for one claim with the reason, or the desk's again.
 
     Raises Forbidden, Invalid, EditConflict, Unconfirmed.
     """
@@ -292,6 +294,7 @@ def set_threshold(
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("Only editors set a claim’s threshold."))
+        threshold, reason = fields.threshold, fields.reason
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Enter a number from 1 to 5.")]})
         present = threshold_values(claim)
@@ -310,7 +313,7 @@ def set_threshold(
             claim.threshold_override, claim.threshold_by = settled["threshold"], by
             claim.threshold_reason = _why_another(settled["threshold_reason"])
         claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=changed)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(fields=changed))
         claim_written("claim_edited", claim, by=by, now=now, reason=claim.threshold_reason)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
@@ -327,10 +330,7 @@ def _why_another(reason: str) -> str:
 def move_alone(
     *,
     claim: Claim,
-    to: str,
-    reason: str,
-    evidence: Sequence[UUID],
-    seen_version: int,
+    fields: MoveInput,
     by: User,
     now: datetime | None = None,
 ) -> StatusChange:
@@ -343,15 +343,15 @@ def move_alone(
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_move_alone(by, claim)
-        if to not in StateChoices.values:
+        if fields.to not in StateChoices.values:
             raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
-        reason = given_text(reason, field="reason", message=_("Give a reason."))
-        named = frozenset(str(item.pk) for item in named_evidence(by, claim, evidence, "evidence"))
-        check_version(claim, seen_version)
-        move = legal_move(claim, to, deciders=Deciders.ALONE)
+        reason = given_text(fields.reason, field="reason", message=_("Give a reason."))
+        named = frozenset(str(item.pk) for item in named_evidence(by, claim, fields.evidence, "evidence"))
+        check_version(claim, fields.seen_version)
+        move = legal_move(claim, fields.to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
             raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
-        return make_move(claim, move, NamedGrounds(named), by=by, reason=reason, now=now)
+        return make_move(claim, move, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
 
 
 def publish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
@@ -373,7 +373,7 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
             raise Conflict(_("This claim is already published.") if published else _("This claim is not published."))
         claim.published_at = now if published else None
         claim.save(update_fields=["published_at"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
         claim_set("claim_published" if published else "claim_unpublished", claim, by=by, now=now, reason=reason)
     return claim
 
@@ -392,7 +392,7 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     # Kept here as well: opening the claim again takes it off the claim.
-    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=note, closed_as=reason)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=note, closed_as=reason))
     claim_set("claim_closed", claim, by=by, now=now, reason=note, why=reason)
 
 
@@ -408,5 +408,5 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
     claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
-    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
     claim_set("claim_opened", claim, by=by, now=now, reason=reason)

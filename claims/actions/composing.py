@@ -1,13 +1,13 @@
 """What one form brings at once: new actors, a new source with its file, the evidence, and where the source got it.
 
-Each is one transaction made of the actions for its parts. Where an actor's id is asked for, `{"name", "kind"}` stands
-for the actor of that name, written down where the desk has none. Errors of a part name it: `source.url`,
-`source.publisher.name`, `claimant.name`.
+Each is one transaction made of the actions for its parts. A `NewActor` in place of an actor's id names the actor of
+that name, created where the desk has none. Errors of a part name it: `source.url`, `source.publisher.name`,
+`claimant.name`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,15 +20,18 @@ from accounts.models import Desk, User
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import SourceOutcome, add_relay, change_source
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence
 from claims.queries import named_source
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_desk, lock_graph
 from house.errors import Invalid
+from house.inputs import UNCHANGED, Given
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.actions import create_actor, create_source, keep_file, record_file
 from sources.evidence_storage import Stored
+from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.models import Actor, Source, Visibility
 from sources.permissions import may_write
 from sources.queries import actor_called
@@ -36,7 +39,7 @@ from sources.queries import actor_called
 
 @dataclass(frozen=True)
 class File:
-    """A file that is handed in: its bytes in pieces, which can be read once, and the name that it came with."""
+    """An uploaded file: its bytes in pieces, which can be read once, and the name that it came with."""
 
     chunks: Iterable[bytes]
     name: str
@@ -48,40 +51,49 @@ class File:
             return keep_file(self.chunks)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CarrierInput:
+    """What carries a piece of evidence: a `source` of the desk or the fields of a `new` one, with a `file` if any.
+
+    `upstream`: the source that it is based on, with the `quote` that shows it.
+    """
+
+    source: UUID | None = None
+    new: SourceInput = field(default_factory=SourceInput)
+    file: File | None = None
+    upstream: UUID | None = None
+    quote: str = ""
+
+
 @counts_outside
 def report_with_source(
     *,
     desk: Desk,
-    fields: Mapping[str, Any],
-    source: Mapping[str, Any],
-    evidence: Mapping[str, Any],
-    file: File | None = None,
-    reason: str = "",
+    fields: ClaimInput,
+    carrier: CarrierInput,
+    evidence: EvidenceInput,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
     """Write a claim down with one piece of evidence, whose source may be new.
 
-    `fields` and `evidence` as for `report_claim`; `source`: an `id`, or the fields of a new one.
     Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
-    _keep_first(file, desk, by)
+    _keep_first(carrier.file, desk, by)
     with recorded_transaction():
         lock_desk(desk)
-        lock_graph(desk.pk, shared=file is None)  # a file may be of a source that verdicts rest on
+        lock_graph(desk.pk, shared=carrier.file is None)  # a file may be of a source that verdicts rest on
         fields = with_actors(desk, fields, by=by, now=now)
-        carrier = _source(desk, source, evidence.get("visibility"), file, by=by, now=now)
-        return report_claim(
-            desk=desk, fields=fields, evidence=[{**evidence, "source": carrier.pk}], by=by, reason=reason, now=now
-        )
+        source = _source(desk, carrier, evidence.visibility, by=by, now=now)
+        return report_claim(desk=desk, fields=fields, evidence=[replace(evidence, source=source.pk)], by=by, now=now)
 
 
 @counts_outside
 def edit_with_actors(
     *,
     claim: Claim,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
@@ -90,7 +102,7 @@ def edit_with_actors(
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with recorded_transaction():
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
         return edit_claim(claim=claim, fields=fields, seen=seen, effects=effects, by=by, now=now)
@@ -100,32 +112,28 @@ def edit_with_actors(
 def attach_source(
     *,
     claim: Claim,
-    source: Mapping[str, Any],
-    evidence: Mapping[str, Any],
-    file: File | None = None,
-    upstream: UUID | None = None,
-    quote: str = "",
+    carrier: CarrierInput,
+    evidence: EvidenceInput,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Attach a source that may be new to a claim; `upstream` is where it got it from, `quote` what shows that.
+    """Attach a source that may be new to a claim.
 
-    `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`.
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    _keep_first(file, claim.desk, by)
+    _keep_first(carrier.file, claim.desk, by)
     with recorded_transaction():
         # A relay and a file may be of a source that other claims rest on.
-        lock_graph(claim.desk_id, shared=upstream is None and file is None)
-        carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
+        lock_graph(claim.desk_id, shared=carrier.upstream is None and carrier.file is None)
+        source = _source(claim.desk, carrier, evidence.visibility, by=by, now=now)
         parts = Effects()
-        if upstream is not None:
-            add_relay(downstream=carrier, upstream=upstream, quote=quote, effects=parts, by=by, now=now)
-        elif quote.strip():
+        if carrier.upstream is not None:
+            add_relay(downstream=source, upstream=carrier.upstream, quote=carrier.quote, effects=parts, by=by, now=now)
+        elif carrier.quote.strip():
             raise Invalid({"upstream": [_("Name the source this quote points to.")]})
-        fields = {**evidence, "source": carrier.pk}
+        fields = replace(evidence, source=source.pk)
         item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, now=now)
         effects = effects or Effects()
         effects.absorb(parts)
@@ -137,7 +145,7 @@ def attach_source(
 def change_source_with_publisher(
     *,
     source: Source,
-    fields: Mapping[str, Any],
+    fields: SourceInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
@@ -147,8 +155,8 @@ def change_source_with_publisher(
     now = now or timezone.now()
     with recorded_transaction():
         lock_graph(source.desk_id)
-        seen_by_whom = {"visibility": source.visibility, **fields}
-        fields = {**fields, **_publisher_of(source.desk, seen_by_whom, by=by, now=now)}
+        visibility = source.visibility if fields.visibility is UNCHANGED else fields.visibility
+        fields = _with_publisher(source.desk, fields, visibility, by=by, now=now)
         return change_source(source=source, fields=fields, seen=seen, effects=effects, by=by, now=now)
 
 
@@ -159,76 +167,70 @@ def _keep_first(file: File | None, desk: Desk, by: User) -> None:
         assert file.stored
 
 
-def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The fields of a source with its publisher as an id; a new one is seen by whom the source is seen."""
-    return {**fields, **_publisher_of(desk, fields, by=by, now=now)}
-
-
-def _publisher_of(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The publisher that the fields describe, written down, as an id under its name; nothing where they do not."""
-    if not isinstance(fields.get("publisher"), Mapping):
-        return {}
-    visibility = str(fields.get("visibility") or Visibility.DESK)
+def _with_publisher(desk: Desk, fields: SourceInput, visibility: str, *, by: User, now: datetime) -> SourceInput:
+    """Return the fields of a source with its publisher as an id; a new one has the source's visibility."""
+    if not isinstance(fields.publisher, NewActor):
+        return fields
     with _naming("publisher"):
-        return {"publisher": _actor(desk, fields["publisher"], visibility, by=by, now=now).pk}
+        publisher = _actor(desk, fields.publisher, visibility or Visibility.DESK, by=by, now=now)
+    return replace(fields, publisher=publisher.pk)
 
 
-def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The fields of a claim with its new actors written down, as ids."""
+def with_actors(desk: Desk, fields: ClaimInput, *, by: User, now: datetime) -> ClaimInput:
+    """Return the fields of a claim with its new actors created, as ids."""
 
-    def found(value: Any, name: str) -> Any:
-        if not isinstance(value, Mapping):
+    def found(value: UUID | NewActor | None, name: str) -> UUID | None:
+        if not isinstance(value, NewActor):
             return value
         with _naming(name):
             return _actor(desk, value, Visibility.DESK, by=by, now=now).pk
 
-    given = dict(fields)
-    if "claimant" in given:
-        given["claimant"] = found(given["claimant"], "claimant")
-    for name in ("parties", "also_claimed_by"):
-        if name in given:
-            given[name] = [found(value, name) for value in given[name] or ()]
-    return given
+    actors: dict[str, Any] = {}
+    if fields.claimant is not UNCHANGED:
+        actors["claimant"] = found(fields.claimant, "claimant")
+    if fields.parties is not UNCHANGED:
+        actors["parties"] = [found(value, "parties") for value in fields.parties or ()]
+    if fields.also_claimed_by is not UNCHANGED:
+        actors["also_claimed_by"] = [found(value, "also_claimed_by") for value in fields.also_claimed_by or ()]
+    return replace(fields, **actors)
 
 
-def _actor(desk: Desk, new: Mapping[str, Any], visibility: str, *, by: User, now: datetime) -> Actor:
+def _actor(desk: Desk, new: NewActor, visibility: str, *, by: User, now: datetime) -> Actor:
     """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
-    name = " ".join(str(new.get("name", "")).split())
+    name = " ".join(new.name.split())
     restricted = visibility == Visibility.RESTRICTED
     present = actor_called(by, desk.pk, name, restricted=restricted) if name and "\x00" not in name else None
-    fields = {"name": name, "kind": new.get("kind", ""), "visibility": visibility}
+    fields = ActorInput(name=name, kind=new.kind, visibility=visibility)
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
 
 
-def _source(
-    desk: Desk, given: Mapping[str, Any], visibility: str | None, file: File | None, *, by: User, now: datetime
-) -> Source:
-    """The source named by `id`, or a new one of these fields, with the file kept."""
+def _source(desk: Desk, carrier: CarrierInput, visibility: Given[str], *, by: User, now: datetime) -> Source:
+    """Return the chosen source, or a new one, with the file kept."""
+    given = carrier.new.given()
     described = bool(given.get("url") or given.get("title"))
-    if given.get("id") is not None:
+    if carrier.source is not None:
         if described:
             raise Invalid({"source.id": [_("Choose an existing source or describe a new one, not both.")]})
-        source = named_source(by, desk.pk, given["id"], "source.id")
+        source = named_source(by, desk.pk, carrier.source, "source.id")
     else:
-        if not described and file is None:
+        if not described and carrier.file is None:
             raise Invalid({"source.url": [_("Enter a URL, add a file, or choose an existing source.")]})
-        source = _new_source(desk, given, visibility, file, by=by, now=now)
-    if file is not None:
+        source = _new_source(desk, carrier, visibility, by=by, now=now)
+    if carrier.file is not None:
         with _naming("source"):
-            record_file(source=source, stored=file.stored, name=file.name, by=by, now=now)
+            record_file(source=source, stored=carrier.file.stored, name=carrier.file.name, by=by, now=now)
     return source
 
 
-def _new_source(
-    desk: Desk, given: Mapping[str, Any], visibility: str | None, file: File | None, *, by: User, now: datetime
-) -> Source:
-    fields = dict(given)
-    fields.pop("id", None)
-    fields["visibility"] = visibility or Visibility.DESK.value
-    if not fields.get("title") and not fields.get("url") and file is not None:
-        fields["title"] = file.name[:300]
+def _new_source(desk: Desk, carrier: CarrierInput, given_visibility: Given[str], *, by: User, now: datetime) -> Source:
+    """Create the source; it has the visibility that its evidence is given, or else the desk's."""
+    visibility = Visibility.DESK.value if given_visibility is UNCHANGED else given_visibility or Visibility.DESK.value
+    fields, given = replace(carrier.new, visibility=visibility), carrier.new.given()
+    if not given.get("title") and not given.get("url") and carrier.file is not None:
+        fields = replace(fields, title=carrier.file.name[:300])
     with _naming("source"):
-        return create_source(desk=desk, fields=_with_publisher(desk, fields, by=by, now=now), by=by, now=now)
+        fields = _with_publisher(desk, fields, visibility, by=by, now=now)
+        return create_source(desk=desk, fields=fields, by=by, now=now)
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 
 from accounts.edits import fields_changed_since
 from claims.bounds import MOST_ELEMENTS, check_number
+from claims.inputs import ElementInput
 from claims.models import Claim, Element
 from claims.reading.values import element_field
 from house.errors import Invalid
 from house.fields import check_fields, given_text
+from house.inputs import UNCHANGED
 from house.seen import SeenValues
 
 ORDER = "elements.order"
@@ -26,36 +28,36 @@ class ElementsGiven:
     as one more field; `added`: the elements to be added. Raises Invalid.
     """
 
-    def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: SeenValues) -> None:
+    def __init__(self, claim: Claim, entries: Sequence[ElementInput] | None, seen: SeenValues) -> None:
         self.claim = claim
         self.present = {part.pk: part for part in claim.elements.all()}
         self.order = {ORDER: _in_order(self.present)}
         self.changes: dict[str, Any] = {}
-        self.added: list[Mapping[str, Any]] = []
+        self.added: list[ElementInput] = []
         self._sequence: list[UUID | None] = list(self.present)  # in the order of afterwards; None for the next added
         if entries is not None:
             self._read(entries, seen)
 
-    def _read(self, entries: Sequence[Mapping[str, Any]], seen: SeenValues) -> None:
-        known = {entry["id"]: entry for entry in entries if entry.get("id")}
+    def _read(self, entries: Sequence[ElementInput], seen: SeenValues) -> None:
+        known = {entry.id: entry for entry in entries if entry.id}
         if known.keys() - self.present.keys():
             raise Invalid({"elements": [_("No such element in this claim.")]})
         unseen = self._unseen(seen)
         self._refuse_left_out(self.present.keys() - known.keys() - unseen)
         for pk, entry in known.items():
             part = self.present[pk]
-            if "text" in entry:
-                self.changes[element_field(part, "text")] = _words(entry)
-            if "essential" in entry:
-                self.changes[element_field(part, "essential")] = entry["essential"]
+            if entry.text is not UNCHANGED:
+                self.changes[element_field(part, "text")] = words_of_element(entry)
+            if entry.essential is not UNCHANGED:
+                self.changes[element_field(part, "essential")] = entry.essential
         # What somebody else added in the same words meanwhile is not added once more.
         there = {self.present[pk].text for pk in unseen}
-        kept = [entry for entry in entries if entry.get("id") or _words(entry) not in there]
-        self.added = [entry for entry in kept if not entry.get("id")]
+        kept = [entry for entry in entries if entry.id or words_of_element(entry) not in there]
+        self.added = [entry for entry in kept if not entry.id]
         if seen.values is None:  # a form does not let one change the order
             left_out = [pk for pk in self.present if pk not in known]
             self.changes[ORDER] = _in_order([*known, *left_out])
-            self._sequence = [*(entry.get("id") for entry in kept), *left_out]
+            self._sequence = [*(entry.id for entry in kept), *left_out]
         else:
             self._sequence += [None] * len(self.added)
         check_number([*self.present, *self.added], MOST_ELEMENTS, "elements")
@@ -87,7 +89,11 @@ class ElementsGiven:
                 _elements, pk, field = name.split(".")
                 setattr(parts[pk], field, changed[name])
         new = [
-            Element(claim=self.claim, text=_words(entry), essential=entry.get("essential", True))
+            Element(
+                claim=self.claim,
+                text=words_of_element(entry),
+                essential=True if entry.essential is UNCHANGED else entry.essential,
+            )
             for entry in self.added
         ]
         next_one = iter(new)
@@ -109,5 +115,7 @@ def _in_order(ids: Any) -> str:
     return " ".join(str(pk) for pk in ids)
 
 
-def _words(entry: Mapping[str, Any]) -> str:
-    return given_text(entry.get("text", ""), field="elements", message=_("Enter the words of each element."))
+def words_of_element(entry: ElementInput) -> str:
+    """Return the element's text. Raises Invalid where there is none."""
+    text = "" if entry.text is UNCHANGED else entry.text
+    return given_text(text, field="elements", message=_("Enter the words of each element."))

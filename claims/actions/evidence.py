@@ -14,37 +14,36 @@ from accounts.queries import role_in
 from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.access.releasing import refuse_looser
 from claims.bounds import MOST_ELEMENTS, check_number
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.queries import evidence_of, named_source
 from claims.reading.values import EVIDENCE_FIELDS, evidence_values
 from claims.record.ledger_entries import evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.graph_loading import day_of, load_evidence_graph
 from claims.verdicts.re_checks import end_tasks
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from house.errors import Conflict, Invalid, refuse_unsaid
 from house.fields import check_fields, given_text, optional_text
+from house.inputs import UNCHANGED
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.models import Actor, Source, Visibility
 from sources.queries import named_actor, visible_actors
-from sources.values import tidied
 
 
 @counts_outside
 def attach_evidence(
     *,
     claim: Claim,
-    fields: Mapping[str, Any],
+    fields: EvidenceInput,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
     """Attach a source to a claim. Whatever else was attached to it meanwhile, this is added.
 
-    `fields`: `source` (id) and `stance` are enough; `elements` (ids; none: all), `basis`, `basis_reason`, `excerpt`,
-    `locator`, `credibility` (1–6), `against_interest` (actor id) with `against_interest_reason`, `visibility`.
     Raises NotFound, Forbidden, Invalid, Conflict (closed), Unconfirmed.
     """
     now = now or timezone.now()
@@ -68,10 +67,10 @@ def attach_evidence(
 
 
 def write_evidence(
-    claim: Claim, fields: Mapping[str, Any], known: Mapping[UUID, Source], *, by: User, now: datetime
+    claim: Claim, fields: EvidenceInput, known: Mapping[UUID, Source], *, by: User, now: datetime
 ) -> Evidence:
     """Write one piece of evidence onto a locked claim; `known`: sources that were looked up already. Raises Invalid."""
-    given = fields.get("source")
+    given = None if fields.source is UNCHANGED else fields.source
     source = known.get(given) if given else None
     if source is None:
         source = named_source(by, claim.desk_id, given, "source")
@@ -99,13 +98,13 @@ def _default_visibility(of_source: str) -> str:
 def change_evidence(
     *,
     evidence: Evidence,
-    fields: Mapping[str, Any],
+    fields: EvidenceInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Change what is recorded of a piece of evidence; `superseded_by` names a later statement of the same voice.
+    """Change what is recorded of a piece of evidence.
 
     Raises NotFound, Forbidden, Invalid, EditConflict, Conflict, Unconfirmed.
     """
@@ -123,17 +122,18 @@ def change_evidence(
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence has been withdrawn."))
-        fields = merge(item, tidied(fields), present=evidence_values(by, item), seen=seen)
-        if not fields:
+        changed = merge(item, fields.given(), present=evidence_values(by, item), seen=seen)
+        if not changed:
             return item
+        fields = EvidenceInput(**changed)
         before, excerpt = item.visibility, (item.excerpt, item.locator)
         parts = _set_fields(item, fields, by)
         refuse_looser(item.visibility, before=before)
-        if "superseded_by" in fields:
-            item.superseded_by = _later_statement(item, fields["superseded_by"], by)
-        count_edit(item, fields, by=by, now=now)
+        if fields.superseded_by is not UNCHANGED:
+            item.superseded_by = _later_statement(item, fields.superseded_by, by)
+        count_edit(item, changed, by=by, now=now)
         item.save()
-        if "elements" in fields:
+        if fields.elements is not UNCHANGED:
             item.elements.set(parts)
         if item.visibility == Visibility.RESTRICTED:
             supersede_no_more([item.pk], by=by, now=now)
@@ -258,21 +258,21 @@ def after_change(
     """Restricted evidence raises no version and enters no number: nothing that others see changes with it."""
     effects = effects or Effects()
     if counted:
-        count_version(claim, kind, by=by, now=now, evidence=item)
+        count_version(claim, kind, by=by, now=now, details=RevisionDetails(evidence=item))
         effects.add(recompute_claim(claim, now=now))
     effects.settle(by)
 
 
-def _set_fields(item: Evidence, fields: Mapping[str, Any], by: User) -> list[Element]:
-    given = tidied(fields)
+def _set_fields(item: Evidence, fields: EvidenceInput, by: User) -> list[Element]:
+    given = fields.given()
     for name in EVIDENCE_FIELDS:
         if name in given:
             setattr(item, name, given[name])
-    if "against_interest" in fields:
-        item.against_interest = _admitting(item, fields["against_interest"], by)
+    if fields.against_interest is not UNCHANGED:
+        item.against_interest = _admitting(item, fields.against_interest, by)
     check_fields(item, exclude=("claim", "source", "superseded_by"))
     _check_together(item)
-    return _parts(item.claim, fields.get("elements") or ())
+    return _parts(item.claim, () if fields.elements is UNCHANGED else fields.elements or ())
 
 
 def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:

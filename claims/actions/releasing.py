@@ -29,6 +29,7 @@ from house.errors import Conflict
 from house.fields import given_text
 from house.transactions import recorded_transaction
 from sources.actions import set_actor_fields, set_source_fields
+from sources.inputs import ActorInput, SourceInput
 from sources.ledger_entries import actor_recorded, material_released, source_recorded
 from sources.models import Actor, Attachment, Capture, Source, Visibility
 from sources.permissions import may_release
@@ -53,7 +54,7 @@ def release_source(
         may_release(by, source.desk_id)
         reason, before = _reason(reason), source.visibility
         check_release(visibility, before=before)
-        set_source_fields(source, {"visibility": visibility}, by)
+        set_source_fields(source, SourceInput(visibility=visibility), by)
         if before == Visibility.RESTRICTED:
             refuse_cycle_once_open(source, by)
         count_edit(source, ["visibility"], by=by, now=now)
@@ -80,7 +81,7 @@ def release_actor(
         may_release(by, actor.desk_id)
         reason = _reason(reason)
         check_release(visibility, before=actor.visibility)
-        set_actor_fields(actor, {"visibility": visibility}, by)
+        set_actor_fields(actor, ActorInput(visibility=visibility), by)
         count_edit(actor, ["visibility"], by=by, now=now)
         actor.save(update_fields=["visibility", "version"])
         actor_recorded("actor_released", actor, by=by, now=now, reason=reason)

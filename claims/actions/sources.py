@@ -4,7 +4,7 @@ Each takes the desk's graph, changes it and recomputes the claims that rest on i
 says whether it is only tried, and which losses its person agreed to (claims.verdicts.side_effects).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from claims.actions.evidence import supersede_no_more
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source, visible_sources
 from claims.record.ledger_entries import evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.re_checks import open_rechecks
 from claims.verdicts.side_effects import Effect, Effects
 from claims.verdicts.support import (
@@ -40,10 +40,11 @@ from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
+from sources.inputs import ActorInput, SourceInput
 from sources.ledger_entries import actor_recorded, relay_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_retract
-from sources.values import actor_values, source_values, tidied
+from sources.values import actor_values, source_values
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def end_of_act(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: Use
 def change_source(
     *,
     source: Source,
-    fields: Mapping[str, Any],
+    fields: SourceInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change what is recorded of a source; `fields` as for `create_source`. What a new address answers is fetched soon.
+    """Change what is recorded of a source. What a new address answers is fetched soon.
 
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
@@ -84,7 +85,7 @@ def change_source(
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_change_source(by, source)
-        given = tidied(fields)
+        given = fields.given()
         if given.get("title") == "":
             given["title"] = given.get("url", source.url)[:300]
         changed = merge(source, given, present=source_values(by, source), seen=seen)
@@ -92,7 +93,7 @@ def change_source(
             return end_of_act(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
-        set_source_fields(source, changed, by)
+        set_source_fields(source, SourceInput(**changed), by)
         refuse_looser(source.visibility, before=before)
         if source.visibility != before:
             _drag_along(source, by=by, now=now)
@@ -134,7 +135,7 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
         item.visibility = source.visibility
         evidence_recorded("evidence_changed", item, by=by, now=now)
         if item.withdrawn_at is None:
-            count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item)
+            count_version(claim, RevisionKind.CHANGED, by=by, now=now, details=RevisionDetails(evidence=item))
 
 
 @counts_outside
@@ -265,13 +266,13 @@ def remove_relay(
 def change_actor(
     *,
     actor: Actor,
-    fields: Mapping[str, Any],
+    fields: ActorInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change what is recorded of an actor; `fields` as for `create_actor`.
+    """Change what is recorded of an actor.
 
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
@@ -280,12 +281,12 @@ def change_actor(
         lock_graphs_of(actor)
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_change_actor(by, actor)
-        changed = merge(actor, tidied(fields), present=actor_values(by, actor), seen=seen)
+        changed = merge(actor, fields.given(), present=actor_values(by, actor), seen=seen)
         if not changed:
             return end_of_act(actor, (), effects or Effects(), by=by, now=now)
         before = actor.visibility
         touched = claims_touching(actor)
-        set_actor_fields(actor, changed, by)
+        set_actor_fields(actor, ActorInput(**changed), by)
         refuse_looser(actor.visibility, before=before)
         if actor.visibility != before:
             _refuse_in_use(actor)

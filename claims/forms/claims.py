@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,11 +18,14 @@ from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
+from claims.inputs import ClaimInput, ElementInput, ThresholdInput
 from claims.models import Claim, StateChoices
 from claims.reading.names import ID, ActorNames, SourceNames
 from claims.reading.values import claim_values, threshold_values
 from house.edit_forms import EditForm
+from house.inputs import UNCHANGED
 from house.pages import ActForm
+from sources.inputs import NewActor
 from sources.models import ActorKind
 
 if TYPE_CHECKING:
@@ -87,21 +91,27 @@ class ClaimFields(forms.Form):
     actor_fields = ("claimant", "also_claimed_by", "parties")
 
     @staticmethod
-    def described_claim(given: dict[str, Any]) -> dict[str, Any]:
-        names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
-        return {
-            **{name: given[name] for name in names},
-            "claimant": chosen_actor(given, "claimant"),
-            "also_claimed_by": given["also_claimed_by"],
-            "parties": [*given["parties"], *new_parties(given)],
-            "topics": given["topics"].split(","),
-        }
+    def described_claim(given: dict[str, Any], elements: "BaseFormSet[ElementForm]") -> ClaimInput:
+        return ClaimInput(
+            statement=given["statement"],
+            original_statement=given["original_statement"],
+            language=given["language"],
+            claimant=chosen_actor(given, "claimant"),
+            also_claimed_by=given["also_claimed_by"],
+            parties=[*given["parties"], *new_parties(given)],
+            claimed_on=given["claimed_on"],
+            happened_from=given["happened_from"],
+            happened_to=given["happened_to"],
+            place=given["place"],
+            topics=given["topics"].split(","),
+            elements=elements_in(elements),
+        )
 
 
-def new_parties(given: dict[str, Any]) -> list[dict[str, str]]:
-    """The parties that were typed, one a line, each as its name and kind."""
+def new_parties(given: dict[str, Any]) -> list[NewActor]:
+    """Return the new parties that were typed, one a line."""
     kind = given["new_parties_kind"]
-    return [{"name": line, "kind": kind} for line in given["new_parties"].splitlines() if line.strip()]
+    return [NewActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
 
 
 class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
@@ -150,14 +160,10 @@ def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[E
     return rows
 
 
-def elements_in(rows: "BaseFormSet[ElementForm]") -> list[dict[str, Any]]:
-    """The parts that were typed, as the actions take them."""
+def elements_in(rows: "BaseFormSet[ElementForm]") -> list[ElementInput]:
+    """Return the elements that were typed."""
     given: Iterable[dict[str, Any]] = (row for row in rows.cleaned_data if row.get("text", "").strip())
-    return [
-        {"id": row["id"], "text": row["text"], "essential": row["essential"]} if row["id"] else
-        {"text": row["text"], "essential": row["essential"]}
-        for row in given
-    ]  # fmt: skip
+    return [ElementInput(id=row["id"], text=row["text"], essential=row["essential"]) for row in given]
 
 
 class EditClaimForm(EditForm, ClaimFields):
@@ -200,15 +206,14 @@ class EditClaimForm(EditForm, ClaimFields):
             return [UUID(pk) for pk in seen if ID.fullmatch(str(pk))]
         return list(self.cleaned_data["parties"])
 
-    def _element(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A row of the elements: of one that was seen, what was changed of it."""
-        seen = {name: self.base.values.get(f"elements.{row.get('id')}.{name}") for name in ("text", "essential")}
-        given = dict(row)
-        if isinstance(seen["text"], str) and " ".join(seen["text"].split()) == " ".join(row["text"].split()):
-            del given["text"]
-        if seen["essential"] is row["essential"]:
-            del given["essential"]
-        return given
+    def _element(self, row: ElementInput) -> ElementInput:
+        """Return a row of the elements; of one that was seen, with the changed fields alone."""
+        seen = {name: self.base.values.get(f"elements.{row.id}.{name}") for name in ("text", "essential")}
+        if isinstance(seen["text"], str) and " ".join(seen["text"].split()) == " ".join(str(row.text).split()):
+            row = replace(row, text=UNCHANGED)
+        if seen["essential"] is row.essential:
+            row = replace(row, essential=UNCHANGED)
+        return row
 
     def is_of_the_row(self, name: str) -> bool:
         return name in self.row_names or self._control_of(name) is not None
@@ -263,14 +268,14 @@ class ThresholdForm(EditForm):
         super().__init__(*arguments, values=threshold_values(claim), version=claim.version, **named)
         self.ready()
 
-    def settled(self) -> dict[str, Any]:
-        """Both fields, as `set_threshold` takes them: what was not touched as it was seen."""
+    def settled(self) -> ThresholdInput:
+        """Return both fields; an untouched one as it was seen."""
         base, changed = self.base.values, self.changes()
         threshold, reason = base.get("threshold"), base.get("threshold_reason")
-        return {
-            "threshold": changed.get("threshold", threshold if type(threshold) is int else None),
-            "reason": changed.get("threshold_reason", reason if isinstance(reason, str) else ""),
-        }
+        return ThresholdInput(
+            threshold=changed.get("threshold", threshold if type(threshold) is int else None),
+            reason=changed.get("threshold_reason", reason if isinstance(reason, str) else ""),
+        )
 
 
 NOBODY = "(nobody)"  # no user name has a bracket in it

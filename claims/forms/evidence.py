@@ -12,6 +12,7 @@ from claims.forms.choosing import OneOf, offer
 from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.reading.names import ActorNames, SourceNames
 from claims.reading.values import evidence_values
@@ -81,9 +82,9 @@ class EvidenceFields(forms.Form):
             del self.fields["elements"]
 
     @staticmethod
-    def recorded(given: dict[str, Any]) -> dict[str, Any]:
+    def recorded(given: dict[str, Any]) -> EvidenceInput:
         names = [*EvidenceFields.base_fields, "superseded_by"]
-        return {name: given[name] for name in names if name in given}
+        return EvidenceInput(**{name: given[name] for name in names if name in given})
 
 
 class AttachForm(ActForm, NewSourceFields, EvidenceFields):

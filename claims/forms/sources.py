@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from claims.actions.composing import CarrierInput, File
 from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
@@ -18,6 +19,7 @@ from claims.forms.releasing import offer_stricter
 from claims.reading.names import ActorNames, SourceNames
 from house.edit_forms import EditForm
 from house.pages import ActForm
+from sources.inputs import NewActor, SourceInput
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 from sources.values import source_values
 
@@ -72,24 +74,36 @@ class NewSourceFields(forms.Form):
     }
 
     @staticmethod
-    def described(given: dict[str, Any]) -> dict[str, Any]:
-        """The source as `claims.actions.composing` takes it."""
-        return {
-            "id": given["source"],
-            "url": given["url"],
-            "title": given["title"],
-            "kind": given["kind"],
-            "publisher": chosen_actor(given, "publisher"),
-            "published_at": given["published_at"],
-            "basis": given["source_basis"],
-            "basis_reason": given["source_basis_reason"],
-        }
+    def described(given: dict[str, Any]) -> SourceInput:
+        """Return the fields of the new source, which are empty where one of the desk is chosen."""
+        return SourceInput(
+            url=given["url"],
+            title=given["title"],
+            kind=given["kind"],
+            publisher=chosen_actor(given, "publisher"),
+            published_at=given["published_at"],
+            basis=given["source_basis"],
+            basis_reason=given["source_basis_reason"],
+        )
+
+    @classmethod
+    def carrier(cls, given: dict[str, Any]) -> CarrierInput:
+        """Return the source, its file and the source that it is based on."""
+        upload = given.get("file")
+        return CarrierInput(
+            source=given["source"],
+            new=cls.described(given),
+            file=File(upload.chunks(), upload.name) if upload else None,
+            upstream=given.get("upstream"),
+            quote=given.get("quote", ""),
+        )
 
 
-def chosen_actor(given: dict[str, Any], name: str) -> Any:
-    """The id of the actor chosen for a field; a new one as its name and kind where one was typed."""
+def chosen_actor(given: dict[str, Any], name: str) -> UUID | NewActor | None:
+    """Return the id of the actor chosen for a field, or the new one that was typed."""
     typed = given[f"new_{name}"]
-    return {"name": typed, "kind": given[f"new_{name}_kind"]} if typed else given[name]
+    chosen: UUID | None = given[name]
+    return NewActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
 
 
 class SourceForm(EditForm):

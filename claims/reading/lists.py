@@ -83,33 +83,40 @@ _CONDITIONS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFilter:
+    """Conditions on claims in a list; a field that is not given sets none. `assignee`: a user name, "" for nobody."""
+
+    states: Iterable[str] = ()
+    q: str = ""
+    topic: str = ""
+    assignee: str | None = None
+    claimant: UUID | None = None
+    party: UUID | None = None
+    desk: UUID | None = None
+    contested: bool | None = None
+    support_lost: bool | None = None
+    changed_since_verdict: bool | None = None
+    closed: bool | None = None
+    due_before: datetime | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of the conditions, by the names in `_CONDITIONS`."""
+        texts: dict[str, Any] = {"states": list(self.states), "q": self.q, "topic": self.topic}
+        texts |= {"claimant": self.claimant, "party": self.party, "desk": self.desk}
+        texts |= {"assignee": self.assignee, "nobody": self.assignee == ""}
+        flags: dict[str, Any] = {"contested": self.contested, "support_lost": self.support_lost}
+        flags |= {"closed": self.closed, "due_before": self.due_before}
+        flags |= {"changed_since_verdict": self.changed_since_verdict}
+        given = {name: value for name, value in texts.items() if value}
+        return given | {name: value for name, value in flags.items() if value is not None}
+
+
 class Narrowed:
     """The claims of a scope, narrowed."""
 
-    def __init__(
-        self,
-        scope: ListScope,
-        *,
-        states: Iterable[str] = (),
-        q: str = "",
-        topic: str = "",
-        assignee: str | None = None,
-        claimant: UUID | None = None,
-        party: UUID | None = None,
-        desk: UUID | None = None,
-        contested: bool | None = None,
-        support_lost: bool | None = None,
-        changed_since_verdict: bool | None = None,
-        closed: bool | None = None,
-        due_before: datetime | None = None,
-    ) -> None:
-        """What is not given narrows nothing. `assignee`: a user name; "" means nobody."""
-        given: dict[str, Any] = {"states": list(states), "q": q, "topic": topic, "claimant": claimant, "party": party}
-        given |= {"desk": desk, "assignee": assignee, "nobody": assignee == ""}
-        self._values = {name: value for name, value in given.items() if value}
-        flags = {"contested": contested, "support_lost": support_lost, "closed": closed, "due_before": due_before}
-        flags["changed_since_verdict"] = changed_since_verdict
-        self._values |= {name: value for name, value in flags.items() if value is not None}
+    def __init__(self, scope: ListScope, conditions: ClaimFilter = ClaimFilter()) -> None:
+        self._values = conditions.values()
         self._narrowed = "".join(f" AND {_CONDITIONS[name]}" for name in self._values)
         self._values |= {"desks": list(scope.desks), "invited": list(scope.invited)}
         self._values |= {f"desk_{number}": desk for number, desk in enumerate(scope.desks)}
@@ -117,7 +124,7 @@ class Narrowed:
         self._stretches = [f"c.desk_id = %(desk_{number})s" for number in range(len(scope.desks))]
         if scope.invited or not scope.desks:
             self._stretches.append("c.id = ANY(%(invited)s::uuid[])")
-        self.most_counted = MOST_COUNTED_BY_WORDS if q else MOST_COUNTED
+        self.most_counted = MOST_COUNTED_BY_WORDS if conditions.q else MOST_COUNTED
 
     def read(self, columns: str, place: PagePosition) -> list[Any]:
         """The rows of a page: `columns`, expressions of the claim `c`, its claimant `a`, its author `u`."""

@@ -320,7 +320,7 @@ def _evidence(ids: Sequence[UUID]) -> Iterable[Evidence]:
 def _evidence_content(item: Evidence, said: OpenedEntry) -> dict[str, Any]:
     """What superseded it may have been withdrawn or restricted since: then it lives again, without an entry."""
     content = said.opened["content"]
-    now = with_merged(content, evidence_content(item), "against_interest_id")
+    now = with_merged(content, ["against_interest_id"], now=evidence_content(item))
     later = content.get("superseded_by_id")
     if later and item.superseded_by_id is None and _gives_life_back(item, later):
         now["superseded_by_id"] = later

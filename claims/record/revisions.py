@@ -1,6 +1,7 @@
 """Versions of a claim: they grow, and what made each grow can be told in words."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -12,35 +13,38 @@ from house.errors import Stale
 from sources.models import Visibility
 
 
-def count_version(
-    claim: Claim,
-    kind: RevisionKind,
-    *,
-    by: User,
-    now: datetime,
-    evidence: Evidence | None = None,
-    note: str = "",
-    closed_as: str = "",
-    changed: Sequence[str] = (),
-    fields: Iterable[str] = (),
-) -> None:
-    """Raise a locked claim's version and keep what did it, and the reason where one was given.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionDetails:
+    """The evidence that raised a version and the reason given for it.
 
-    `changed`: the claim's columns that the caller has set and that are saved with it. `fields`: those of the claim that
-    an edit changed, by the names that people edit them by.
+    `changed`: the claim's columns that the caller has set and that are saved with the version. `fields`: those of the
+    claim that an edit changed, by the names that people edit them by.
+    """
+
+    evidence: Evidence | None = None
+    note: str = ""
+    closed_as: str = ""
+    changed: Sequence[str] = ()
+    fields: Iterable[str] = ()
+
+
+def count_version(
+    claim: Claim, kind: RevisionKind, *, by: User, now: datetime, details: RevisionDetails = RevisionDetails()
+) -> None:
+    """Raise a locked claim's version and keep what raised it.
 
     Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
     that the version tells nobody of what they may not see.
     """
-    if names := list(fields):
+    if names := list(details.fields):
         count_edit(claim, names, by=by, now=now)
     else:
         claim.version += 1
     # Always later: who follows what has changed would not find what moves back, having waited for a lock.
     claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
-    claim.save(update_fields=[*changed, "version", "changed_at"])
-    row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
-    row.note, row.closed_as = note, closed_as
+    claim.save(update_fields=[*details.changed, "version", "changed_at"])
+    row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=details.evidence)
+    row.note, row.closed_as = details.note, details.closed_as
     row.save()
 
 

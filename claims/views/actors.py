@@ -13,6 +13,7 @@ from accounts.requests import PersonsRequest
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
 from claims.forms.actors import ActorForm, MergeForm, NewActorForm
+from claims.inputs import MergeInput
 from claims.queries import claims_naming, published_by
 from claims.reading.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
 from claims.reading.paging import BY_CREATION, find_order, read_page
@@ -24,6 +25,7 @@ from claims.views.sources import searched
 from claims.views.writing import chosen_desk
 from house.pages import form_page, may, sent, show_form
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Visibility
 from sources.permissions import WRITERS, may_change_actor, may_merge, may_release, may_write
 from sources.queries import alike_actors, other_names_of, search_actors
@@ -80,7 +82,7 @@ def new_actor(request: PersonsRequest) -> HttpResponse:
         return render(request, "claims/choose_desk.html", {"desks": own})
     may_write(request.user, desk)
     form = NewActorForm(**sent(request), user=request.user, desk=desk)
-    if form.submitted(lambda given: create_actor(desk=desk, fields=given, by=request.user)):
+    if form.submitted(lambda given: create_actor(desk=desk, fields=ActorInput(**given), by=request.user)):
         return redirect("actor", form.outcome.pk)
     return show_form(
         request,
@@ -100,7 +102,11 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     form = ActorForm(**sent(request), user=request.user, actor=row)
     if form.submitted(
         lambda given: change_actor(
-            actor=row, fields=form.changes(), seen=form.what_was_seen, effects=consent(request), by=request.user
+            actor=row,
+            fields=ActorInput(**form.changes()),
+            seen=form.what_was_seen,
+            effects=consent(request),
+            by=request.user,
         )
     ):
         return redirect("actor", actor_id)
@@ -125,7 +131,9 @@ def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     confirming = f"{form.cleaned_data.get('into', '')} {request.POST.get('chain', '')}" if form.is_valid() else ""
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
-    tried = form.submitted(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))
+    tried = form.submitted(
+        lambda given: merge_actors(actor=row, fields=MergeInput(**given), effects=effects, by=request.user)
+    )
     if tried and not dry_run:
         return redirect("actor", form.outcome.row.pk)
     other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)

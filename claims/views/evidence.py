@@ -14,12 +14,12 @@ from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from claims.queries import evidence_of, get_claim, get_evidence
 from claims.record.reads import note_shown
 from claims.views.asking import consent
 from claims.views.lines import numbers_of
-from claims.views.writing import file_in
 from house.pages import form_page, may, sent, show_form
 
 
@@ -45,11 +45,8 @@ def attach(request: PersonsRequest, reference: str) -> HttpResponse:
 def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evidence:
     return attach_source(
         claim=claim,
-        source=AttachForm.described(given),
+        carrier=AttachForm.carrier(given),
         evidence=AttachForm.recorded(given),
-        file=file_in(given),
-        upstream=given["upstream"],
-        quote=given["quote"],
         effects=consent(request),
         by=request.user,
     )
@@ -85,7 +82,7 @@ def evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) ->
 def _change(request: PersonsRequest, item: Evidence, form: EvidenceForm) -> Evidence:
     return change_evidence(
         evidence=item,
-        fields=form.changes(),
+        fields=EvidenceInput(**form.changes()),
         seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,

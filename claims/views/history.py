@@ -229,7 +229,7 @@ def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> 
     since, now = min(waiting, default=None), timezone.now()
     return {
         "waiting_since": format_time(since) if since else None,
-        "overdue": since is not None and is_overdue(since, now),
+        "overdue": since is not None and is_overdue(since, now=now),
         "erasing": erasing is not None,
         "last": count_of(stream),
         "last_of": {about[name]: count for name, count in counts_of(about).items()},

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import PersonsRequest, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
 from claims.models import NEVER_DUE
-from claims.reading.lists import Choices, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
+from claims.reading.lists import Choices, ClaimFilter, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
 from claims.reading.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
 from claims.views.lines import Link
 from house.errors import Invalid
@@ -83,8 +83,7 @@ def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
 
 def _narrowed(scope: ListScope, given: dict[str, Any]) -> Narrowed:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
-    return Narrowed(
-        scope,
+    conditions = ClaimFilter(
         states=given["state"],
         q=given["q"],
         topic=given["topic"],
@@ -95,6 +94,7 @@ def _narrowed(scope: ListScope, given: dict[str, Any]) -> Narrowed:
         closed={"": False, "only": True}.get(given["closed"]),
         due_before=timezone.now() if given["overdue"] else None,
     )
+    return Narrowed(scope, conditions)
 
 
 def _row(claim: ClaimLine) -> ClaimRow:

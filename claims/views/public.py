@@ -110,7 +110,7 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
         "claimant_name": claimant,
         "evidence": [_evidence_as_recorded(number, row) for number, row in enumerate(evidence, start=1)],
         "waiting_since": format_time(since) if since else None,
-        "overdue": since is not None and is_overdue(since, timezone.now()),
+        "overdue": since is not None and is_overdue(since, now=timezone.now()),
     }
 
 

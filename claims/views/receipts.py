@@ -73,7 +73,7 @@ def receipts_page(request: PersonsRequest) -> HttpResponse:
 
 def _is_late(row: Act, now: datetime) -> bool:
     waits = row.log_index is None  # type: ignore[attr-defined]  # of receipts_of
-    return waits and is_overdue(row.entry.at, now)
+    return waits and is_overdue(row.entry.at, now=now)
 
 
 @require_safe

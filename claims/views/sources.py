@@ -32,6 +32,7 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from house.errors import Invalid
 from house.pages import ActForm, form_page, may, sent, show_form
 from sources.actions import attach_file, request_capture
+from sources.inputs import SourceInput
 from sources.models import CaptureState, Source
 from sources.permissions import may_change_source, may_retract
 
@@ -102,7 +103,7 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         form,
         lambda given: change_source_with_publisher(
             source=row,
-            fields=form.changes(),
+            fields=SourceInput(**form.changes()),
             seen=form.what_was_seen,
             effects=consent(request),
             by=request.user,

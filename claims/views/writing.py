@@ -13,9 +13,10 @@ from accounts.queries import desk_for, memberships_of
 from accounts.requests import PersonsRequest
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import publish_claim, set_threshold, unpublish_claim
-from claims.actions.composing import File, edit_with_actors, report_with_source
-from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
+from claims.actions.composing import edit_with_actors, report_with_source
+from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms
 from claims.forms.sources import ReasonForm
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.views.asking import consent
@@ -65,18 +66,11 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
 def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
-        fields={**NewClaimForm.described_claim(given), "elements": elements_in(elements)},
-        source=NewClaimForm.described(given),
+        fields=NewClaimForm.described_claim(given, elements),
+        carrier=NewClaimForm.carrier(given),
         evidence=NewClaimForm.recorded(given),
-        file=file_in(given),
         by=request.user,
     )
-
-
-def file_in(given: dict[str, Any]) -> File | None:
-    """The uploaded file as the actions take it."""
-    upload = given.get("file")
-    return File(upload.chunks(), upload.name) if upload else None
 
 
 @form_page
@@ -104,7 +98,7 @@ def edit_claim_page(request: PersonsRequest, reference: str) -> HttpResponse:
 def _edit(request: PersonsRequest, claim: Claim, form: EditClaimForm) -> Claim:
     return edit_with_actors(
         claim=claim,
-        fields=form.changes(),
+        fields=ClaimInput(**form.changes()),
         seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,
@@ -164,7 +158,7 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     form = ThresholdForm(**sent(request), claim=claim)
     if form.submitted(
         lambda given: set_threshold(
-            claim=claim, **form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
+            claim=claim, fields=form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
         )
     ):
         return redirect("claim", claim.reference)

@@ -1,7 +1,7 @@
-"""Who speaks, publishes and is spoken about in the public reporting of the demonstration data.
+"""Actors in the public reporting of the demonstration data: speakers, publishers and subjects.
 
-A chain of `part_of` ends at the voice: a spokesman speaks for his council, the council for its government, and a
-state news agency is edited under its state's orders.
+A chain of `part_of` ends at the voice: a spokesman speaks for his council, the council for its government, and a state
+news agency is edited under its state's orders.
 """
 
 from demonstration.desk.shapes import DemoActor
@@ -15,7 +15,7 @@ ACTORS = (
     DemoActor("Russia", "state", fields={"reliability": "D"}),
     DemoActor("Ukraine’s government", "state", fields={"reliability": "C"}),
     DemoActor("Iran", "state", fields={"reliability": "D"}),
-    # Who speaks for them
+    # Actors that speak for them
     DemoActor("National Security Council", "organisation", part_of="US government", fields={"reliability": "C"}),
     DemoActor(
         "John Kirby",

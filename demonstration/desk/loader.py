@@ -1,6 +1,6 @@
-"""Makes the demonstration data real, through the same actions that people use, in one transaction."""
+"""Load the demonstration data through the same actions that people use, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions.claims import publish_claim, report_claim
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Evidence
 from demonstration.desk import actors, drones, open_work, reporting, shells
 from demonstration.desk.shapes import (
@@ -37,8 +39,10 @@ from demonstration.desk.shapes import (
 from ledger.recording import older_acts
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim, name_decider
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentState, Assignment
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Source
 
 ZONE = "Europe/Kyiv"
@@ -58,9 +62,9 @@ def password_of(name: str) -> str:
 
 
 def load_demonstration(*, now: datetime) -> None:
-    """Make people, desks and claims; what is open then is due around `now`.
+    """Create people, desks and claims, with open work due around `now`.
 
-    Raises Invalid where one of the user names or prefixes is taken.
+    Raises Invalid if one of the user names or prefixes is taken.
     """
     with transaction.atomic(), older_acts():
         people = {name: _person(name) for name in LOGINS}
@@ -78,12 +82,14 @@ def load_demonstration(*, now: datetime) -> None:
 
 def _person(name: str) -> User:
     return create_user(
-        username=name,
-        password=password_of(name),
-        email=f"{name}@example.org",
-        time_zone=ZONE,
-        is_administrator=name == "admin",
-        check_password=False,  # its password is printed on the sign-in page
+        account=AccountInput(
+            username=name,
+            password=password_of(name),
+            email=f"{name}@example.org",
+            time_zone=ZONE,
+            is_administrator=name == "admin",
+        ),
+        check_password=False,
         by=None,
     )
 
@@ -97,7 +103,7 @@ def _desk(name: str, *, prefix: str, members: dict[User, Role]) -> Desk:
 
 @dataclass
 class _Loader:
-    """One desk's rows by their keys, as far as they are written."""
+    """The rows of one desk by key, as they are created."""
 
     desk: Desk
     people: dict[str, User]
@@ -110,7 +116,7 @@ class _Loader:
         return self.now - at if isinstance(at, timedelta) else at
 
     def due(self, due: At | str | None) -> datetime | None:
-        """At 17:00 of its day where it counts from the loading, or at the end of the loader's day."""
+        """The due time: 17:00 if it is counted from the loading, or the end of the loader's day."""
         zone = ZoneInfo(ZONE)
         if due == "today":
             tomorrow = self.now.astimezone(zone).date() + timedelta(days=1)
@@ -121,28 +127,28 @@ class _Loader:
 
     def write_actors(self, rows: Iterable[DemoActor], *, by: str, now: datetime) -> None:
         for row in rows:
-            fields = {
+            fields = ActorInput(
                 **row.fields,
-                "name": row.name or row.key,
-                "kind": row.kind,
-                "visibility": row.visibility,
-                "part_of": self.actors[row.part_of].pk if row.part_of else None,
-            }
+                name=row.name or row.key,
+                kind=row.kind,
+                visibility=row.visibility,
+                part_of=self.actors[row.part_of].pk if row.part_of else None,
+            )
             self.actors[row.key] = create_actor(desk=self.desk, fields=fields, by=self.people[by], now=now)
 
     def source(self, key: str, *, by: User, now: datetime) -> Source:
-        """The source, written down with what it got it from the first time that somebody uses it."""
+        """The source, created with its relays on its first use."""
         if key in self.sources:
             return self.sources[key]
         row = next(each for each in self.demo_sources if each.key == key)
-        fields = {
+        fields = SourceInput(
             **row.fields,
-            "title": row.title,
-            "kind": row.kind,
-            "basis": row.basis,
-            "publisher": self.actors[row.publisher].pk if row.publisher else None,
-            "published_at": self.moment(row.published) if row.published else None,
-        }
+            title=row.title,
+            kind=row.kind,
+            basis=row.basis,
+            publisher=self.actors[row.publisher].pk if row.publisher else None,
+            published_at=self.moment(row.published) if row.published else None,
+        )
         source = create_source(desk=self.desk, fields=fields, by=by, capture=False, now=now)
         self.sources[key] = source
         for above, quote in row.upstream.items():
@@ -164,21 +170,23 @@ class _Loader:
             "claimant": self.actors[row.claimant].pk if row.claimant else None,
             "parties": [self.actors[party].pk for party in row.parties],
             "claimed_on": row.claimed_on,
-            "elements": [{"text": text} for text in row.elements],
+            "elements": [ElementInput(text=text) for text in row.elements],
             "topics": row.topics,
         }
         evidence = [self._piece(piece, piece.elements, by, now) for piece in row.evidence]
-        return report_claim(desk=self.desk, fields=fields, evidence=evidence, by=by, reason=row.reason, now=now)
+        return report_claim(
+            desk=self.desk, fields=ClaimInput(**fields), evidence=evidence, by=by, reason=row.reason, now=now
+        )
 
-    def _piece(self, piece: DemoEvidence, elements: Iterable[Any], by: User, now: datetime) -> dict[str, Any]:
-        return {
+    def _piece(self, piece: DemoEvidence, elements: Sequence[Any], by: User, now: datetime) -> EvidenceInput:
+        return EvidenceInput(
             **piece.fields,
-            "source": self.source(piece.source, by=by, now=now).pk,
-            "stance": piece.stance,
-            "excerpt": piece.excerpt,
-            "elements": elements,
-            "against_interest": self.actors[piece.against_interest].pk if piece.against_interest else None,
-        }
+            source=self.source(piece.source, by=by, now=now).pk,
+            stance=piece.stance,
+            excerpt=piece.excerpt,
+            elements=elements,
+            against_interest=self.actors[piece.against_interest].pk if piece.against_interest else None,
+        )
 
     def _do(self, claim: Claim, act: Act, *, by: User, now: datetime) -> None:
         match act:
@@ -187,10 +195,10 @@ class _Loader:
                 fields = self._piece(piece, [parts[number] for number in piece.elements], by, now)
                 attach_evidence(claim=claim, fields=fields, by=by, now=now)
             case Supersede(earlier, later):
-                fields = {"superseded_by": self._evidence(claim, later)}
                 item = Evidence.objects.get(pk=self._evidence(claim, earlier))
-                fields["elements"] = list(item.elements.values_list("pk", flat=True))
-                change_evidence(evidence=item, fields=fields, by=by, now=now)
+                parts = list(item.elements.values_list("pk", flat=True))
+                changes = EvidenceInput(superseded_by=self._evidence(claim, later), elements=parts)
+                change_evidence(evidence=item, fields=changes, by=by, now=now)
             case Assign(reviewer, due):
                 assign(claim=claim, reviewer=self.people[reviewer], due_at=self.due(due), by=by, now=now)
             case Accept():
@@ -216,15 +224,20 @@ class _Loader:
     def _find(self, claim: Claim, act: Find, by: User, now: datetime) -> None:
         submit_assessment(
             claim=claim,
-            proposed_state=act.state,
-            rationale=act.rationale,
-            evidence=[self._evidence(claim, source) for source in act.evidence],
-            answers=[{"evidence": self._evidence(claim, source), "text": text} for source, text in act.answers.items()],
-            elements=[
-                {"element": part.pk, "text": text}
-                for part, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
-            ],
-            seen_version=_version(claim),
+            fields=AssessmentInput(
+                proposed_state=act.state,
+                rationale=act.rationale,
+                evidence=[self._evidence(claim, source) for source in act.evidence],
+                answers=[
+                    AnswerInput(evidence=self._evidence(claim, source), text=text)
+                    for source, text in act.answers.items()
+                ],
+                elements=[
+                    ElementLine(element=part.pk, text=text)
+                    for part, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
+                ],
+                seen_version=_version(claim),
+            ),
             by=by,
             now=now,
         )
@@ -236,5 +249,5 @@ class _Loader:
 
 
 def _version(claim: Claim) -> int:
-    """The version as it is now: whoever acts in the story has just looked."""
+    """The present version: people in the story have just read the page."""
     return Claim.objects.values_list("version", flat=True).get(pk=claim.pk)

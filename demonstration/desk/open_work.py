@@ -1,6 +1,7 @@
-"""The work that is open when the data is loaded: the seventh claim, and invented ones about an invented ship.
+"""Open work at the time of loading: the seventh claim, and invented ones about an invented ship.
 
-Moments count back from the loading. Everything about the Meridian Dawn, Port Varn and who speaks of them is made up.
+Times count back from the loading. Everything about the Meridian Dawn, Port Varn and the people who speak of them is
+invented.
 """
 
 from datetime import date, timedelta
@@ -288,7 +289,7 @@ CRATES_AGAIN = DemoClaim(
 
 CLAIMS = (NO_SIDE, SIGNAL, CRATES, HULL, BERTH, FERTILISER, CRATES_AGAIN)
 
-# Of the other desk, so that it can be seen that no desk knows of another's work.
+# On the other desk, to show that no desk sees the work of another.
 OTHER_ACTORS = (DemoActor("Strait Post", "outlet", name="Strait Post (made up)", visibility="desk"),)
 OTHER_SOURCES = (DemoSource("cable", "Made up: a cable in the strait", "Strait Post", _ago(4), "unknown"),)
 OTHER_CLAIMS = (

@@ -1,4 +1,4 @@
-"""The sources of the worked example: one news item of 2 November 2022 and what became of it, in our own words."""
+"""The sources of the worked example: one news item of 2 November 2022 and the reporting around it, in our own words."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ def _day(year: int, *, month: int, day: int, hour: int = 12) -> datetime:
 _PUBLIC = {"visibility": "public"}
 
 SOURCES = (
-    # Shells: the item of 2 November 2022, and what it goes back to
+    # Shells: the item of 2 November 2022, and its sourcing chain
     DemoSource(
         "aggregator",
         "Article on North Korean shells for Russia",

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 At = datetime | timedelta
-"""A moment: as it is, or so long before the data is loaded."""
+"""A moment: absolute, or a time before the loading."""
 
 
 @dataclass(frozen=True)
 class DemoActor:
-    """`fields` go to `create_actor` as they are; the key is the name where none is given."""
+    """`fields` go to `create_actor` unchanged; the key is the name if none is given."""
 
     key: str
     kind: str
@@ -23,7 +23,8 @@ class DemoActor:
 
 @dataclass(frozen=True)
 class DemoSource:
-    """`upstream` maps the source that this one got it from to what shows it; `published` None leaves the day open."""
+    """`upstream` maps the source that this one is based on to the quote that shows it; `published` None leaves the date
+    open."""
 
     key: str
     title: str
@@ -37,7 +38,7 @@ class DemoSource:
 
 @dataclass(frozen=True)
 class DemoEvidence:
-    """A source attached to a claim. `elements` are numbers of the claim's elements, from 0; none: all."""
+    """A source attached to a claim. `elements` are numbers of the claim's elements, from 0; empty for all."""
 
     source: str
     stance: str
@@ -54,7 +55,7 @@ class Attach:
 
 @dataclass(frozen=True)
 class Supersede:
-    """The voice of `earlier` took it back in `later`."""
+    """The voice of `earlier` withdrew it in `later`."""
 
     earlier: str
     later: str
@@ -70,12 +71,12 @@ class Assign:
 
 @dataclass(frozen=True)
 class Accept:
-    """Whoever makes this step takes on what they were given."""
+    """The person of this step accepts their assignment."""
 
 
 @dataclass(frozen=True)
 class Find:
-    """A finding is handed in. Evidence is named by its source; `lines` stand in the order of the elements."""
+    """An assessment is submitted. Evidence is named by its source; `lines` are in the order of the elements."""
 
     state: str
     rationale: str
@@ -86,7 +87,7 @@ class Find:
 
 @dataclass(frozen=True)
 class Decide:
-    """The finding that waits is approved, or sent back."""
+    """The waiting assessment is approved or rejected."""
 
     approve: bool
     reason: str
@@ -119,7 +120,7 @@ Act = Attach | Supersede | Assign | Accept | Find | Decide | NameDecider | Publi
 
 @dataclass(frozen=True)
 class DemoStep:
-    """Who did what with a claim, and when."""
+    """One step in the history of a claim: a person, a time, an act."""
 
     at: At
     by: str
@@ -128,7 +129,7 @@ class DemoStep:
 
 @dataclass(frozen=True)
 class DemoClaim:
-    """A claim as it was written down, and what became of it."""
+    """A claim as it was reported, and the steps that followed."""
 
     statement: str
     claimant: str | None

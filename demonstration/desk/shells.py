@@ -1,4 +1,4 @@
-"""Claims 1 to 4 of the worked example, on shells and missiles: how each was written down and what people decided."""
+"""Claims 1 to 4 of the worked example, on shells and missiles: their reports and the decisions on them."""
 
 from datetime import UTC, date, datetime
 

@@ -1,1 +1,1 @@
-"""Data for measuring: as many claims as wanted, each a copy of one that was made through the real actions."""
+"""Data for measurements: any number of claims, each a copy of one made through the real actions."""

@@ -1,4 +1,4 @@
-"""Fills a desk with copies of specimens by COPY, in transactions in which every guard of the database holds."""
+"""Fill a desk with copies of specimens by COPY, in transactions in which every guard of the database holds."""
 
 import random
 from collections import deque
@@ -19,14 +19,14 @@ from demonstration.scale.people import TOPICS, ScaleCast, make_casts, statements
 from demonstration.scale.specimens import KINDS, ClaimSpecimen, Specimen, deniable
 from ledger.recording import older_acts
 
-BATCH = 2000  # claims a transaction
-YEARS = 4  # over which the claims that are past are spread
+BATCH = 2000  # claims in one transaction
+YEARS = 4  # the period over which past claims are spread
 Batch = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What was written: how many claims, and with them how many rows in all."""
+    """The number of claims copied, and of all their rows."""
 
     claims: int
     rows: int
@@ -43,11 +43,11 @@ def load_scale(
     now: datetime,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Copied:
-    """Make a desk with `claims` claims on it, and people who can sign in with `password`.
+    """Create a desk with `claims` claims, and people who can sign in with `password`.
 
-    `only_deniable`: all of them reported with a party's denial attached, so that each can be moved once. `tell` hears
-    after each batch how many are written. `at_once`: so many transactions write side by side, above 1 by threads with
-    connections of their own. Raises Invalid where the prefix or a user name is taken.
+    `only_deniable`: all of them reported with a party's denial attached, so that each can be moved once. `tell` is
+    called after each batch with the number written. `at_once`: the number of parallel transactions, above 1 in threads
+    with connections of their own. Raises Invalid if the prefix or a user name is taken.
     """
     founded = now - timedelta(days=365 * (YEARS + 1))
     with older_acts():
@@ -66,7 +66,7 @@ def load_scale(
 
 
 def _written(batches: Iterator[Batch], tables: list[Table], at_once: int) -> Iterator[int]:
-    """Writes the batches; answers for each how many rows it had."""
+    """Write the batches; yields the number of rows of each."""
     if at_once == 1:
         for batch in batches:
             yield _write(batch, tables)
@@ -88,7 +88,7 @@ def _write(batch: Batch, tables: list[Table]) -> int:
         for table in tables:
             if table.name in batch:
                 _copy(table, batch[table.name])
-        # The copies have status changes, and nobody acted: the ledger says of these that they were brought in.
+        # The copies have status changes without acts: the ledger marks them as brought in.
         bring_in(connection, claims=_claims_of(batch, tables), now=timezone.now())
     return sum(lines.count("\n") for lines in batch.values())
 
@@ -104,7 +104,7 @@ def _copy(table: Table, lines: str) -> None:
 
 
 class _Moulds:
-    """A mould of every kind for every cast, and which of them each claim is cast from."""
+    """A mould of every kind for every cast, and the choice of one for each claim."""
 
     def __init__(
         self, kinds: tuple[ClaimSpecimen, ...], casts: list[ScaleCast], tables: list[Table], now: datetime
@@ -119,7 +119,7 @@ class _Moulds:
         ]
 
     def choose(self, left: int, chance: random.Random) -> tuple[Mould, bool]:
-        """The mould of a claim after which `left` are to come, and whether it is open work: the last ones are."""
+        """The mould of a claim with `left` more to come, and whether it is open work: the last ones are."""
         if left < len(self._open):
             return self._moulds[self._open[left]], True
         kind = chance.choices(self._past, self._shares)[0]
@@ -127,7 +127,7 @@ class _Moulds:
 
 
 def _mould(kind: ClaimSpecimen, cast: ScaleCast, tables: list[Table], now: datetime) -> Mould:
-    """Make one claim through the actions, keep the rows that they wrote as a mould, and take them back."""
+    """Make one claim through the actions, keep its rows as a mould, and roll back."""
     at = _moment(now, 0, is_open=True) if kind.open_for_each else _moment(now, 1, is_open=False)
     with transaction.atomic():
         one = Specimen(cast, at)
@@ -138,7 +138,7 @@ def _mould(kind: ClaimSpecimen, cast: ScaleCast, tables: list[Table], now: datet
 
 
 def _moment(now: datetime, part: float, *, is_open: bool) -> datetime:
-    """When a claim was written down, `part` of the way from the oldest to the newest of its sort.
+    """When a claim was reported, `part` of the way from the oldest to the newest of its kind.
 
     Always in the early hours: sources are published at noon, and must stay on the day that the graphs name.
     """

@@ -1,8 +1,8 @@
-"""A specimen's rows as text with gaps, and the copies that are cast from it.
+"""A specimen's rows as text with gaps, and the copies cast from it.
 
-The rows are read as COPY writes them. What belongs to the one claim becomes a gap: identifiers, moments, days, words,
-the reference, the graphs of its status changes with their digests. What it shares with others (people, actors, topics,
-the desk) stays. So whatever the actions wrote, in whichever tables, is copied whole.
+The rows are read as COPY writes them. Values of the one claim become gaps: identifiers, times, dates, words, the
+reference, the graphs of its status changes with their digests. Values shared with others (people, actors, topics, the
+desk) stay. So the rows of any action, in any table, are copied whole.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from django.db import connection
 from demonstration.scale.specimens import PLACE, STATEMENT, TITLE
 
 ROOMS = ("sources", "claims", "reviews")
-# The columns with JSON whose digest stands elsewhere.
+# JSON columns with their digest in another column.
 _DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content", "claims_groundswatch": "content"}
 _NULL = r"\N"
-_BETWEEN_TABLES = "\f"  # COPY writes it as \f, so it stands in no text
+_BETWEEN_TABLES = "\f"  # COPY writes it as \f, so no text contains it
 _MOMENT = r"(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00"
 _DAY = r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w -])"
 _OWN = re.compile(rf"{_MOMENT}|{_DAY}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|scale-[a-z]+(?:_\d+)?")
@@ -33,7 +33,7 @@ _OWN = re.compile(rf"{_MOMENT}|{_DAY}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and its columns without those that the database fills in itself."""
+    """A table, with the columns that the database does not fill in itself."""
 
     name: str
     columns: tuple[str, ...]
@@ -45,8 +45,8 @@ class Table:
 
 
 def tables_in_order() -> list[Table]:
-    """The tables of our rooms. A status change comes before its words and graphs, which refer to it at once; all other
-    references are asked when a transaction ends."""
+    """The tables of our rooms. A status change comes before its words and graphs, which refer to it immediately; all
+    other references are checked at the end of a transaction."""
     models = chain.from_iterable(apps.get_app_config(room).get_models(include_auto_created=True) for room in ROOMS)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -58,14 +58,14 @@ def tables_in_order() -> list[Table]:
             [[model._meta.db_table for model in models]],
         )
         found = [Table(name, tuple(columns), has_uuid) for name, columns, has_uuid in cursor.fetchall()]
-    # Last: what was watched already when it is written would count as changed.
+    # Last: grounds watched before they are written would count as changed.
     return sorted(found, key=lambda table: table.name == "claims_groundswatch")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a specimen wrote: the lines of each table, the identifiers that are its own, by table, and what a digest is
-    kept of: graphs and grounds, by how they are copied, in canonical JSON."""
+    """The rows of a specimen: the lines of each table, its own identifiers by table, and its digested values (graphs
+    and grounds, by how they are copied) in canonical JSON."""
 
     lines: dict[str, list[str]]
     own: dict[str, list[str]]
@@ -73,7 +73,7 @@ class Rows:
 
 
 def rows_of_transaction(tables: Sequence[Table]) -> Rows:
-    """The rows that the present transaction wrote, its savepoints included."""
+    """The rows written by the present transaction, its savepoints included."""
     lines: dict[str, list[str]] = {}
     own: dict[str, list[str]] = {}
     graphs: dict[str, str] = {}
@@ -97,7 +97,7 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
 
 
 class Mould:
-    """The text of one specimen with its gaps, to be filled as often as wanted."""
+    """The text of one specimen with its gaps, to be filled any number of times."""
 
     def __init__(self, rows: Rows, reference: str, at: datetime) -> None:
         self.tables = tuple(rows.lines)
@@ -121,7 +121,7 @@ class Mould:
         self._text = _Text(text, gaps)
 
     def fill(self, *, chance: Random, reference: str, at: datetime, statement: str, place: str) -> list[str]:
-        """One copy: for each of `tables` the lines to COPY. `at` is when the claim was written down."""
+        """One copy: for each of `tables` the lines to COPY. `at` is when the claim was reported."""
         values = _new_ids(self._groups, chance)
         shift = at - self._at
         values += [_moment(moment + shift) for moment in self._moments]
@@ -135,7 +135,7 @@ class Mould:
 
 
 def _moment(moment: datetime) -> str:
-    """As PostgreSQL writes it, in JSON too: no zeros at the end of a second's parts."""
+    """A time as PostgreSQL writes it, also in JSON: without trailing zeros in the fraction of a second."""
     text = moment.isoformat(" ").removesuffix("+00:00")
     return f"{text.rstrip('0') if '.' in text else text}+00"
 
@@ -161,7 +161,7 @@ class _Text:
 
 
 def _new_ids(groups: Sequence[int], chance: Random) -> list[str]:
-    """New random identifiers. Within a table they stand in the order of the specimen's, as graphs sort by them."""
+    """New random identifiers, ordered within a table like the specimen's, since graphs sort by them."""
     ids: list[str] = []
     for count in groups:
         ids += sorted(_id(chance.getrandbits(122)) for _ in range(count))
@@ -176,7 +176,7 @@ def _id(bits: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    """JSON as COPY writes it: canonical JSON has no other sign that it would write otherwise."""
+    """JSON as COPY writes it: in canonical JSON only the backslash needs escaping."""
     return text.replace("\\", "\\\\")
 
 

@@ -1,4 +1,4 @@
-"""The desk for measuring: its people, the actors that its claims are about, and the words of its statements."""
+"""The desk for measurements: its people, the actors of its claims, and the words of its statements."""
 
 import random
 from collections.abc import Iterator
@@ -7,8 +7,10 @@ from datetime import datetime
 from itertools import product
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Actor
 
 TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", "borders", "hospitals")
@@ -16,7 +18,7 @@ TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", 
 
 @dataclass(frozen=True)
 class ScaleCast:
-    """Who a copied claim is about and who works on it: every cast has its own reviewer and its own actors."""
+    """The actors and people of a copied claim: every cast has its own reviewer and its own actors."""
 
     desk: Desk
     reporter: User
@@ -33,7 +35,7 @@ class ScaleCast:
 
 
 def make_casts(*, prefix: str, count: int, password: str, now: datetime) -> list[ScaleCast]:
-    """A new desk with an auditor, two editors and `count` casts. Raises Invalid where a name or the prefix is taken."""
+    """A new desk with an auditor, two editors and `count` casts. Raises Invalid if a name or the prefix is taken."""
     desk = create_desk(name=f"Scale data {prefix}, made up for measuring", prefix=prefix, by=None, now=now)
     people = _People(desk, prefix.lower(), password, now)
     people.make("auditor", Role.AUDITOR)
@@ -54,14 +56,20 @@ class _People:
     now: datetime
 
     def make(self, name: str, role: Role) -> User:
-        user = create_user(username=f"{self.prefix}-{name}", password=self.password, check_password=False, by=None)
+        user = create_user(
+            account=AccountInput(username=f"{self.prefix}-{name}", password=self.password),
+            check_password=False,
+            by=None,
+        )
         set_role(desk=self.desk, user=user, role=role, by=None, now=self.now)
         return user
 
 
 def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> ScaleCast:
     def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
-        fields = {"name": f"{name} {number}", "kind": kind, "reliability": "B", "part_of": part_of and part_of.pk}
+        fields = ActorInput(
+            name=f"{name} {number}", kind=kind, reliability="B", part_of=part_of.pk if part_of else None
+        )
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 
     claimant, accused = actor("State", kind="state"), actor("Accused state", kind="state")
@@ -98,7 +106,7 @@ _PLACES = tuple(
 
 
 def statements(seed: int) -> Iterator[tuple[str, str]]:
-    """Statements without end, each with its place; the same for the same `seed`."""
+    """Endless statements, each with its place; the same for the same `seed`."""
     chance = random.Random(seed)  # noqa: S311 - text to measure with
     while True:
         place, number = chance.choice(_PLACES), chance.randrange(2, 1000)

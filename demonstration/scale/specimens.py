@@ -1,4 +1,4 @@
-"""One claim of each kind that a desk has, made through the actions that people use."""
+"""One claim of each kind found on a desk, made through the actions that people use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,21 +8,24 @@ from typing import Any
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Actor, Source
 
-# Stand in the specimen where each copy has words of its own.
+# Placeholders in the specimen, replaced by words of each copy's own.
 STATEMENT, PLACE, TITLE = "scale-statement", "scale-place", "scale-title"
 
 
 @dataclass
 class Specimen:
-    """One claim in the making, at a day that moves on with each step."""
+    """One claim in the making, on a day that advances with each step."""
 
     cast: ScaleCast
     at: datetime
@@ -41,18 +44,21 @@ class Specimen:
         )
         self.claim: Claim = report_claim(
             desk=self.cast.desk,
-            fields={
-                "statement": STATEMENT,
-                "place": PLACE,
-                "claimant": self.cast.claimant.pk,
-                "parties": [self.cast.claimant.pk, self.cast.accused.pk],
-                "claimed_on": self.at.date(),
-                "topics": self.cast.topics,
-                "elements": [{"text": "It was moved"}, {"text": "in that number", "essential": False}],
-            },
+            fields=ClaimInput(
+                statement=STATEMENT,
+                place=PLACE,
+                claimant=self.cast.claimant.pk,
+                parties=[self.cast.claimant.pk, self.cast.accused.pk],
+                claimed_on=self.at.date(),
+                topics=self.cast.topics,
+                elements=[
+                    ElementInput(text="It was moved"),
+                    ElementInput(text="in that number", essential=False),
+                ],
+            ),
             evidence=[
-                {"source": statement.pk, "stance": "supports", "excerpt": "We know of it.", "credibility": 3},
-                {"source": article.pk, "stance": "supports", "locator": "paragraph 2"},
+                EvidenceInput(source=statement.pk, stance="supports", excerpt="We know of it.", credibility=3),
+                EvidenceInput(source=article.pk, stance="supports", locator="paragraph 2"),
             ],
             by=self.cast.reporter,
             now=self.at,
@@ -63,15 +69,15 @@ class Specimen:
         self.sources += 1
         return create_source(
             desk=self.cast.desk,
-            fields={
-                "title": f"{TITLE}, item {self.sources}",
-                "url": f"https://example.org/{TITLE}/{self.sources}",
-                "kind": kind,
-                "basis": basis,
-                "publisher": publisher.pk,
-                "published_at": self.at.replace(hour=12, minute=0, second=0, microsecond=0),
-                "language": "en",
-            },
+            fields=SourceInput(
+                title=f"{TITLE}, item {self.sources}",
+                url=f"https://example.org/{TITLE}/{self.sources}",
+                kind=kind,
+                basis=basis,
+                publisher=publisher.pk,
+                published_at=self.at.replace(hour=12, minute=0, second=0, microsecond=0),
+                language="en",
+            ),
             by=self.cast.reporter,
             capture=False,
             now=self.at,
@@ -79,7 +85,7 @@ class Specimen:
 
     def attach(self, publisher: Actor, stance: str, *, kind: str = "document") -> Evidence:
         source = self.source(publisher, kind, basis="firsthand")
-        fields = {"source": source.pk, "stance": stance, "excerpt": "This is what was seen.", "credibility": 2}
+        fields = EvidenceInput(source=source.pk, stance=stance, excerpt="This is what was seen.", credibility=2)
         return attach_evidence(claim=self.claim, fields=fields, by=self.cast.reviewer, now=self.at)
 
     def witnesses(self, stance: str) -> None:
@@ -95,7 +101,7 @@ class Specimen:
     def later(self, **span: float) -> None:
         self.at += timedelta(**span)
 
-    def give(self, *, days: float = 7, accepted: bool = True) -> Assignment:
+    def assign(self, *, days: float = 7, accepted: bool = True) -> Assignment:
         row = assign(
             claim=self.claim,
             reviewer=self.cast.reviewer,
@@ -109,12 +115,16 @@ class Specimen:
         self.claim.refresh_from_db()
         return submit_assessment(
             claim=self.claim,
-            proposed_state=state,
-            rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
-            evidence=evidence,
-            answers=[{"evidence": pk, "text": "It gives no detail and relies on the claimant."} for pk in answers],
-            elements=[{"element": part.pk, "text": "Borne out."} for part in self.claim.elements.all()],
-            seen_version=self.claim.version,
+            fields=AssessmentInput(
+                proposed_state=state,
+                rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
+                evidence=evidence,
+                answers=[
+                    AnswerInput(evidence=pk, text="It gives no detail and relies on the claimant.") for pk in answers
+                ],
+                elements=[ElementLine(element=part.pk, text="Borne out.") for part in self.claim.elements.all()],
+                seen_version=self.claim.version,
+            ),
             by=self.cast.reviewer,
             now=self.at,
         )
@@ -133,17 +143,16 @@ class Specimen:
         self.claim.refresh_from_db()
         move_alone(
             claim=self.claim,
-            to=to,
-            reason="That is what the party says.",
-            evidence=evidence,
-            seen_version=self.claim.version,
+            fields=MoveInput(
+                to=to, reason="That is what the party says.", evidence=evidence, seen_version=self.claim.version
+            ),
             by=self.cast.editor,
             now=self.at,
         )
 
     def verdict(self, state: str, *, stance: str, answers: str = "") -> None:
-        """Given, assessed and decided, a `step` for each."""
-        self.give()
+        """Assign, assess and decide, in one `step` each."""
+        self.assign()
         self.at += self.step
         finding = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
         self.at += self.step
@@ -152,23 +161,23 @@ class Specimen:
 
 
 def reported(one: Specimen) -> None:
-    """As it was written down."""
+    """A claim as it was reported."""
 
 
 def closed(one: Specimen) -> None:
-    one.give()
+    one.assign()
     one.later(days=2)
     close_claim(claim=one.claim, reason="uncheckable", note="Nobody can get there.", by=one.cast.editor, now=one.at)
 
 
 def deniable(one: Specimen) -> None:
-    """Reported, and a party's denial is attached: an editor can record it."""
+    """Reported, with a party's denial attached: an editor can record it."""
     one.denial()
 
 
 def denied(one: Specimen) -> None:
     denial = one.denial()
-    one.give()
+    one.assign()
     one.later(days=1)
     one.find("denied", [denial.pk])
 
@@ -189,7 +198,7 @@ def refuted(one: Specimen) -> None:
 
 
 def moved_often(one: Specimen) -> None:
-    """Six changes: denied, the denial taken back, corroborated, withdrawn, corroborated again."""
+    """Six status changes: denied, the denial withdrawn, corroborated, withdrawn, corroborated again."""
     denial = one.denial()
     one.move("denied", [denial.pk])
     one.later(days=1)
@@ -202,22 +211,22 @@ def moved_often(one: Specimen) -> None:
 
 
 def offered(one: Specimen) -> None:
-    one.give(accepted=False)
+    one.assign(accepted=False)
 
 
 def accepted(one: Specimen) -> None:
-    one.give(days=9)
+    one.assign(days=9)
 
 
 def specimen_waiting(one: Specimen) -> None:
-    """A finding waits for a second person."""
+    """An assessment waits for a second person."""
     one.witnesses("supports")
-    one.give()
+    one.assign()
     one.find("corroborated", one.named("supports"))
 
 
 def specimen_support_lost(one: Specimen) -> None:
-    one.step = timedelta(hours=1)  # nothing of today's work is done tomorrow
+    one.step = timedelta(hours=1)  # no work of today is finished tomorrow
     corroborated(one)
     retract_source(
         source=one.claim.evidence.get(source__publisher=one.cast.witnesses[0]).source,
@@ -229,14 +238,15 @@ def specimen_support_lost(one: Specimen) -> None:
 
 @dataclass(frozen=True)
 class ClaimSpecimen:
-    """A kind of claim. `share`: of a thousand that are past; `open_for_each`: so many for each reviewer, of today."""
+    """A kind of claim. `share`: of a thousand past ones; `open_for_each`: the number of today's open ones for each
+    reviewer."""
 
     make: Callable[[Specimen], None]
     share: int = 0
     open_for_each: int = 0
 
 
-# Most of what a desk writes down is never given to anybody.
+# Most claims of a desk are never assigned.
 KINDS = (
     ClaimSpecimen(reported, share=600),
     ClaimSpecimen(closed, share=110),

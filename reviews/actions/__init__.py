@@ -1,1 +1,1 @@
-"""What can be done in this room. Each action is one transaction: locks, permission, policy, change, record."""
+"""The actions of this room. Each is one transaction: lock, permission, policy, change, record."""

@@ -1,9 +1,8 @@
-"""Findings and decisions: what a reviewer hands in, and what a second person makes of it. One transaction each."""
+"""Assessments and decisions: a reviewer submits one, a second person approves or rejects it. One transaction each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 from claims.queries import named_evidence
 from claims.record.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
-from claims.transitions import check_policy, legal_move, make_move
+from claims.transitions import MoveDecision, check_policy, legal_move, make_move
 from claims.verdicts.grounds_watch import stop_watching
 from claims.verdicts.policy import NamedGrounds
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph
@@ -33,6 +32,7 @@ from reviews.actions.grounds import (
 )
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.ledger_entries import assessed, assessment_content, decided
 from reviews.models import (
     Answer,
@@ -52,23 +52,16 @@ from sources.models import Visibility
 def submit_assessment(
     *,
     claim: Claim,
-    proposed_state: str,
-    rationale: str,
-    evidence: Sequence[UUID] = (),
-    answers: Sequence[Mapping[str, Any]] = (),
-    elements: Sequence[Mapping[str, Any]] = (),
-    recorded_mistake: bool = False,
-    seen_version: int,
+    fields: AssessmentInput,
     draft_version: int | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Hand in a finding.
+    """Submit an assessment, and end its author's draft.
 
-    It waits for a second person; or is made at once where one person makes the move; or, where it leaves the state as
-    it is, is recorded and needs no decision. The last two complete the assignment. A finding of the same assessor
-    that still waits is replaced, and the assessor's draft ends (`draft_version`: the one that they saw, 0 for none).
-    `answers`: `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
+    It waits for a second person. Where one person may make the move, the move is made at once; where it proposes no
+    change, it is recorded and needs no decision: both complete the assignment. An earlier assessment of the same
+    assessor that still waits is replaced. `draft_version`: the draft that the assessor saw, 0 for none.
 
     Raises NotFound, Forbidden, Invalid, Stale, KeptElsewhere, Conflict, PolicyNotMet.
     """
@@ -77,25 +70,18 @@ def submit_assessment(
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_assess(by, claim)
+        proposed_state = fields.proposed_state
         if proposed_state not in StateChoices.values:
             raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
         rationale = given_text(
-            rationale, field="rationale", message=_("Explain your assessment and what would change it.")
+            fields.rationale, field="rationale", message=_("Explain your assessment and what would change it.")
         )
-        named = named_evidence(by, claim, evidence, "evidence")
-        replies = _replies(by, claim, answers)
-        lines = _lines(claim, elements, needed=proposed_state in VERDICTS)
-        check_version(claim, seen_version)
-        written = {
-            "proposed_state": proposed_state,
-            "rationale": rationale,
-            "evidence": evidence,
-            "answers": answers,
-            "elements": elements,
-            "recorded_mistake": recorded_mistake,
-        }
-        end_draft(claim, by, version=draft_version, written=written)
-        named_grounds = NamedGrounds(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
+        named = named_evidence(by, claim, fields.evidence, "evidence")
+        replies = _replies(by, claim, fields.answers)
+        lines = _lines(claim, fields.elements, needed=proposed_state in VERDICTS)
+        check_version(claim, fields.seen_version)
+        end_draft(claim, by, version=draft_version, written=fields)
+        named_grounds = NamedGrounds(_ids(named), _ids(item for item, _text in replies), fields.recorded_mistake)
         state = _try(claim, proposed_state, named_grounds)
         _replace_waiting(claim, by, now)
         assignment = (
@@ -110,8 +96,8 @@ def submit_assessment(
             from_state=claim.state,
             proposed_state=proposed_state,
             rationale=rationale,
-            recorded_mistake=recorded_mistake,
-            seen_version=seen_version,
+            recorded_mistake=fields.recorded_mistake,
+            seen_version=fields.seen_version,
             state=state,
             created_at=now,
         )
@@ -129,14 +115,14 @@ def submit_assessment(
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
-            make_move(claim, move, named_grounds, by=by, reason=rationale, now=now)
+            make_move(claim, move, named_grounds, decision=MoveDecision(by=by, reason=rationale), now=now)
         if state != AssessmentState.WAITING and assignment is not None:
             _complete(assignment, claim, by, by=by, now=now)
     return assessment
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
-    """The assessor's finding that waits, if there is one, waits no longer: nobody is asked to decide it."""
+    """Replace the assessor's waiting assessment, if there is one, and cancel the reminders to decide it."""
     waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
     if waiting:
         cancel_reminders(assessment__in=waiting, now=now)
@@ -149,7 +135,7 @@ def _ids(items: Any) -> frozenset[str]:
 
 
 def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> AssessmentState:
-    """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
+    """The state of an assessment at submission. Policy is asked here, and again at approval."""
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Reopen it first."))
     if proposed == claim.state:
@@ -166,8 +152,8 @@ def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> Assessment
     return AssessmentState.WAITING
 
 
-def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Evidence, str]]:
-    given = {entry["evidence"]: entry.get("text", "") for entry in answers}
+def _replies(by: User, claim: Claim, answers: Sequence[AnswerInput]) -> list[tuple[Evidence, str]]:
+    given = {entry.evidence: entry.text for entry in answers}
     found = named_evidence(by, claim, given, "answers")
     return [
         (item, given_text(given[item.pk], field="answers", message=_("Enter the answer or leave it out.")))
@@ -175,10 +161,10 @@ def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> li
     ]
 
 
-def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) -> list[tuple[Element, str]]:
-    """The line on each element; a verdict needs one on every element that the claim has."""
+def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> list[tuple[Element, str]]:
+    """The line on each element; a verdict needs one on every element of the claim."""
     parts = {part.pk: part for part in claim.elements.all()}
-    given = {entry["element"]: entry.get("text", "").strip() for entry in entries}
+    given = {entry.element: entry.text.strip() for entry in entries}
     if set(given) - set(parts):
         raise Invalid({"elements": [_("No such element in this claim.")]})
     silent = [part.text for pk, part in parts.items() if not given.get(pk)]
@@ -194,7 +180,7 @@ def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) 
 
 
 def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:
-    """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
+    """Complete the assignment of a locked claim, using the rows that the caller has already read."""
     assignment.claim, assignment.reviewer = claim, reviewer
     end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
 
@@ -209,12 +195,13 @@ def approve(
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Agree with a finding as the second person: the claim moves in the same transaction, the assignment is completed.
+    """Approve an assessment as the second person: the claim moves and the assignment is completed in one transaction.
 
-    Refused where it rests on anything else than what its assessor stood for. `seen_grounds`: the digest of the grounds
-    that the person was shown, where they know it: whenever the assessor confirms others, the version grows as well.
+    Refused if the grounds differ from those the assessor submitted or confirmed. `seen_grounds`: the digest shown to
+    the approver, if known; when the assessor confirms other grounds, the claim's version grows as well.
 
-    Raises NotFound, Forbidden (also on one's own), Invalid, Stale (with who changed what), Conflict, PolicyNotMet.
+    Raises NotFound, Forbidden (also for one's own), Invalid, Stale (with the changes and their authors), Conflict,
+    PolicyNotMet.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -239,11 +226,13 @@ def approve(
             claim,
             move,
             named_grounds,
-            by=assessment.assessor,
-            decided_by=by,
-            reason=assessment.rationale,
-            decision_reason=reason,
-            grounds=grounds,
+            decision=MoveDecision(
+                by=assessment.assessor,
+                reason=assessment.rationale,
+                decided_by=by,
+                decision_reason=reason,
+                grounds=grounds,
+            ),
             now=now,
         )
         _record(assessment, by, approved=True, reason=reason, grounds=grounds, now=now)
@@ -256,9 +245,9 @@ def approve(
 
 
 def _still_named(assessment: Assessment) -> frozenset[str]:
-    """The evidence that a finding rests on, without what was withdrawn or restricted since it was handed in.
+    """The evidence of an assessment, without pieces withdrawn or restricted since submission.
 
-    The status change that others read names none of that; whether the rest is enough, the policy says.
+    The public status change names none of those; policy decides whether the rest is enough.
     """
     rows = assessment.evidence.filter(withdrawn_at__isnull=True).exclude(visibility=Visibility.RESTRICTED)
     return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
@@ -268,7 +257,7 @@ def _still_named(assessment: Assessment) -> frozenset[str]:
 def reject(
     *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
 ) -> Assessment:
-    """Send a finding back with the reason. It blocks nothing: the assignment stays accepted.
+    """Reject an assessment, with the reason. The assignment stays accepted, so the reviewer can assess again.
 
     Raises NotFound, Forbidden, Invalid, Stale, Conflict.
     """

@@ -1,7 +1,7 @@
-"""Giving a claim to a reviewer, and what becomes of that. One transaction each.
+"""Assigning claims to reviewers, and ending assignments. One transaction each.
 
-Ending an assignment cancels its reminders in the same transaction; changing its due time moves them. Whoever is given
-a claim, or named to decide, is told in the application.
+Ending an assignment cancels its reminders in the same transaction; a new due time moves them. New reviewers and
+approvers are notified in the application.
 """
 
 from datetime import datetime, timedelta
@@ -37,19 +37,19 @@ def assign(
     by: User,
     now: datetime | None = None,
 ) -> Assignment:
-    """Give a claim to a reviewer of its desk, due at `due_at` (else after the desk's days to review).
+    """Assign a claim to a reviewer of its desk, due at `due_at` (default: after the desk's days to review).
 
-    Raises NotFound, Forbidden, Invalid, Conflict (closed, or given to them already).
+    Raises NotFound, Forbidden, Invalid, Conflict (closed, or already assigned to them).
     """
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("Only editors assign claims."))
         due_at = due_at or now + timedelta(days=claim.desk.days_to_review)
-        return _give(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
+        return _write_assignment(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
 
 
-def _give(
+def _write_assignment(
     claim: Claim,
     reviewer: User | None,
     due_at: datetime,
@@ -59,7 +59,7 @@ def _give(
     now: datetime,
     field: str = "reviewer",
 ) -> Assignment:
-    """Write the assignment of a locked claim, with its reminders, and tell its reviewer of it."""
+    """Write the assignment of a locked claim with its reminders, and notify the reviewer."""
     if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
     _still_to_come(due_at, now=now)
@@ -68,7 +68,7 @@ def _give(
     _without_conflict(claim, reviewer, by=by, field=field)
     if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
         raise Conflict(_("%(person)s is already assigned to this claim.") % {"person": reviewer.username})
-    takes_it = reviewer.pk == by.pk  # who gives it to themselves need not be asked
+    takes_it = reviewer.pk == by.pk  # a reviewer who assigns a claim to themselves has accepted it
     assignment = Assignment.objects.create(
         claim=claim,
         reviewer=reviewer,
@@ -87,8 +87,8 @@ def _give(
 
 
 def _without_conflict(claim: Claim, person: User, *, by: User, field: str) -> None:
-    """Refuse to ask somebody who declared a conflict. Why is told to themselves and to editors only, as far as these
-    may know of it."""
+    """Refuse a reviewer who declared a conflict. Only that person and editors learn the reason, as far as they may know
+    it."""
     if person.pk not in conflicts_with(claim, [person.pk]):
         return
     told = conflicts_told(claim, [person.pk], to=by).get(person.pk)
@@ -115,7 +115,7 @@ def _lock(assignment: Assignment) -> Assignment:
 
 
 def may_answer(assignment: Assignment, by: User) -> None:
-    """Accept, decline, hand over: the one to whom it is given. Raises NotFound, Forbidden."""
+    """Allow only the assigned reviewer to accept, decline or reassign. Raises NotFound, Forbidden."""
     if assignment.reviewer_id == by.pk and role_in(by, assignment.claim.desk_id) is not None:
         return
     if role_in(by, assignment.claim.desk_id) is None:
@@ -131,7 +131,7 @@ def _still_open(assignment: Assignment) -> None:
 
 
 def accept_assignment(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
-    """Take the claim on. Raises NotFound, Forbidden, Conflict."""
+    """Accept an assignment. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         assignment = _lock(assignment)
@@ -147,7 +147,7 @@ def accept_assignment(*, assignment: Assignment, by: User, now: datetime | None 
 
 
 def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | None = None) -> Assignment:
-    """Give the claim back with a reason. Raises NotFound, Forbidden, Invalid, Conflict."""
+    """Decline an assignment, with a reason. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         assignment = _lock(assignment)
@@ -164,9 +164,9 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
 def reassign(
     *, assignment: Assignment, to: User | None, reason: str = "", by: User, now: datetime | None = None
 ) -> Assignment:
-    """Pass the claim on to another reviewer, who is asked; the due time stays unless it is past.
+    """Reassign a claim to another reviewer, who can accept or decline; the due time stays unless it has passed.
 
-    Answers the new assignment. Raises NotFound, Forbidden, Invalid, Conflict.
+    Returns the new assignment. Raises NotFound, Forbidden, Invalid, Conflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -180,7 +180,9 @@ def reassign(
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
-        given = _give(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to")
+        given = _write_assignment(
+            assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to"
+        )
         tell(NotificationKind.REASSIGNED, given.claim, assignment=given, by=by, now=now)
     return given
 
@@ -188,7 +190,7 @@ def reassign(
 def withdraw_assignment(
     *, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None
 ) -> Assignment:
-    """Take an assignment back as an editor. Raises NotFound, Forbidden, Conflict."""
+    """Withdraw an assignment as an editor. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         assignment = _lock(assignment)
@@ -201,7 +203,7 @@ def withdraw_assignment(
 
 
 def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datetime | None = None) -> Assignment:
-    """Give an assignment another due time; its reminders move with it.
+    """Change the due time of an assignment, and move its reminders.
 
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
@@ -224,9 +226,9 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
 def end_assignment(
     assignment: Assignment, state: AssignmentState, *, reason: str = "", by: User | None, now: datetime
 ) -> None:
-    """End a locked assignment of a locked claim: its reminders are cancelled, its reviewer takes part no longer.
+    """End a locked assignment of a locked claim, cancel its reminders and its reviewer's access to the claim.
 
-    `by`: whose act ends it; None for a command that nobody ran under their name.
+    `by`: the person who ended it; None for a command that runs under no name.
     """
     assignment.state, assignment.ended_at, assignment.ended_reason = state, now, reason
     assignment.save(update_fields=["state", "ended_at", "ended_reason"])
@@ -237,16 +239,16 @@ def end_assignment(
 
 
 def _update_due(claim: Claim) -> None:
-    """A claim is due when the first of its open assignments is."""
+    """Set the claim's due time to that of its first open assignment."""
     first = Assignment.objects.filter(claim=claim, ended_at__isnull=True).order_by("due_at").first()
     set_due(claim, first.due_at if first else None)
 
 
 def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | None = None) -> Participant:
-    """Name a reviewer who may decide on this claim besides the editors: of this desk, or invited from another.
+    """Name an approver for this claim besides the editors: a reviewer of this desk, or one invited from another.
 
-    An invitation ends with the decision, when an editor takes it back, and with the person's last role that reviews.
-    Raises NotFound, Forbidden, Invalid, Conflict (named already).
+    An invitation ends with the decision, when an editor withdraws it, and when the person loses their last reviewing
+    role. Raises NotFound, Forbidden, Invalid, Conflict (already named).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -269,9 +271,9 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
 
 
 def unname_decider(*, decider: Participant, by: User, now: datetime | None = None) -> None:
-    """Take back that somebody was named: of another desk, they see nothing of the claim any more.
+    """Remove an approver; a person from another desk can then no longer see the claim.
 
-    Raises NotFound, Forbidden, Conflict (taken back already, or ended with the decision).
+    Raises NotFound, Forbidden, Conflict (already removed, or ended with the decision).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -285,11 +287,11 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
 
 
 def end_invitations(claim: Claim, *, now: datetime) -> None:
-    """A finding on a locked claim was decided: whoever was invited from another desk has nothing left to do.
+    """End invitations from other desks once a locked claim's assessment is decided.
 
-    While another finding waits they still have. People of the desk stay named: they see the claim anyway.
+    While another assessment is waiting they stay. Approvers of the desk itself stay named: they see the claim anyway.
     """
-    named_now = list(deciders_of(claim))  # mostly nobody, which saves the other question
+    named_now = list(deciders_of(claim))  # usually empty, which saves the second query
     if not named_now or Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).exists():
         return
     for named in named_now:
@@ -298,7 +300,7 @@ def end_invitations(claim: Claim, *, now: datetime) -> None:
 
 
 def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: datetime | None = None) -> Claim:
-    """Close a claim: its state stays, its assignments end, its reminders stop. Raises Forbidden, Invalid, Conflict."""
+    """Close a claim: its state stays, its assignments and reminders end. Raises Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(claim)
@@ -313,7 +315,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
 
 
 def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
-    """Open a closed claim again: what still waits on it is recalled anew. Raises Forbidden, Invalid, Conflict."""
+    """Reopen a closed claim, and plan reminders for its waiting work. Raises Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(claim)

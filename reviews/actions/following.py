@@ -1,6 +1,6 @@
-"""What workers do about grounds: reading again what a large change left for later, and keeping those of before.
+"""Worker tasks on grounds: checking again after a large change, and keeping the grounds of older verdicts.
 
-A row each, taken away in the transaction that does it: whatever dies in between, it is found again.
+Each task is a row, removed in the transaction that does the work, so that a killed worker loses none.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from reviews.models import Answer, AssessmentState
 
 
 def check_next() -> bool:
-    """Read one watched grounds again whose check waits; whether there was one."""
+    """Check one set of watched grounds that is waiting; returns whether there was one."""
     found = GroundsCheck.objects.order_by("pk").values_list("pk", "watch__claim_id", "watch__claim__desk_id").first()
     if found is None:
         return False
@@ -28,7 +28,7 @@ def check_next() -> bool:
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=claim_id))
         check = GroundsCheck.objects.filter(pk=pk).first()
-        if check is None:  # another worker was faster, or nobody stands for these any more
+        if check is None:  # another worker took it, or its assessment or verdict has ended
             return True
         watched = GroundsWatch.objects.select_related("grounds").get(pk=check.watch_id)
         for change in look_again(watched, claim, []):
@@ -38,7 +38,8 @@ def check_next() -> bool:
 
 
 def keep_next(*, now: datetime | None = None) -> bool:
-    """Keep, and watch from now on, what one verdict of before rests on; whether there was one."""
+    """Keep, and start watching, the grounds of one verdict made before grounds were kept; returns whether there was
+    one."""
     now = now or timezone.now()
     found = GroundsToKeep.objects.order_by("pk").values_list("claim_id", "claim__desk_id").first()
     if found is None:
@@ -56,7 +57,7 @@ def keep_next(*, now: datetime | None = None) -> bool:
 
 
 def _answered(change: StatusChange) -> list[UUID]:
-    """The evidence that was answered in what was approved with a status change."""
+    """The evidence answered in the assessment approved with a status change."""
     answers = Answer.objects.filter(
         assessment__claim=change.claim_id,
         assessment__assessor=change.by_id,

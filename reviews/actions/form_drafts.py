@@ -1,8 +1,8 @@
-"""Drafts of forms: what somebody has typed and not submitted, kept for them alone. One transaction each.
+"""Drafts of forms: text typed and not submitted, visible to its author alone. One transaction each.
 
-Nothing is asked of what is kept, and nothing is ever overwritten unseen: who saves without having seen the last save
-gets a draft of their own beside it. A draft ends when its form is done, when it is discarded, when its author leaves
-the desk, and after `KEPT_FOR`.
+Content is not checked, and no save overwrites another unseen: a window that has not seen the last save gets a draft of
+its own. A draft ends when its form is submitted, when it is discarded, when its author leaves the desk, and after
+`KEPT_FOR`.
 """
 
 import secrets
@@ -20,23 +20,24 @@ from claims.models import Claim, Evidence
 from house.errors import Invalid, NotFound
 from house.fields import optional_text
 from house.transactions import recorded_transaction
+from reviews.inputs import FormDraftInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.chosen import let_go
 from sources.models import Actor, Source
 
-LONGEST_DRAFT = 200_000  # characters, in all of its fields together
+LONGEST_DRAFT = 200_000  # characters, in all fields together
 MOST_FIELDS = 1000
-MOST_DRAFTS = 200  # of one person
-SPARE_DRAFTS = 50  # more, for what nothing else can save
-KEPT_FOR = timedelta(days=90)  # since it was last saved
-KEPT_FILE = "-kept"  # how the field ends that names a file kept for the form
+MOST_DRAFTS = 200  # for each person
+SPARE_DRAFTS = 50  # extra drafts, for text that nothing else can save
+KEPT_FOR = timedelta(days=90)  # since the last save
+KEPT_FILE = "-kept"  # suffix of the field that names a file kept for the form
 
 Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a form is about; the desk is that of all of it."""
+    """The subject of a form; `desk` is the desk of all its parts."""
 
     desk: Desk | None = None
     claim: Claim | None = None
@@ -47,7 +48,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class SeenDraft:
-    """The draft that a window goes on from, and how far it is: see `FormDraft`. Without `id`: from none."""
+    """The draft that a window continues, and its progress: see `FormDraft`. Without `id`: none."""
 
     id: UUID | None = None
     version: int = 0
@@ -57,39 +58,37 @@ class SeenDraft:
 
 def keep_form_draft(
     *,
-    name: str,
-    path: str,
+    fields: FormDraftInput,
     about: About,
-    content: Pairs,
     seen: SeenDraft,
     is_last_chance: bool = False,
     by: User,
     now: datetime | None = None,
 ) -> FormDraft:
-    """Keep what stands in a form, finished or not.
+    """Keep the fields of a form, finished or not.
 
-    It goes on from the draft that the window has `seen`, where nobody has saved that one since, or the same window
-    has, whose answer was lost; otherwise it is a draft beside it. `is_last_chance`: nothing else can save it, as where
-    a session has ended; some more are kept then. Raises Invalid (too much).
+    The save continues the draft that the window has `seen`, if no other window saved it since, or if this window did
+    and its answer was lost; otherwise it becomes a separate draft. `is_last_chance`: nothing else can save it, as when
+    a session has ended; a few more drafts are allowed then. Raises Invalid (too much).
     """
     now = now or timezone.now()
-    fields = _keepable(content)
+    content, path = _keepable(fields.content), fields.path
     with recorded_transaction():
-        # One at a time for each person: two windows that save at once see each other.
+        # One save at a time for each person, so that two windows see each other.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        # A save that was overtaken by a later one of the same window has nothing to say any more.
+        # A save overtaken by a later one of the same window is dropped.
         row = _overtaken_by(seen, path, by)
         if row is not None:
             return row
-        row = _going_on_from(seen, path, by) or _sent_before(seen, path, fields, by)
-        if row is not None and row.content == fields:
+        row = _going_on_from(seen, path, by) or _sent_before(seen, path, content, by)
+        if row is not None and row.content == content:
             return row
         if row is None:
             _not_too_many(by, MOST_DRAFTS + (SPARE_DRAFTS if is_last_chance else 0))
-            row = FormDraft(author=by, name=name, path=path, version=secrets.randbelow(2**30))
+            row = FormDraft(author=by, name=fields.name, path=path, version=secrets.randbelow(2**30))
         row.desk, row.claim, row.evidence = about.desk, about.claim, about.evidence
         row.source, row.actor = about.source, about.actor
-        row.content, row.version, row.kept_at = fields, row.version + 1, now
+        row.content, row.version, row.kept_at = content, row.version + 1, now
         row.window, row.step = seen.window[:40], seen.step
         row.save()
     return row
@@ -101,7 +100,7 @@ def _overtaken_by(seen: SeenDraft, path: str, by: User) -> FormDraft | None:
 
 
 def _going_on_from(seen: SeenDraft, path: str, by: User) -> FormDraft | None:
-    """The draft that a save belongs to; None where it is one of its own."""
+    """The draft that a save continues; None if it becomes a separate one."""
     rows = FormDraft.objects.select_for_update(no_key=True).filter(author=by, path=path)
     if seen.id is None:
         # The first answer to this window may have been lost.
@@ -114,7 +113,7 @@ def _going_on_from(seen: SeenDraft, path: str, by: User) -> FormDraft | None:
 
 
 def _sent_before(seen: SeenDraft, path: str, fields: list[list[str]], by: User) -> FormDraft | None:
-    """The draft of the very same, which a form that knows of none made when it was sent the first time."""
+    """The draft with the same content that a form without a draft made when it was first sent."""
     if seen.id is not None or seen.window:
         return None
     return FormDraft.objects.filter(author=by, path=path, window="", content=fields).first()
@@ -123,7 +122,7 @@ def _sent_before(seen: SeenDraft, path: str, fields: list[list[str]], by: User) 
 def _keepable(content: Pairs) -> list[list[str]]:
     if len(content) > MOST_FIELDS or sum(len(name) + len(value) for name, value in content) > LONGEST_DRAFT:
         raise Invalid({"": [_("This draft is too long. Use at most %(limit)d characters.") % {"limit": LONGEST_DRAFT}]})
-    # A field's own spaces stay: only what cannot be kept at all is refused.
+    # A field's own spaces stay: only characters that the database cannot hold are refused.
     for name, value in content:
         optional_text(name, field="")
         for start in range(0, len(value), 20_000):
@@ -138,9 +137,9 @@ def _not_too_many(by: User, most: int) -> None:
 
 
 def end_form_draft(*, path: str, seen: SeenDraft, content: Pairs, by: User) -> None:
-    """A form was done: the draft that it was written from ends, and the files kept for it are let go.
+    """End the draft of a submitted form, and release the files kept for it.
 
-    A draft that another window has saved since stays: those words were not submitted.
+    A draft saved by another window since stays: its text was not submitted.
     """
     with recorded_transaction():
         row = _going_on_from(seen, path, by)
@@ -150,7 +149,7 @@ def end_form_draft(*, path: str, seen: SeenDraft, content: Pairs, by: User) -> N
 
 
 def discard_form_draft(*, draft: FormDraft, by: User) -> None:
-    """Throw one's own draft away, with the files kept for it. Raises NotFound."""
+    """Discard one's own draft, with the files kept for it. Raises NotFound."""
     with recorded_transaction():
         row = FormDraft.objects.select_for_update(no_key=True).filter(pk=draft.pk, author=by).first()
         if row is None:
@@ -160,7 +159,7 @@ def discard_form_draft(*, draft: FormDraft, by: User) -> None:
 
 
 def kept_files(content: Any) -> list[UUID]:
-    """The files kept for a form that its fields name."""
+    """The files kept for a form, as named in its fields."""
     found = []
     for name, value in content:
         if name.endswith(KEPT_FILE):
@@ -172,7 +171,7 @@ def kept_files(content: Any) -> list[UUID]:
 
 
 def end_drafts_of(user: User, desk: Desk | None) -> None:
-    """Somebody has left a desk (all of them without one): what they typed about it, they can submit no more."""
+    """End the drafts of a person who left a desk (every desk, if none is named): they can no longer submit them."""
     rows = FormDraft.objects.filter(author=user)
     if desk is not None:
         rows = rows.filter(desk=desk)
@@ -182,7 +181,7 @@ def end_drafts_of(user: User, desk: Desk | None) -> None:
 
 
 def forget_drafts(*, now: datetime | None = None) -> int:
-    """Forget drafts that were last saved longer than `KEPT_FOR` ago; how many."""
+    """Delete drafts last saved longer than `KEPT_FOR` ago; returns their number."""
     last = (now or timezone.now()) - KEPT_FOR
     with recorded_transaction():
         forms, _rows = FormDraft.objects.filter(kept_at__lte=last).delete()

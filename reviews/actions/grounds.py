@@ -1,6 +1,7 @@
-"""What an assessor stands for, and confirming it: before the decision by themselves, after a verdict by somebody else.
+"""Grounds of assessments and verdicts, and confirming them: by the assessor before a decision, by another person after
+a verdict.
 
-One transaction each. At approval nothing may differ from what the assessor stood for.
+One transaction each. At approval the grounds must be those that the assessor submitted or confirmed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,11 +52,11 @@ from reviews.models import (
 )
 from reviews.queries import has_moved_since
 
-LATER = frozenset({"capture_kept"})  # acts that are somebody's, and are done for them later
+LATER = frozenset({"capture_kept"})  # acts of a person that are carried out for them later
 
 
 def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: datetime) -> Grounds:
-    """Keep what an assessment rests on now as what its assessor stands for; watched while it waits for a decision."""
+    """Keep the present grounds as those of an assessment, and watch them while it waits for a decision."""
     keep = keep_and_watch if assessment.state == AssessmentState.WAITING else _keep
     grounds = keep(assessment.claim, rests_on(assessment), now=now)
     AssessmentGrounds.objects.create(
@@ -73,14 +74,15 @@ def _keep(claim: Claim, asked: RestsOn, *, now: datetime) -> Grounds:
 
 
 def rests_on(assessment: Assessment) -> RestsOn:
-    """What an assessment proposes, and on which evidence."""
+    """The proposed state of an assessment, with its evidence."""
     named = list(assessment.evidence.values_list("pk", flat=True))
     answered = list(assessment.answers.values_list("evidence_id", flat=True))
     return RestsOn(assessment.proposed_state, named, answered)
 
 
 def hold_conflicts(people: Iterable[UUID]) -> None:
-    """Until the transaction ends none of these people declares a conflict of interest: who decides asks now."""
+    """Lock out new conflicts of interest of these people until the transaction ends, so that the check holds at the
+    decision."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(set(people), key=str)]
@@ -88,10 +90,10 @@ def hold_conflicts(people: Iterable[UUID]) -> None:
 
 
 def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> None:
-    """Whether the assessor of a locked assessment may still assess its claim, by the assignment that they had.
+    """Check that the assessor of a locked assessment may still assess its claim, under the assignment they had.
 
-    An assignment that was withdrawn, declined or reassigned ends what was submitted with it, also where the same
-    person was assigned again: they confirm the assessment then. Raises Conflict.
+    If that assignment was withdrawn, declined or reassigned, the assessment is blocked, even if the same person is
+    assigned again: they confirm it then. Raises Conflict.
     """
     claim, assessor = assessment.claim, assessment.assessor
     assignment = stood.assignment if stood else assessment.assignment
@@ -113,22 +115,22 @@ def _may_not_assess(assessor: User) -> str:
 
 def _assignment_ended(assignment: Assignment) -> str:
     message = _(
-        "The assignment behind this assessment is %(state)s. Assign its assessor again to confirm it, or have the "
-        "claim assessed anew."
+        "The assignment behind this assessment is %(state)s. Assign its assessor again to confirm it, or "
+        "have the claim assessed anew."
     )
     return message % {"state": AssignmentState(assignment.state).label}
 
 
 def assignment_ended(stood: AssessmentGrounds | None) -> bool:
-    """Whether the assignment that an assessment was submitted with has ended, so that its assessor confirms first."""
+    """Whether the assignment of an assessment has ended, so that its assessor must confirm it first."""
     return stood is not None and stood.assignment is not None and not stood.assignment.is_open
 
 
 def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | None, by: User) -> None:
-    """Whether neither its assessor nor who approves it had a conflict of interest while a locked assessment waited.
+    """Check that neither assessor nor approver had a conflict of interest while a locked assessment was waiting.
 
-    One that was taken back just before the approval counts: somebody else decides, or the claim is assessed anew.
-    Raises Forbidden (the approver's), Conflict (the assessor's, of which is told what `still_assesses` tells).
+    A conflict withdrawn just before the approval counts: another person decides, or the claim is assessed anew. Raises
+    Forbidden (the approver's), Conflict (the assessor's, in the words of `still_assesses`).
     """
     since = stood.at if stood else assessment.created_at
     touched = conflicts_with(assessment.claim, [assessment.assessor_id, by.pk], since=since)
@@ -143,16 +145,16 @@ def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | Non
 
 
 def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
-    """What the assessor stands for: None where it was submitted before grounds were kept."""
+    """The grounds an assessor last submitted or confirmed; None for assessments submitted before grounds were kept."""
     rows = AssessmentGrounds.objects.filter(assessment=assessment).select_related("grounds", "assignment")
     return rows.order_by("-number").first()
 
 
 def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, seen: str | None, by: User) -> Grounds:
-    """What the assessor stands for, where that is what is there now and what the person was shown.
+    """The grounds of an assessment, checked to be the present ones and those shown to the approver.
 
-    Raises Stale with who changed what, PolicyNotMet where nothing differs but that somebody says otherwise, Conflict
-    where nothing was kept, or where some of what changed before its assessor confirmed it is hidden from the person.
+    Raises Stale with the changes and their authors; PolicyNotMet if only contrary evidence differs; Conflict if no
+    grounds were kept, or if changes made before the assessor confirmed are hidden from the approver.
     """
     if stood is None:
         raise Conflict(_("The grounds were not recorded when this was submitted. Its assessor must confirm it first."))
@@ -160,7 +162,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     found = now_of(claim, kept)
     if found.digest != kept.digest:
         if _is_all_contrary(kept, found):
-            _ask_policy(assessment)  # which says what has to be answered
+            _ask_policy(assessment)  # names the evidence to answer
         raise Stale(
             _("The grounds have changed since this was submitted. Its assessor must confirm it first."),
             version=claim.version,
@@ -181,13 +183,13 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
 
 
 def _is_all_contrary(kept: Grounds, found: PresentGrounds) -> bool:
-    """Whether nothing differs but which evidence says otherwise."""
+    """Whether the grounds differ only in contrary evidence."""
     then = kept_content(kept)
     return then is not None and all(each.kind == "contrary" for each in differences(then, now=found.content))
 
 
 def _ask_policy(assessment: Assessment) -> None:
-    """Whether the move that an assessment proposes is possible now. Raises PolicyNotMet, Conflict, CountFirst."""
+    """Check that the proposed move is possible now. Raises PolicyNotMet, Conflict, CountFirst."""
     move = legal_move(assessment.claim, assessment.proposed_state, deciders=Deciders.SECOND)
     asked = rests_on(assessment)
     named, answered = frozenset(map(str, asked.named)), frozenset(map(str, asked.answered))
@@ -198,10 +200,10 @@ def _ask_policy(assessment: Assessment) -> None:
 def confirm_assessment(
     *, assessment: Assessment, seen_version: int, seen_grounds: str, by: User, now: datetime | None = None
 ) -> Assessment:
-    """Stand for one's own assessment that waits on what it rests on now; `seen_grounds`: the digest that was shown.
+    """Confirm one's own waiting assessment on the present grounds; `seen_grounds`: the digest shown.
 
-    Raises NotFound, Forbidden, Stale, Conflict (nothing changed; decided; other elements; some of what changed is
-    hidden from them), PolicyNotMet.
+    Raises NotFound, Forbidden, Stale, Conflict (no change; decided; other elements; changes hidden from the assessor),
+    PolicyNotMet.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -225,14 +227,15 @@ def confirm_assessment(
                 raise Conflict(_("The grounds have not changed: no confirmation is needed."))
         stop_watching(grounds__stood_for__assessment=assessment)
         grounds = stand_for(assessment, assignment, now=now)
-        # Whoever has the page open is told before they decide on it.
+        # A page opened before this must not decide on the older grounds.
         count_version(claim, RevisionKind.CONFIRMED, by=by, now=now)
         confirmed(assessment, grounds, now=now)
     return assessment
 
 
 def may_confirm_assessment(user: User, assessment: Assessment) -> None:
-    """Its assessor, who may still assess the claim, which has not moved since. Raises NotFound, Forbidden."""
+    """Allow only its assessor, while they may assess the claim and it has not moved since. Raises NotFound,
+    Forbidden."""
     role_for(user, assessment.claim)
     if has_moved_since(assessment) or assessment.claim.closed_at is not None:
         raise Forbidden(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
@@ -242,15 +245,15 @@ def may_confirm_assessment(user: User, assessment: Assessment) -> None:
 
 
 def _refuse_unassigned(stood: AssessmentGrounds | None, assignment: Assignment | None) -> None:
-    """Who submitted with an assignment that ended confirms with another one. Raises Conflict."""
+    """Refuse an assessor whose assignment ended and who has no new one. Raises Conflict."""
     if assignment is None and stood is not None and stood.assignment is not None:
         raise Conflict(_assignment_ended(stood.assignment))
 
 
 def barred(assessment: Assessment) -> str:
-    """What everybody may know that keeps an assessment from being approved as it was submitted; "" where nothing does.
+    """The public reason why an assessment cannot be approved as submitted; "" if there is none.
 
-    Conflicts of interest are not among it: whom they tie to the claim is not for everybody. The action asks for all.
+    Conflicts of interest are left out, as not everyone may know them. The action checks all reasons.
     """
     stood = last_stood_for(assessment)
     if assignment_ended(stood):
@@ -262,7 +265,7 @@ def barred(assessment: Assessment) -> str:
 
 
 def _may_still_submit(assessment: Assessment) -> Assignment | None:
-    """The assignment that the assessor confirms with. Raises Conflict, PolicyNotMet where it could not be approved."""
+    """The assignment under which the assessor confirms. Raises Conflict, PolicyNotMet if it could not be approved."""
     claim = assessment.claim
     if assessment.state != AssessmentState.WAITING:
         raise Conflict(
@@ -280,7 +283,7 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
 
 
 def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> PresentGrounds:
-    """What grounds are now, where that is what the person was shown. Raises Stale with what has changed."""
+    """The present grounds, checked to be those shown to the person. Raises Stale with the changes."""
     found = now_of(claim, kept)
     if seen != found.digest:
         raise Stale(
@@ -292,9 +295,9 @@ def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> PresentG
 
 
 def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
-    """Whether a verdict stands after a change: an editor, a named approver or a person of the verdict; nobody who has
-    made one of the changes or acted on what changed, nobody with a conflict; where one is of somebody unknown, an
-    editor. Raises NotFound, Forbidden."""
+    """Allow a verdict to be confirmed by an editor, an approver or one of its two people, unless they made or acted on
+    one of the changes or have a conflict; if the author of a change is unknown, by an editor alone. Raises NotFound,
+    Forbidden."""
     role = role_for(user, claim)
     if user.pk in authors.people:
         raise Forbidden(_("You changed the grounds of this verdict, so another person must re-check it."))
@@ -312,21 +315,21 @@ def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
 
 
 def may_confirm(user: User, claim: Claim) -> None:
-    """The same of a claim as it is now: who changed what its verdict rests on may not. Raises NotFound, Forbidden."""
+    """The same for a claim's present grounds: the authors of their changes are refused. Raises NotFound, Forbidden."""
     watched = verdict_watch(claim)
     may_confirm_verdict(user, claim, authors_now(claim, watched.grounds) if watched else Authors())
 
 
 def authors_now(claim: Claim, kept: Grounds) -> Authors:
-    """Whose the difference is between kept grounds and what is there now."""
+    """The authors of the difference between kept and present grounds."""
     return authors_of(kept, now_of(claim, kept).content)
 
 
 def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, now: datetime | None = None) -> Claim:
-    """Say that a verdict stands on what it rests on now, as somebody who changed none of it; why is kept.
+    """Confirm a verdict on its present grounds, as a person who changed none of them; the reason is kept.
 
-    Raises NotFound, Forbidden, Invalid, Stale (not what was shown), Conflict (nothing changed; some of it is hidden
-    from them).
+    Raises NotFound, Forbidden, Invalid, Stale (not the grounds shown), Conflict (no change; changes hidden from the
+    person).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -348,16 +351,18 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
 
 
 def follow_changes(acts: Sequence[Noted]) -> None:
-    """The last step of every action: what it changed of what others stand for is followed, and these are told."""
+    """Compare watched grounds after an action's changes, and notify the people concerned; the last step of every
+    action."""
     for change in follow(acts):
         if change.changed:
             tell_of_change(change)
 
 
 def tell_of_change(change: Followed) -> None:
-    """Tell whoever stands for it, but for who did it: of a verdict its people and the editors, else the assessor.
+    """Notify the people of a verdict and the editors, or the assessor, of changed grounds; never the author of the
+    change.
 
-    Who has left the desk stands for it no more, and who has not read of it yet is not told twice.
+    People who left the desk are left out, and an unread notification is not repeated.
     """
     claim, by = change.claim, change.by
     assessment = None
@@ -365,14 +370,14 @@ def tell_of_change(change: Followed) -> None:
         people = {person.pk for person in people_told(NotificationKind.GROUNDS_CHANGED, claim)}
     else:
         assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
-        if has_moved_since(assessment):  # the claim has moved on: nobody can confirm it
+        if has_moved_since(assessment):  # the claim has moved since: it can no longer be confirmed
             return
         people = set(members_of(claim.desk).filter(pk=assessment.assessor_id).values_list("pk", flat=True))
     told = Notification.objects.filter(
         claim=claim, kind=NotificationKind.GROUNDS_CHANGED, assessment=assessment, read_at__isnull=True
     )
     if change.kind in LATER and assessment is not None:
-        by = None  # who asked for a capture has not seen yet that it is there
+        by = None  # the person who asked for a capture has not seen its result yet
     wanted = User.objects.filter(pk__in=people - {by}).exclude(pk__in=told.values("recipient"))
     notify(
         wanted.order_by("username"),

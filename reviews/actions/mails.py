@@ -1,4 +1,5 @@
-"""The mail of a reminder. It names the claim by reference alone: a mailbox is no place for a desk's words."""
+"""The mail of a reminder. It names the claim by reference alone, since a mailbox is no place for a desk's confidential
+text."""
 
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ SUBJECTS = {
     ReminderKind.DUE: gettext_noop("%(reference)s is due now"),
     ReminderKind.OVERDUE: gettext_noop("%(reference)s is overdue"),
     ReminderKind.ESCALATION: gettext_noop("%(reference)s missed its due time"),
-    ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s awaits your decision"),
+    ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s is awaiting your decision"),
     ReminderKind.SUPPORT_LOST: gettext_noop("%(reference)s has lost its support"),
     ReminderKind.GROUNDS_CHANGED: gettext_noop("%(reference)s has changed since its verdict"),
     ReminderKind.RECHECK: gettext_noop("%(reference)s has a quote to re-check"),
@@ -26,7 +27,7 @@ SUBJECTS = {
 
 
 def mail_of(row: Reminder, person: User) -> EmailMessage:
-    """What a person is sent, in their language and their time. The Message-ID is the same at every attempt."""
+    """The mail to one person, in their language and time zone. Its Message-ID is the same at every attempt."""
     with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
         body = render_to_string(
             "reviews/mail/reminder.txt",
@@ -50,5 +51,5 @@ def mail_of(row: Reminder, person: User) -> EmailMessage:
 
 
 def _path(row: Reminder) -> str:
-    """Where to go: to the finding where one is to be decided, else to the claim."""
+    """The path to open: the assessment to decide, else the claim."""
     return f"/reviews/{row.assessment_id}/" if row.assessment_id else f"/claims/{row.claim.reference}/"

@@ -1,4 +1,5 @@
-"""What a change of somebody's role ends: whoever reviews no longer has no claims and decides on none."""
+"""Ending a person's work when their role changes: without a reviewing role they have no assignments and decide on no
+claims."""
 
 from datetime import datetime
 from typing import Any
@@ -39,18 +40,18 @@ def change_role(
     by: User | None,
     now: datetime | None = None,
 ) -> Membership | None:
-    """Give a person a role on a desk, change it, or take them off (None), as `accounts.actions.set_role` does.
+    """Give a person a role on a desk, change it, or remove them (None), as `accounts.actions.set_role` does.
 
-    Without a role that reviews there, their assignments on the desk are withdrawn, they decide on none of its claims
-    and their drafts end; without one anywhere, invitations of other desks end too. The editors are told of both, and of
-    what they submitted that nobody can approve any more; and so are they, as long as they are on the desk.
+    Without a reviewing role there, their assignments on the desk are withdrawn, their approver roles end and their
+    drafts are deleted; without one anywhere, invitations from other desks end too. Editors are notified of that, and of
+    submitted assessments that can no longer be approved; so is the person, while they are on the desk.
 
     Raises Invalid, Forbidden, EditConflict, Conflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
         membership = set_role(desk=desk, user=user, role=role, seen=seen, by=by, now=now)
-        role = membership.role if membership else None  # which may be another, where it was left as it was seen
+        role = membership.role if membership else None  # may differ, where the role was left as it was seen
         if role is None:
             end_drafts_of(user, desk)
         if role not in REVIEWING:
@@ -66,21 +67,20 @@ def change_role(
 def change_account(
     *,
     user: User,
-    changes: dict[str, Any],
+    changes: dict[str, Any],  # new values by field: the fields are of several types
     password: str = "",
     seen: SeenValues = ANYTHING,
     by: User,
     now: datetime | None = None,
 ) -> User:
-    """Change an account as `accounts.actions.change_user` does. Closing it ends what leaving every desk would end.
+    """Change an account as `accounts.actions.change_user` does. Closing it ends the same work as leaving every desk.
 
-    Their roles stay, for the day on which the account is opened again. Raises Invalid, Forbidden, EditConflict,
-    Conflict.
+    Roles stay, in case the account is opened again. Raises Invalid, Forbidden, EditConflict, Conflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
         if not changes.get("is_active", True):
-            # Before the person's own row, as whoever decides on a claim locks the two.
+            # Claims before the person's own row: decisions lock them in this order.
             _lock_claims(user, Q(), written=Q())
         user = change_user(user=user, changes=changes, password=password, seen=seen, by=by, now=now)
         if not user.is_active:
@@ -90,14 +90,14 @@ def change_account(
 
 
 def _leave_all(user: User, parts: Q, *, written: Q, by: User | None, now: datetime) -> None:
-    """End the person's `parts` in claims and the drafts of what they have `written`, claim by claim. What they handed
-    in stays and waits, and is told of."""
+    """End the person's `parts` in claims and the drafts they have `written`, claim by claim. Submitted assessments stay
+    waiting, and editors are notified of them."""
     for claim in _lock_claims(user, parts, written=written):
         _leave(claim, user, by, now)
 
 
 def _lock_claims(user: User, parts: Q, *, written: Q) -> list[Claim]:
-    """The claims of these, locked in the order in which claims are locked everywhere."""
+    """The claims concerned, locked in the order used everywhere."""
     claims = set(Participant.objects.filter(parts, user=user, until__isnull=True).values_list("claim", flat=True))
     claims |= set(AssessmentDraft.objects.filter(written, assessor=user).values_list("claim", flat=True))
     claims |= set(_waiting(user).filter(written).values_list("claim", flat=True))
@@ -109,7 +109,7 @@ def _waiting(user: User) -> QuerySet[Assessment]:
 
 
 def _assess_no_more(user: User, desk: Desk, by: User | None, now: datetime) -> None:
-    """Who was an editor assesses only what is assigned to them: what else they submitted cannot be approved."""
+    """Notify of submitted assessments that can no longer be approved: a former editor assesses only assigned claims."""
     for claim_id in sorted(_waiting(user).filter(claim__desk=desk).values_list("claim", flat=True)):
         claim = lock_claim(Claim(pk=claim_id))
         assessment = _waiting(user).filter(claim=claim).first()
@@ -118,7 +118,7 @@ def _assess_no_more(user: User, desk: Desk, by: User | None, now: datetime) -> N
 
 
 def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
-    # Nobody approves it from now on.
+    # It can no longer be approved.
     assessment = _waiting(user).filter(claim=claim).first()
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
     assignment = rows.filter(claim=claim, reviewer=user, ended_at__isnull=True).first()

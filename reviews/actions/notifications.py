@@ -1,4 +1,4 @@
-"""Telling people in the application: rows written with what they tell of, and marked once they are read."""
+"""Notifications in the application: written with the change that causes them, and marked as read."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,7 +22,7 @@ def notify(
     by: User | None = None,
     now: datetime,
 ) -> None:
-    """Tell people of what somebody did; called in the transaction of the act. Nobody is told of their own acts."""
+    """Notify people of an act, in its transaction. The person acting is left out."""
     Notification.objects.bulk_create(
         Notification(
             recipient=person, kind=kind, claim=claim, assignment=assignment, assessment=assessment, by=by, at=now
@@ -33,7 +33,7 @@ def notify(
 
 
 def mark_read(*, notification: Notification, by: User, now: datetime | None = None) -> Notification:
-    """Say that one's own notification was read; read already, it stays as it is."""
+    """Mark one's own notification as read; one that is already read does not change."""
     now = now or timezone.now()
     with recorded_transaction():
         row = Notification.objects.select_for_update(no_key=True).get(pk=notification.pk, recipient=by)
@@ -45,9 +45,9 @@ def mark_read(*, notification: Notification, by: User, now: datetime | None = No
 
 
 def mark_all_read(*, until: datetime | None = None, by: User, now: datetime | None = None) -> int:
-    """Say that all one's notifications (those up to `until`) were read; how many were not before.
+    """Mark all one's notifications (up to `until`) as read; returns how many were unread.
 
-    `until` is when the newest of those was written that the person had before them.
+    `until`: when the newest notification that the person had on screen was written.
     """
     now = now or timezone.now()
     with recorded_transaction():

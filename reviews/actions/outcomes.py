@@ -1,4 +1,4 @@
-"""What idempotency keys stand for: found and kept inside the transaction of the act, forgotten after a day."""
+"""Outcomes kept for idempotency keys: read and written in the transaction of the act, deleted after a day."""
 
 import hashlib
 import json
@@ -21,26 +21,26 @@ from house.transactions import recorded_transaction
 from reviews.models import KeptOutcome
 
 KEPT_FOR = timedelta(hours=24)
-FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")  # what a form carries so that it is done once
+FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")  # the key in a form, so that it is submitted once
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """What a key counts for: the same key of another person, method or address is another."""
+    """The scope of a key: with another person, method or address it is another key."""
 
     user: User
     method: str
     path: str
     key: str
 
-    def as_fields(self) -> dict[str, Any]:
+    def as_fields(self) -> dict[str, User | str]:
         return {"user": self.user, "method": self.method, "path": self.path, "key": self.key}
 
 
 def digest_of_form(request: HttpRequest, *, without: Collection[str] = ()) -> str:
-    """A digest of a form that was sent, its files with it, whatever the order of its controls.
+    """A digest of a submitted form with its files, whatever the order of its fields.
 
-    With the installation's key: a form may hold a password, which nobody must be able to try out on what is kept.
+    Keyed with the installation's secret: a form may hold a password, which must not be guessable from the digest.
     """
     named = [(name, request.POST.getlist(name)) for name in request.POST if name not in without]
     files = [(name, [digest_of_file(one) for one in request.FILES.getlist(name)]) for name in request.FILES]
@@ -49,7 +49,7 @@ def digest_of_form(request: HttpRequest, *, without: Collection[str] = ()) -> st
 
 
 def digest_of_file(file: "UploadedFile[Any]") -> dict[str, str | None]:
-    """The name of an uploaded file, and the SHA-256 of what it holds."""
+    """The name of an uploaded file, and the SHA-256 of its bytes."""
     seen = hashlib.sha256()
     for chunk in file.chunks():
         seen.update(chunk)
@@ -57,10 +57,9 @@ def digest_of_file(file: "UploadedFile[Any]") -> dict[str, str | None]:
 
 
 def kept_outcome(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | None:
-    """What the key stands for already, with the key held alone until the transaction around this ends.
+    """The outcome already kept for a key; the key stays locked until the surrounding transaction ends.
 
-    While another request with the key is being worked on, which may be done or fail yet, it waits for that, or raises
-    Conflict.
+    While another request with the key is in progress it waits for that one, or raises Conflict.
     """
     name = f"second-source key {request.user.pk} {request.method} {request.path} {request.key}"
     hold = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
@@ -73,9 +72,9 @@ def kept_outcome(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | 
 
 
 def form_is_done(user: User, path: str, *, key: str) -> bool:
-    """Whether the form that carries this key was done, with the form held until the transaction around this ends.
+    """Whether the form with this key was submitted; the form stays locked until the surrounding transaction ends.
 
-    Whoever does it and whoever saves what stands in it hold it first: a save that comes late waits, and learns of it.
+    Submitting and saving lock it first, so that a late save waits and learns of the submission.
     """
     with connection.cursor() as cursor:
         name = f"second-source form {user.pk} {path} {key}"
@@ -89,10 +88,10 @@ def keep_outcome(
     body_digest: str,
     status: int,
     at: str,
-    effects: dict[str, Any] | None,
+    effects: dict[str, Any] | None,  # free-form JSON, as the API returned it
     now: datetime | None = None,
 ) -> None:
-    """Write down what the key stands for from now on. Call it in the transaction of the act."""
+    """Keep the outcome for a key. Call it in the transaction of the act."""
     KeptOutcome.objects.create(
         **request.as_fields(),
         body_digest=body_digest,
@@ -104,7 +103,7 @@ def keep_outcome(
 
 
 def forget_outcomes(*, now: datetime | None = None) -> int:
-    """Forget keys that are a day old: whoever repeats a request does so sooner. How many were forgotten."""
+    """Delete keys older than a day, by when a repeated request has long arrived; returns their number."""
     now = now or timezone.now()
     with recorded_transaction():
         forgotten, _rows = KeptOutcome.objects.filter(created_at__lte=now - KEPT_FOR).delete()

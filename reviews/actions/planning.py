@@ -1,4 +1,4 @@
-"""Planning reminders: rows from the moment that it is known when they will be due, cancelled when their reason ends.
+"""Planning reminders: rows written once their due time is known, and cancelled when their reason ends.
 
 Called inside the transaction of the act, with the claim's row locked.
 """
@@ -20,16 +20,16 @@ logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 LONGEST_NOTICE = timedelta(hours=24)
 LONGEST_GRACE = timedelta(hours=48)
-DAYS_OVERDUE = 5  # what is overdue is recalled each day, this often
-MOST_CLAIMS = 100  # whose tasks one tick looks at
+DAYS_OVERDUE = 5  # daily reminders of overdue work
+MOST_CLAIMS = 100  # claims with tasks to look at in one tick
 
 
 def plan_reminders(assignment: Assignment, *, now: datetime) -> None:
-    """Write the rows of an assignment that is given, or given another due time, now: for its reviewer, and one for the
+    """Write the reminders of an assignment that is new, or has a new due time: for its reviewer, and one for the
     editors.
 
-    Before it is due, the shorter of 24 hours and half the time given; when it is due; then each day, five times; and
-    to the editors after it, the shorter of 48 hours and the time given.
+    One comes before the due time, at the shorter of 24 hours and half the time given; one when it is due; then one a
+    day, five times. The editors get theirs after it, at the shorter of 48 hours and the time given.
     """
     due_at, given = assignment.due_at, assignment.due_at - now
     reviewer = assignment.reviewer
@@ -53,7 +53,7 @@ def plan_reminders(assignment: Assignment, *, now: datetime) -> None:
 
 
 def plan_decision(assessment: Assessment, *, due_at: datetime, now: datetime) -> None:
-    """Write the next row for whoever may decide a finding that waits: they are told then, and each day after."""
+    """Write the next reminder to the people who may decide on a waiting assessment: now, then daily."""
     Reminder.objects.create(
         claim_id=assessment.claim_id,
         assessment=assessment,
@@ -64,23 +64,23 @@ def plan_decision(assessment: Assessment, *, due_at: datetime, now: datetime) ->
 
 
 def plan_decisions_of(claim: Claim, *, now: datetime) -> None:
-    """Plan anew for the findings that wait on a claim that was opened again."""
+    """Plan reminders again for the waiting assessments of a reopened claim."""
     for assessment in Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).order_by("pk"):
         plan_decision(assessment, due_at=now, now=now)
 
 
 def cancel_reminders(*, now: datetime, **subject: object) -> None:
-    """End what is still to come for a subject (`assignment=`, `assessment=`, `claim=`, further conditions), also what
-    a worker has taken and not sent."""
+    """Cancel the pending reminders of a subject (`assignment=`, `assessment=`, `claim=`, further conditions), including
+    those a worker has taken and not sent."""
     Reminder.objects.filter(state=ReminderState.PENDING, **subject).update(
         state=ReminderState.CANCELLED, ended_at=now, lease_until=None
     )
 
 
 def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int:
-    """Make reminders agree with tasks that were opened or ended since; how many claims were looked at.
+    """Bring reminders into line with tasks opened or ended since; returns the number of claims looked at.
 
-    Repeatable: each claim is one transaction, and a task says itself whether this was done.
+    Repeatable: each claim is one transaction, and a task records whether this was done.
     """
     now = now or timezone.now()
     waiting = Task.objects.filter(reminders_follow=False).order_by("opened_at").values_list("claim_id", flat=True)
@@ -89,7 +89,7 @@ def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int
         try:
             with recorded_transaction():
                 _follow(lock_claim(Claim(pk=claim_id)), now)
-        except DatabaseError:  # the others, and what is due, do not wait for this one; the next tick tries it again
+        except DatabaseError:  # the others must not wait for this one; the next tick tries it again
             logger.exception("reminders of claim %s do not follow its tasks", claim_id)
     return len(claim_ids)
 
@@ -102,7 +102,7 @@ def _follow(claim: Claim, now: datetime) -> None:
         if not tasks:
             cancel_reminders(now=now, claim=claim, kind=kind)
             continue
-        # What is on its way to a person tells of a task that is open still; only what is to come is planned anew.
+        # Reminders already on their way are about an open task; only future ones are planned again.
         cancel_reminders(now=now, claim=claim, kind=kind, recipient__isnull=True)
         is_new = any(not task.reminders_follow for task in tasks)
         _plan_tasks(claim, TaskKind(kind), tasks, is_new=is_new, now=now)
@@ -110,7 +110,7 @@ def _follow(claim: Claim, now: datetime) -> None:
 
 
 def _plan_tasks(claim: Claim, kind: TaskKind, tasks: Iterable[Task], *, is_new: bool, now: datetime) -> None:
-    """At once where a task is new, when the first is due, and each day after that, five times."""
+    """Reminders at once for a new task, then when the first is due, and each day after that, five times."""
     due_at = min(task.due_at for task in tasks)
     moments = [due_at + day * DAY for day in range(DAYS_OVERDUE + 1)]
     ahead = [moment for moment in moments if moment > now]

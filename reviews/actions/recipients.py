@@ -1,4 +1,4 @@
-"""Whom a reminder is for at this moment, and whether there is still reason to send it."""
+"""The recipients of a reminder at this moment, and whether there is still a reason to send it."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from reviews.models import (
 
 
 def people_for(row: Reminder) -> list[User]:
-    """Everybody who has the role that a reminder without a recipient is for, by name."""
+    """Everyone with the role that a reminder without a recipient addresses, by name."""
     editors = members_of(row.claim.desk, Role.EDITOR)
     if row.kind == ReminderKind.AWAITING_DECISION:
         named = User.objects.filter(
@@ -50,7 +50,7 @@ def people_for(row: Reminder) -> list[User]:
 
 
 def _of_the_verdict(row: Reminder) -> list[User]:
-    """Who assessed and who approved what has lost its support, told once: what to do now is the editors' to say."""
+    """The assessor and approver of a verdict that lost its support, notified once: the editors decide what to do."""
     told = Notification.objects.filter(
         claim=row.claim, kind=NotificationKind.SUPPORT_LOST, at__gte=row.claim.support_lost_at
     ).values_list("recipient", flat=True)
@@ -58,14 +58,14 @@ def _of_the_verdict(row: Reminder) -> list[User]:
 
 
 def _sees_an_excerpt(person: User, row: Reminder) -> bool:
-    """Whether the person may know of an excerpt of the claim that is to be looked at again."""
+    """Whether the person may see a quote of the claim that needs a re-check."""
     seen = Evidence.objects.filter(evidence_for(person)).values("pk")
     tasks = Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True)
     return tasks.filter(evidence__in=seen).exists()
 
 
 def _looks_again(person: User, row: Reminder) -> bool:
-    """Whether it is for them to look: not for who changed what the verdict rests on."""
+    """Whether they may re-check the verdict: authors of the changes may not."""
     return is_offered(may_confirm, person, row.claim)
 
 
@@ -75,7 +75,7 @@ def _decides(person: User, row: Reminder) -> bool:
 
 
 def has_reason(row: Reminder, now: datetime) -> bool:
-    """Whether its subject is still open, its recipient still the one to tell, and no later reminder says the same."""
+    """Whether its subject is still open, its recipient still the right one, and no later reminder says the same."""
     return _is_open(row) and (row.recipient is None or _concerns(row.recipient, row)) and not _said_later(row, now)
 
 
@@ -110,7 +110,7 @@ def _concerns(person: User, row: Reminder) -> bool:
 
 
 def _said_later(row: Reminder, now: datetime) -> bool:
-    """Whether a later reminder to the same is due as well: several mails about one thing at once help nobody."""
+    """Whether a later reminder to the same person is due as well: several mails about one thing at once help no one."""
     same = TO_THE_REVIEWER if row.kind in TO_THE_REVIEWER else (row.kind,)
     later = Reminder.objects.filter(
         claim=row.claim,

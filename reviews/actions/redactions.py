@@ -1,7 +1,7 @@
-"""Erasing words or a file everywhere on a desk: one person proposes, another decides, the log says what went.
+"""Erasing words or a file everywhere on a desk: one person proposes, another decides, and the log records the erasure.
 
-What only grows keeps its rows and loses the words; what the ledger committed to cannot be opened any more; the log
-itself does not change, and still verifies (`docs/decisions/0079…`).
+Append-only rows stay and lose the words; commitments in the ledger can no longer be opened; the log itself does not
+change, and still verifies (`docs/decisions/0079…`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from claims.models import Claim, Element, Evidence, RevisionKind, Topic
 from claims.reading.actor_queries import redacts_shared
 from claims.reading.values import element_field
 from claims.record.ledger_entries import claim_written, evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
 from house.errors import Conflict, Invalid, NotFound
 from house.fields import given_text, optional_text
@@ -44,29 +44,29 @@ from sources.erasing import ask_to_delete
 from sources.ledger_entries import actor_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 
-SHORTEST = 3  # characters: less stands everywhere
+SHORTEST = 3  # characters: fewer match almost everything
 MOST_WORDS = 200
 
 
 def look_for(
     *, desk: Desk, words: str, file: UUID | None, by: User, now: datetime | None = None
 ) -> tuple[str, str, Matches]:
-    """What redacting the words, or the file of an attachment, would erase: (words, digest of the file, findings).
+    """The matches of words, or of an attachment's file: (words, digest of the file, matches).
 
-    That it was asked is recorded first, whatever is found: who asks letter by letter leaves a trace for each.
-    Raises NotFound, Forbidden, and Invalid where nothing on the desk holds it.
+    The search is recorded first, whatever it matches: searching letter by letter leaves a trace for each. Raises
+    NotFound, Forbidden, and Invalid if nothing on the desk matches.
     """
     with recorded_transaction():
         may_redact(desk, by)
-        _read_words(words, with_file=file is not None)  # what cannot be looked for is no look
+        _read_words(words, with_file=file is not None)  # a refused search is not recorded
         redaction_previewed(desk, words=words, file=file, by=by, now=now or timezone.now())
     return _search(desk=desk, words=words, file=file, by=by)
 
 
 def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | None = None) -> tuple[str, Matches]:
-    """What redacting the words would erase of an actor that all desks share: (words, findings); recorded as a look is.
+    """The matches of words about a shared actor: (words, matches); recorded like a search.
 
-    Raises NotFound, Forbidden, and Invalid where nothing of it holds them.
+    Raises NotFound, Forbidden, and Invalid if nothing matches.
     """
     with recorded_transaction():
         may_redact_shared(actor, by)
@@ -76,12 +76,12 @@ def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | No
 
 
 def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Matches:
-    """What an open redaction would erase now; that it was asked is recorded.
+    """The present matches of an open redaction; the preview is recorded.
 
-    Raises NotFound, Forbidden, Conflict (it is not open any more).
+    Raises NotFound, Forbidden, Conflict (no longer open).
     """
     of = redaction.actor or redaction.desk
-    assert of is not None  # the database holds it to one of them
+    assert of is not None  # a database constraint ensures one of the two
     with recorded_transaction():
         may_take_part(redaction, by)
         _must_be_open(redaction)
@@ -92,12 +92,12 @@ def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -
 def _found_by(redaction: Redaction, words: str, *, sha256: str, by: User) -> Matches:
     if redaction.actor is not None:
         return find_in_shared(redaction.actor, words=words)
-    assert redaction.desk is not None  # the database holds it to one of them
+    assert redaction.desk is not None  # a database constraint ensures one of the two
     return find(redaction.desk, words=words, sha256=sha256, by=by)
 
 
 def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Matches]:
-    """The same for a proposal, which is recorded itself."""
+    """The same search for a proposal, which is recorded itself."""
     may_redact(desk, by)
     words = _read_words(words, with_file=file is not None)
     sha256 = _digest_of(desk, file) if file else ""
@@ -137,9 +137,9 @@ def _digest_of(desk: Desk, file: UUID) -> str:
 def propose_redaction(
     *, desk: Desk, words: str = "", file: UUID | None = None, reason: str, by: User, now: datetime | None = None
 ) -> Redaction:
-    """Ask for words, or for the file of an attachment, to be erased everywhere on a desk.
+    """Propose that words, or the file of an attachment, be erased everywhere on a desk.
 
-    Raises NotFound, Forbidden, Invalid (nothing holds it; the reason names what is to go).
+    Raises NotFound, Forbidden, Invalid (no match; the reason contains the words).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -153,8 +153,8 @@ def propose_redaction(
 def propose_shared_redaction(
     *, actor: Actor, words: str, reason: str, by: User, now: datetime | None = None
 ) -> Redaction:
-    """Ask for words to be erased of an actor that all desks share: as an administrator, or as an editor of a desk that
-    uses it, of any desk where none does; the other of the two decides.
+    """Propose that words about a shared actor be erased: as an administrator, or as an editor of a desk that uses it
+    (of any desk, if none does); the other of the two decides.
 
     Raises NotFound, Forbidden, Invalid (as `propose_redaction`).
     """
@@ -177,10 +177,10 @@ def _read_reason(text: str, *, words: str) -> str:
 
 
 def name_second(*, redaction: Redaction, user: User | None, by: User, now: datetime | None = None) -> Redaction:
-    """Ask an editor of another desk to decide on what one proposed as the only editor of one's own.
+    """Ask an editor of another desk to decide on one's own proposal, as the only editor of a desk.
 
-    They see what this redaction would erase, and nothing else, until it has ended. Raises NotFound, Forbidden, Invalid,
-    Conflict (somebody is asked already; the desk has another editor, who decides).
+    They see the matches of this redaction, nothing else, until it ends. Raises NotFound, Forbidden, Invalid, Conflict
+    (another person is already asked; the desk has another editor).
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -205,7 +205,7 @@ def other_editors(desk: Desk, by: User) -> bool:
 
 
 def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
-    """Take back what one proposed oneself. Raises NotFound, Forbidden, Conflict."""
+    """Withdraw one's own proposal. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         row = _open(redaction, by)
@@ -216,7 +216,7 @@ def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None =
 
 
 def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
-    """Leave everything as it is. Raises NotFound, Forbidden, Conflict."""
+    """Reject a proposal; nothing is erased. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         row = _open(redaction, by)
@@ -228,10 +228,10 @@ def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = N
 
 @counts_outside
 def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = None) -> Redaction:
-    """Erase what a redaction names, now and in one transaction; files follow within seconds.
+    """Erase the matches of a redaction in one transaction; files follow within seconds.
 
-    `seen`: the digest of the findings that the person was shown. Raises NotFound, Forbidden, and Conflict where the
-    findings are others by now, or something cannot be replaced.
+    `seen`: the digest of the matches shown to the person. Raises NotFound, Forbidden, and Conflict if the matches have
+    changed, or if a text cannot be replaced.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -282,7 +282,8 @@ def _must_be_open(row: Redaction) -> None:
 
 
 def _still_proposed_by_one_who_may(row: Redaction) -> None:
-    """Of a shared actor: an administrator who took that right from another is not both of the two."""
+    """Check the proposer of a redaction of a shared actor again: an administrator who removed their rights cannot act
+    as both."""
     if row.actor is not None and not redacts_shared(row.proposed_by, row.actor):
         raise Conflict(_("The proposer can no longer redact this actor. Reject it and propose it again."))
 
@@ -295,13 +296,13 @@ def _lock_graphs(row: Redaction) -> None:
 
 
 def _end(row: Redaction, state: RedactionState, *, decided_by: User | None, now: datetime) -> None:
-    """What was looked for goes with the end."""
+    """End a redaction, and delete the words it searched for."""
     row.state, row.decided_by, row.ended_at, row.words, row.sha256 = state, decided_by, now, "", ""
     row.save(update_fields=["state", "decided_by", "ended_at", "words", "sha256", "erased", "in_drafts"])
 
 
 def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
-    """Other proposals that name the words themselves have nothing left to find."""
+    """End other proposals for the same words, which have nothing left to match."""
     if words:
         others = Redaction.objects.filter(desk=done.desk_id, actor=done.actor_id, words__icontains=words)
         others = others.filter(state=RedactionState.PROPOSED)
@@ -310,7 +311,7 @@ def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
 
 
 def _lock_claims(desk: Desk, found: Matches) -> dict[str, Claim]:
-    """The claims that the findings touch, by reference, locked in the order in which they are locked everywhere."""
+    """Lock the claims of the matches by reference, in the order used everywhere."""
     references = {one.claim for one in found.texts if one.claim}
     topics = [one.pk for one in found.texts if one.place.model is Topic]
     rows = Claim.objects.filter(Q(reference__in=references) | Q(topics__in=topics), desk=desk).distinct()
@@ -319,7 +320,7 @@ def _lock_claims(desk: Desk, found: Matches) -> dict[str, Claim]:
 
 
 def _take_out(texts: Iterable[Match]) -> list[tuple[Match, Any]]:
-    """Take the words out of what may change; each text with its row as it is now."""
+    """Take the words out of changeable rows; yields each match with its present row."""
     touched = []
     for one in texts:
         if one.place.grows:
@@ -332,14 +333,14 @@ def _take_out(texts: Iterable[Match]) -> list[tuple[Match, Any]]:
 
 
 def _erase_files(files: Iterable[Attachment], now: datetime) -> None:
-    """Take away what tells of a file: its name and digest, and what its address answered. Its bytes are a row away."""
+    """Erase the name and digest of a file, and the capture it came from. Its bytes are deleted by a task."""
     digests = set()
     for file in files:
         digests.add(file.sha256)
         file.sha256, file.size, file.name, file.media_type, file.erased_at = "", 0, REDACTED, "", now
         file.save(update_fields=["sha256", "size", "name", "media_type", "erased_at"])
         Capture.objects.filter(attachment=file).update(final_url="", headers=[], redirects=[])
-    ChosenFile.objects.filter(sha256__in=digests).delete()  # whoever is about to attach it once more
+    ChosenFile.objects.filter(sha256__in=digests).delete()  # a form may be about to attach it again
     ask_to_delete(digests, now=now)
 
 
@@ -349,8 +350,8 @@ def _erase_rows_that_only_grow(entry: int) -> None:
 
 
 def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Match, Any]], by: User, now: datetime) -> None:
-    """Who has an old wording in a form is told before they write it back. Of restricted evidence no claim's version
-    tells."""
+    """Count a version of each changed row, so that a form with the old wording is refused. Restricted evidence does not
+    count for its claim."""
     fields: dict[tuple[type[Any], Any], set[str]] = {}
     of_claims: dict[str, set[str]] = {}
     for one, row in touched:
@@ -369,7 +370,9 @@ def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Match, Any
     for reference, claim in claims.items():
         if reference in of_claims:
             claim.refresh_from_db()
-            count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=of_claims[reference])
+            count_version(
+                claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(fields=of_claims[reference])
+            )
 
 
 def _fields_of_the_claim(one: Match, row: Any) -> set[str]:
@@ -379,7 +382,7 @@ def _fields_of_the_claim(one: Match, row: Any) -> set[str]:
 
 
 def _record_anew(touched: Iterable[tuple[Match, Any]], by: User, now: datetime) -> None:
-    """What can be read now is committed to now: of what was before, only the hash is left."""
+    """Commit to the present values anew: of the earlier ones only the hash is left."""
     subjects: dict[tuple[type[Any], Any], None] = {}
     for _found, row in touched:
         of_row = (

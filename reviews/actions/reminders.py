@@ -1,8 +1,8 @@
-"""Reminders: leased when they are due, sent, and ended once.
+"""Reminders: leased when due, sent, and ended once.
 
-Whatever dies in between, a row ends in exactly one state; a mail is doubled at most once for each killed worker,
-since a lease that ran out is taken again and the mail keeps its Message-ID. A row for a role ends when it is replaced
-by a row for each person who has the role then, in one transaction: each of these is sent, or fails, by itself.
+Whatever fails in between, a row ends in exactly one state. A mail is doubled at most once for each killed worker, since
+an expired lease is taken again and the mail keeps its Message-ID. A row for a role is replaced, in one transaction, by
+a row for each person with the role: each of these is sent, or fails, separately.
 """
 
 from datetime import datetime, timedelta
@@ -25,9 +25,9 @@ BATCH = 50
 
 
 def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> list[Lease]:
-    """Take what is due and not taken by a living worker, the longest due first, for `LEASE`.
+    """Lease due reminders that no living worker has, the longest due first, for `LEASE`.
 
-    A row that was taken `MOST_ATTEMPTS` times, and whose worker died each time, fails instead.
+    A row taken `MOST_ATTEMPTS` times whose worker died each time fails instead.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -50,10 +50,10 @@ def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> li
 
 
 def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState:
-    """Look at a leased reminder's subject again, tell the person if there is still reason to, and end the row.
+    """Check a leased reminder's subject again, mail the person if there is still a reason, and end the row.
 
-    The mail goes out in no transaction. Where it cannot be sent the row waits for its next attempt, and fails after
-    the last; the person is told in the application then as well. Answers the state that the row has now.
+    The mail is sent outside any transaction. If sending fails, the row waits for its next attempt, and fails after the
+    last; the person is notified in the application in either case. Returns the row's state.
     """
     now = now or timezone.now()
     row = _read(lease.row)
@@ -79,13 +79,13 @@ def _read(pk: UUID) -> Reminder:
 
 
 def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
-    """End a row for a role: with a row for each who has the role now, and the next one of what is recalled daily.
+    """Replace a row for a role by one for each person with the role, and plan the next daily one.
 
-    The claim's row is locked first, as by every act that cancels: none of the new rows is overlooked.
+    The claim's row is locked first, as in every act that cancels reminders, so that none of the new rows is missed.
     """
     with recorded_transaction():
         lock_claim(_read(lease.row).claim)
-        # The row as well: a worker that takes it meanwhile, its lease having run out, would write the new rows again.
+        # The row as well: a worker whose lease expired would write the new rows again.
         Reminder.objects.select_for_update(no_key=True).get(pk=lease.row)
         row = _read(lease.row)
         if row.state != ReminderState.PENDING or row.attempt != lease.attempt:
@@ -106,7 +106,7 @@ def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
             for person in people
         )
         if row.assessment is not None:
-            days = max((now - row.due_at) // DAY, 0) + 1  # after a standstill the next one lies ahead
+            days = max((now - row.due_at) // DAY, 0) + 1  # after a standstill the next one lies in the future
             plan_decision(row.assessment, due_at=row.due_at + days * DAY, now=now)
         if not people:
             return _end(lease, ReminderState.FAILED, now, "nobody to tell")
@@ -114,9 +114,9 @@ def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
 
 
 def _end(lease: Lease, state: ReminderState, now: datetime, error: str = "") -> ReminderState:
-    """End the row where this attempt is still its own; answers the state it has then.
+    """End the row if this attempt still holds it; returns its state.
 
-    Who was told, or could not be told by mail, is told in the application, in the same transaction.
+    The person is notified in the application in the same transaction, whether the mail was sent or failed.
     """
     own = Reminder.objects.filter(pk=lease.row, attempt=lease.attempt, state=ReminderState.PENDING)
     with recorded_transaction():

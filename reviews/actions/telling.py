@@ -1,6 +1,6 @@
-"""Who is told of what in the application: one table, read by every act that ends, moves or takes away somebody's work.
+"""The recipients of notifications: one table, read by every act that ends, moves or withdraws a person's work.
 
-Nobody is told of their own act, and nobody of a claim that they may not know of by then.
+The person acting is left out, and so are people who may not know of the claim by then.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -16,7 +16,7 @@ from reviews.models import Assessment, AssessmentState, Assignment, Notification
 
 
 class Audience(Enum):
-    """Who can be told of something that happens to a claim."""
+    """A group of people who can be notified about a claim."""
 
     EDITORS = "the editors of its desk"
     ASSIGNED = "whom the assignment was asked of"
@@ -38,14 +38,14 @@ TOLD: dict[NotificationKind, tuple[Audience, ...]] = {
     NotificationKind.APPROVER_DEPARTED: (Audience.EDITORS,),
     NotificationKind.DUE_CHANGED: (Audience.ASSIGNED,),
     NotificationKind.CLOSED: (Audience.EDITORS, Audience.REVIEWERS, Audience.ASSESSORS, Audience.APPROVERS),
-    # Of a verdict; of an assessment that waits its assessor is told (reviews.actions.grounds).
+    # Of a verdict; a waiting assessment's changes go to its assessor (reviews.actions.grounds).
     NotificationKind.GROUNDS_CHANGED: (Audience.EDITORS, Audience.OF_THE_VERDICT),
     NotificationKind.OPENED: (Audience.EDITORS, Audience.ASSESSORS, Audience.APPROVERS),
 }
 
 
 class _Subject(NamedTuple):
-    """What something happens to."""
+    """The subject of a notification."""
 
     claim: Claim
     assignment: Assignment | None
@@ -61,7 +61,7 @@ def tell(
     by: User | None,
     now: datetime,
 ) -> None:
-    """Tell of an act whoever `TOLD` names; called in the act's transaction, before what it ends is ended."""
+    """Notify the audience that `TOLD` names for an act, in its transaction, before the work that it ends is ended."""
     people = people_told(kind, claim, assignment, assessment)
     notify(people, kind, claim, assignment=assignment, assessment=assessment, by=by, now=now)
 
@@ -69,7 +69,7 @@ def tell(
 def people_told(
     kind: NotificationKind, claim: Claim, assignment: Assignment | None = None, assessment: Assessment | None = None
 ) -> Collection[User]:
-    """Whoever `TOLD` names for something that happens to a claim now."""
+    """The people that `TOLD` names for an event on a claim now."""
     found = [audience_of(audience, claim, assignment, assessment) for audience in TOLD[kind]]
     people = {person.pk: person for audience in found for person in audience}
     return people.values()
@@ -78,12 +78,12 @@ def people_told(
 def audience_of(
     audience: Audience, claim: Claim, assignment: Assignment | None = None, assessment: Assessment | None = None
 ) -> Iterable[User]:
-    """The people who are that to a claim now."""
+    """The people who belong to an audience of a claim now."""
     return _PEOPLE[audience](_Subject(claim, assignment, assessment))
 
 
 def people_of_the_verdict(claim: Claim) -> list[User]:
-    """Who made the last status change: the assessor, and who approved it; those who may know of the claim now."""
+    """The assessor and the approver of the last status change who may still know of the claim."""
     last = StatusChange.objects.filter(claim=claim, seq=claim.last_seq)
     ids = {pk for pair in last.values_list("by", "decided_by") for pk in pair if pk}
     return list(members_of(claim.desk).filter(pk__in=ids))

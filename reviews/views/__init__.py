@@ -1,1 +1,1 @@
-"""Pages where people and claims meet: my work, a claim's page, findings, decisions, assignments."""
+"""Pages on people's work with claims: my work, a claim's page, assessments, decisions, assignments."""

@@ -1,4 +1,4 @@
-"""Handing in findings, and deciding on them."""
+"""Pages to submit an assessment, and to decide on one."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from house.pages import form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.grounds import barred
-from reviews.forms import AssessmentForm, DecisionForm
+from reviews.forms import AssessmentForm, DecisionForm, FormValues
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import (
@@ -57,12 +57,12 @@ class Tick:
     checked: bool
     stance: str
     name: str = "evidence"
-    form: str = "finding"
+    form: str = "assessment"
 
 
 @dataclass(frozen=True)
 class ProposableState:
-    """One state that can be proposed, with whether it is possible and what is missing."""
+    """One state that can be proposed; `way` says whether the move is possible, and what is missing."""
 
     state: str
     checked: bool
@@ -71,7 +71,7 @@ class ProposableState:
 
 @form_page
 def assess(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Hand in a finding: evidence beside the form."""
+    """Submit an assessment: evidence beside the form."""
     claim = get_claim(request.user, reference)
     may_assess(request.user, claim)
     rows = evidence_shown(request.user, claim)
@@ -92,10 +92,18 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
         draft=draft,
     )
     if "keep" in request.POST:
-        if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
+        if form.kept(
+            lambda fields, version: keep_draft(
+                claim=claim, fields=fields, version=version, in_part=True, by=request.user
+            )
+        ):
             AssessmentDrafts(request).kept_as_assessment()
             return redirect("assess", claim.reference)
-    elif form.submitted(lambda given: submit_assessment(claim=claim, by=request.user, **form.found(given))):
+    elif form.submitted(
+        lambda given: submit_assessment(
+            claim=claim, fields=form.found(given), draft_version=given["draft_version"], by=request.user
+        )
+    ):
         return redirect("review", form.outcome.pk)
     ticked = {str(value) for value in form["evidence"].value() or ()}
     proposed = form["proposed_state"].value()
@@ -122,9 +130,9 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
 
 def _of_the_draft(
     claim: Claim, form: AssessmentForm, draft: AssessmentDraft | None, lines: list[EvidenceLine]
-) -> dict[str, Any]:
-    """What the page says of the draft: since when it is kept, what happened since, and what another window kept."""
-    context: dict[str, Any] = {"draft": draft}
+) -> dict[str, Any]:  # values of a template
+    """The template values of the draft: when it was saved, changes since, and another window's draft."""
+    context: dict[str, Any] = {"draft": draft}  # values of a template
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
         context["other"] = draft_in_words(draft, claim, lines) if draft else None
@@ -140,7 +148,7 @@ def _of_the_draft(
 
 
 def _is_contrary(row: Evidence) -> bool:
-    """Whether a finding may have to answer it: live evidence for the other side."""
+    """Whether an assessment may have to answer it: live supporting or refuting evidence."""
     return row.live and row.stance in ("supports", "refutes")
 
 
@@ -153,7 +161,7 @@ def _answer_label(line: EvidenceLine) -> str:
 
 
 def _tick(line: EvidenceLine, ticked: set[str]) -> Tick | None:
-    """The checkbox of a piece that a finding may rest on; restricted ones have none."""
+    """The checkbox of a piece of evidence; restricted ones have none."""
     if line.restricted:
         return None
     value = str(line.evidence.pk)
@@ -163,7 +171,7 @@ def _tick(line: EvidenceLine, ticked: set[str]) -> Tick | None:
 @asks_again("POST")
 @form_page
 def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
-    """A finding; for who may decide on it, the form to do so."""
+    """An assessment; for people who may decide on it, the form to do so."""
     assessment = get_assessment(request.user, assessment_id)
     claim = get_claim(request.user, assessment.claim.reference)
     grounds = of_assessment(request.user, assessment)
@@ -180,7 +188,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     decides = may_be_decided_by(request.user, assessment) or form.status != 200
     stands_against = barred(assessment) if decides and grounds is not None else ""
     context |= {
-        "finding": assessment,
+        "assessment": assessment,
         "rests_on": [line for pk, line in numbers.items() if pk in named],
         "answers": [
             (numbers[answer.evidence_id], answer.text)
@@ -189,7 +197,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         ],
         "others": _others(assessment, named, numbers.values()),
         "decision": getattr(assessment, "decision", None),
-        # Decided by somebody else meanwhile: what was typed stays to be read.
+        # Also after another person has decided, so that the typed text stays readable.
         "may_decide": decides,
         "own": assessment.assessor_id == request.user.pk,
         "touched": conflicts_told(claim, [request.user.pk], to=request.user).get(request.user.pk),
@@ -215,7 +223,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
 
 
 def _others(assessment: Assessment, named: Collection[UUID], lines: Iterable[EvidenceLine]) -> list[EvidenceLine]:
-    """While a finding waits: the evidence that it neither rests on nor answers, and who last changed its bearing."""
+    """For a waiting assessment, the evidence it neither relies on nor answers, with the last change of its bearing."""
     if assessment.state != AssessmentState.WAITING:
         return []
     answered = {answer.evidence_id for answer in assessment.answers.all()}
@@ -231,7 +239,8 @@ def _others(assessment: Assessment, named: Collection[UUID], lines: Iterable[Evi
 
 
 def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> HttpResponse:
-    """Back to the finding; whoever was invited for it from another desk does not see it any more."""
+    """Redirect to the assessment; an approver invited from another desk can no longer see it, and goes to their
+    work."""
     if visible_claims(request.user).filter(pk=assessment.claim_id).exists():
         return redirect("review", assessment.pk)
     told = _("Your decision on %(reference)s is recorded, and your invitation to that claim has ended.")
@@ -239,7 +248,7 @@ def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> Http
     return redirect("work")
 
 
-def _decide(user: User, assessment: Assessment, given: dict[str, Any]) -> Assessment:
+def _decide(user: User, assessment: Assessment, given: FormValues) -> Assessment:
     decision = {"assessment": assessment, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
     if given["decision"] == "approve":
         return approve(**decision, seen_grounds=given["seen_grounds"] or None)
@@ -247,5 +256,5 @@ def _decide(user: User, assessment: Assessment, given: dict[str, Any]) -> Assess
 
 
 def _changed_meanwhile(claim: Claim, assessment: Assessment) -> list[str]:
-    """What happened to the claim since a finding that waits was handed in."""
+    """The changes to the claim since a waiting assessment was submitted."""
     return changes_since(claim, assessment.seen_version) if assessment.state == AssessmentState.WAITING else []

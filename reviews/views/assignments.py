@@ -1,4 +1,4 @@
-"""Giving claims to people, and what they answer."""
+"""Pages to assign claims, and to answer an assignment."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,14 +34,14 @@ from reviews.actions.assignments import (
     withdraw_assignment,
 )
 from reviews.candidates import candidates_for
-from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
+from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, FormValues, ReassignForm, candidate_in_words
 from reviews.models import Assignment
 from reviews.queries import get_assignment
 
 
 @form_page
-def give(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Assign a claim to one of the desk's people, with a due time."""
+def assign_page(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Assign a claim to a member of its desk, with a due time."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("Only editors assign claims."))
     ranked = candidates_for(claim, to=request.user, now=timezone.now())
@@ -53,7 +53,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         due_at=timezone.now() + timedelta(days=claim.desk.days_to_review),
     )
 
-    def act(given: dict[str, Any]) -> Assignment:
+    def act(given: FormValues) -> Assignment:
         person = people[given["reviewer"]]
         return assign(claim=claim, reviewer=person, due_at=given["due_at"], by=request.user)
 
@@ -74,33 +74,33 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def take_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
-    """Accept; nothing has to be typed for it."""
+def accept_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Accept an assignment, with one button."""
     assignment = get_assignment(request.user, assignment_id)
     accept_assignment(assignment=assignment, by=request.user)
     return redirect("claim", assignment.claim.reference)
 
 
 @form_page
-def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
-    """Decline, with a reason."""
+def decline_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Decline an assignment, with a reason."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
     form = ReasonForm(**sent(request), hint=_("So that the editor can find another reviewer."))
     if form.submitted(lambda given: decline(assignment=assignment, by=request.user, **given)):
         return redirect("work")
-    return _show(request, form, assignment, title=_("Decline this claim"), button=_("Decline claim"))
+    return _show(request, form, assignment, title=_("Decline this assignment"), button=_("Decline assignment"))
 
 
 @form_page
-def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
-    """Hand over to another reviewer."""
+def reassign_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Reassign a claim to another reviewer."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
     ranked = candidates_for(assignment.claim, to=request.user, now=timezone.now())
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
-    form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
+    form = ReassignForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
     if form.submitted(
         lambda given: reassign(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
     ):
@@ -129,7 +129,7 @@ def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> Ht
 
 
 @form_page
-def new_due(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def due_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Change a due time as an editor."""
     assignment = get_assignment(request.user, assignment_id)
     may_edit_as_editor(request.user, assignment.claim, _("Only editors change a due time."))
@@ -148,7 +148,7 @@ def _show(request: PersonsRequest, form: Any, assignment: Assignment, **said: An
 @asks_again("POST")
 @form_page
 def decider(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Name somebody besides the editors who may decide on this claim."""
+    """Name an approver for this claim besides the editors."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("Only editors name approvers."))
     form = DeciderForm(**sent(request))
@@ -174,7 +174,7 @@ def decider(request: PersonsRequest, reference: str) -> HttpResponse:
 
 @form_page
 def end_decider(request: PersonsRequest, reference: str, decider_id: UUID) -> HttpResponse:
-    """Take back that somebody was named."""
+    """Remove an approver."""
     claim = get_claim(request.user, reference)
     named = get_decider(claim, decider_id)
     may_edit_as_editor(request.user, claim, _("Only editors remove approvers."))
@@ -213,7 +213,7 @@ def close(request: PersonsRequest, reference: str) -> HttpResponse:
 
 @form_page
 def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Open a closed claim again."""
+    """Reopen a closed claim."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("Only editors reopen claims."))
     form = ReasonForm(**sent(request), needed=False, hint=_("Recorded with the claim."))

@@ -1,4 +1,4 @@
-"""A claim's own page: its evidence, how it stands, who has it, and what can be done with it."""
+"""A claim's own page: its evidence, its state, its assignments, and the actions on it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,47 +46,47 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     context = claim_context(row, "claim", evidence)
     graph: EvidenceGraph = context["standing"]
     lines = evidence_lines(user, row, evidence, graph)
-    part = ClaimAccess(user, row, own_memberships(request))
-    if row.closed_at is None and may(may_edit_claim, user, row, part):
-        _offer_changes(row, lines, part)  # whoever may edit the claim may edit what they see of its evidence
+    access = ClaimAccess(user, row, own_memberships(request))
+    if row.closed_at is None and may(may_edit_claim, user, row, access):
+        _offer_changes(row, lines, access)  # people who may edit the claim may edit the evidence they see
     assessments = assessments_shown(row)
     assignments = assignments_shown(row)
-    edits = may(may_edit_as_editor, user, row, "", part)
+    edits = may(may_edit_as_editor, user, row, "", access)
     context |= {
         "sentence": sentence_of(graph),
         "groups": grouped(lines),
         "withdrawn": [line for line in lines if line.withdrawn],
-        "withheld": withheld_evidence(user, row) if part.role == Role.AUDITOR else 0,
+        "withheld": withheld_evidence(user, row) if access.role == Role.AUDITOR else 0,
         "ways": ways_from(row.state, graph, last_change(row)),
         "parties": _parties(row, graph),
         "mine": next((each for each in assignments if each.reviewer_id == user.pk), None),
         "assignments": assignments,
-        "deciders": deciders_shown(row),
-        "findings": assessments,
+        "approvers": deciders_shown(row),
+        "assessments": assessments,
         "waiting": [assessment for assessment in assessments if assessment.state == AssessmentState.WAITING],
-        "lines_on_parts": _lines_on_parts(graph, assessments),
+        "element_lines": _element_lines(graph, assessments),
         "edits": edits,
         "verdict": of_verdict(user, row) if row.changed_since_verdict else None,
         "drafts": [] if row.closed_at is None else own_drafts_on(user, row),
         "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
-        "may_confirm": edits or bool(part.reviews),
-        **_acts(part, edits),
+        "may_confirm": edits or bool(access.reviews),
+        **_acts(access, edits),
     }
     return render(request, "reviews/claim.html", context)
 
 
-def _offer_changes(row: Claim, lines: list[EvidenceLine], part: ClaimAccess) -> None:
+def _offer_changes(row: Claim, lines: list[EvidenceLine], access: ClaimAccess) -> None:
     for line in lines:
         if line.withdrawn:
             continue
         at = [row.reference, line.evidence.pk]
         line.acts = [Link(_("Change…"), reverse("evidence", args=at))]
-        if part.role == Role.EDITOR and line.evidence.visibility != Visibility.PUBLIC:
+        if access.role == Role.EDITOR and line.evidence.visibility != Visibility.PUBLIC:
             line.acts.append(Link(_("Release…"), reverse("release-evidence", args=at)))
 
 
 def _parties(row: Claim, graph: EvidenceGraph) -> list[Party]:
-    """The claimant and the parties, each once, with what they are to the claim."""
+    """The claimant and the parties, each once, with their role in the claim."""
     claimants = named(filter(None, [row.claimant_id]), graph)
     also = named(row.also_ids, graph)  # type: ignore[attr-defined]  # annotated by claim_shown
     parties = named(graph.parties, graph)
@@ -100,18 +100,18 @@ def _parties(row: Claim, graph: EvidenceGraph) -> list[Party]:
     return found
 
 
-def _lines_on_parts(graph: EvidenceGraph, assessments: list[Any]) -> list[tuple[ElementView, str]]:
-    """What the last finding with a say on the claim says of each part; empty where nobody has looked."""
+def _element_lines(graph: EvidenceGraph, assessments: list[Any]) -> list[tuple[ElementView, str]]:
+    """Each element with its line in the last assessment that counts; empty where none was written."""
     telling = (AssessmentState.APPROVED, AssessmentState.RECORDED, AssessmentState.ENACTED)
     last = next((assessment for assessment in assessments if assessment.state in telling), None)
     texts = {str(line.element_id): line.text for line in last.elements.all()} if last and graph.elements else {}
-    return [(part, texts.get(part.id or "", "")) for part in graph.elements]
+    return [(element, texts.get(element.id or "", "")) for element in graph.elements]
 
 
-def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
-    """What the person is offered to do with the claim, by who may; whether it is possible the actions say."""
-    user, row = part.user, part.claim
-    writes = may(may_edit_claim, user, row, part)
+def _acts(access: ClaimAccess, edits: bool) -> dict[str, Any]:  # values of a template
+    """The actions offered to the person, by permission; the actions themselves check whether they are possible."""
+    user, row = access.user, access.claim
+    writes = may(may_edit_claim, user, row, access)
     is_open = row.closed_at is None
     more: list[tuple[str, str]] = []
     if writes:
@@ -121,7 +121,7 @@ def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
         more.append((_("Set the threshold…"), "threshold"))
         more.append((_("Add an approver…"), "name-decider"))
         more.append((_("Close…"), "close-claim") if is_open else (_("Reopen…"), "open-claim"))
-    assesses = is_open and is_offered(may_assess, user, row, part)
+    assesses = is_open and is_offered(may_assess, user, row, access)
     return {
         "may_attach": writes and is_open,
         "may_assign": edits and is_open,

@@ -1,4 +1,4 @@
-"""Pages of desks: who is on them as what, and what they have agreed on."""
+"""Pages of desks: their members with roles, and their policy."""
 
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from reviews.actions.memberships import change_role
 from reviews.permissions import may_redact
 from reviews.queries import open_redactions_of
 
-# In the order in which one asks for them.
+# In the order of responsibility.
 HEADINGS = {
     Role.EDITOR: gettext_lazy("Editors"),
     Role.REVIEWER: gettext_lazy("Reviewers"),
@@ -37,7 +37,7 @@ MOST_CHANGES = 20
 
 @require_safe
 def desk(request: PersonsRequest) -> HttpResponse:
-    """The person's desk; who has several chooses."""
+    """The person's desk; with several, a list to choose from."""
     desks = list(desks_of(request.user).order_by("name", "id"))
     if len(desks) == 1:
         return _show(request, desks[0])
@@ -68,11 +68,11 @@ def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def policy_page(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """Two steps: what another policy would do to claims, by a dry run; then the change itself."""
+    """Change the policy in two steps: a dry run shows the impact on claims, then the change is made."""
     row = get_desk(request.user, desk_id)
     may_change_desk(row, request.user)
     form = PolicyForm(**sent(request), desk=row)
-    # What was tried is what is done: other numbers are shown anew first.
+    # Only previewed values are saved: other numbers are previewed first.
     confirming = " ".join(form.data.get(field, "") for field in PolicyField.values)
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
@@ -110,7 +110,7 @@ def policy_page(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """Give somebody who has an account a role on the desk."""
+    """Add a person with an account to the desk, in a role."""
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     form = AddMemberForm(**sent(request), desk=row)
@@ -137,7 +137,7 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def change_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID) -> HttpResponse:
-    """Give somebody on the desk another role."""
+    """Change the role of a member."""
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     member = get_membership(row, membership_id)
@@ -162,7 +162,7 @@ def change_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID
 @asks_again("POST")
 @form_page
 def remove_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID) -> HttpResponse:
-    """Take somebody off the desk."""
+    """Remove a member from the desk."""
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     member = get_membership(row, membership_id)

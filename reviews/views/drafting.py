@@ -1,10 +1,11 @@
-"""Drafts of the form at an address: kept while one types and where it came back, brought back, ended once it is done.
+"""Drafts of the form at an address: saved while typing and when the form comes back, restored, ended on submission.
 
-`house.pages.form_page` asks this of every form in `DRAFTED`, before and after the view. A form carries which draft
-it goes on from and, signed, whose it is: where its session has ended meanwhile, what was posted is kept for that
-person, and nothing is done with it.
+`house.pages.form_page` calls this for every form in `DRAFTED`, before and after the view. A form names the draft it
+continues and, signed, its author: if the session has ended meanwhile, the posted text is kept for that person, and
+nothing else is done.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -35,12 +36,21 @@ from house.transactions import recorded_transaction
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, SeenDraft, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
-from reviews.forms import AssessmentForm, CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
+from reviews.forms import (
+    AssessmentForm,
+    CloseForm,
+    ConfirmVerdictForm,
+    DecisionForm,
+    ReassignForm,
+    as_it_stands,
+    draft_version_in,
+)
+from reviews.inputs import FormDraftInput
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
 
-# The forms in which more than a sentence can be typed, by the name of their address: what each is called, what it has.
+# The forms with room for more than a sentence, by the name of their address: title and form class.
 DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "new-claim": (_("New claim"), NewClaimForm),
     "edit-claim": (_("Edit the claim"), EditClaimForm),
@@ -56,7 +66,7 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "review": (_("Decide on an assessment"), DecisionForm),
     "verdict-grounds": (_("Confirm a verdict"), ConfirmVerdictForm),
     "decline": (_("Decline an assignment"), ReasonForm),
-    "hand-over": (_("Reassign a claim"), HandOverForm),
+    "hand-over": (_("Reassign a claim"), ReassignForm),
     "withdraw-assignment": (_("Withdraw an assignment"), ReasonForm),
     "claim-provenance": (_("Add a relay"), RelayBetweenForm),
     "edit-source": (_("Edit a source"), SourceForm),
@@ -74,19 +84,19 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "release-actor": (_("Release an actor"), ReleaseForm),
     "desk-policy": (_("Change the policy"), PolicyForm),
 }
-# Whose drafts are kept elsewhere (`AssessmentDrafts`); here stands what its author may not submit any more.
+# Its drafts are kept in `AssessmentDrafts`; here only those that their author may no longer submit.
 ASSESSMENT = "assess"
 TO_READ: dict[str, tuple[Any, type[forms.Form]]] = DRAFTED | {ASSESSMENT: (_("Assessment"), AssessmentForm)}
-# What a form says of its draft, and by what somebody shows that it is them.
+# The draft's own fields, and proof of identity.
 NEVER_KEPT = ("draft-", AGAIN)
-# Of the form's own machinery; and consent, which is given anew.
+# Fields of the form's machinery; and consent, which is given again.
 NOT_KEPT = frozenset({"csrfmiddlewaretoken", "submission", "keep", "agreed", "confirmed", "decision"})
-_SALT, LONGEST_WRITING = "second-source.form", 14 * 24 * 3600  # seconds: as long as a session lasts
-DONE = "second-source-done"  # the cookie that tells the browser which form was done
+_SALT, LONGEST_WRITING = "second-source.form", 14 * 24 * 3600  # seconds: the lifetime of a session
+DONE = "second-source-done"  # the cookie that tells the browser which form was submitted
 
 
 class DraftsOfRequest:
-    """What `house.pages.Drafts` says, of one request. `author`: whose they are, else who is signed in."""
+    """`house.pages.Drafts` for one request. `author`: of the drafts, by default the signed-in person."""
 
     def __init__(self, request: HttpRequest, author: User | None = None) -> None:
         self.request = request
@@ -94,7 +104,7 @@ class DraftsOfRequest:
         self.row: FormDraft | None = None
         self.brought_back = False
         self.is_forked = False
-        self.is_lost = False  # nothing of what was posted could be kept
+        self.is_lost = False  # none of the posted text could be kept
 
     @cached_property
     def author(self) -> User | None:
@@ -111,11 +121,11 @@ class DraftsOfRequest:
 
     @cached_property
     def about(self) -> About:
-        """What the form is about. Raises what the page would: NotFound, Invalid."""
+        """The subject of the form. Raises the errors of the page: NotFound, Invalid."""
         assert self.author is not None and self.request.resolver_match is not None
         return about(self.author, self.request.resolver_match.kwargs, _desk_named(self.request))
 
-    # Bringing back
+    # Restoring
 
     def restored(self) -> QueryDict | None:
         assert self.author is not None
@@ -133,11 +143,11 @@ class DraftsOfRequest:
 
     @property
     def others(self) -> bool:
-        """Whether the person has more drafts of this form than the one that stands in it."""
+        """Whether the person has drafts of this form besides the one shown."""
         rows = FormDraft.objects.filter(author=self.author, path=self.request.path)
         return (rows.exclude(pk=self.row.pk) if self.row else rows).exists()
 
-    # What the form carries
+    # Fields of the form
 
     @property
     def version(self) -> int:
@@ -149,17 +159,18 @@ class DraftsOfRequest:
 
     @property
     def place(self) -> str:
-        """Where a browser keeps its copy: by person, form and desk, which the address of something new does not say."""
+        """The name of the browser's own copy: by person, form and desk, which the address of a new row does not
+        contain."""
         found = self.request.resolver_match
         try:
             desk = "-" if found and found.kwargs else str(getattr(self.about.desk, "pk", "-"))
-        except DomainError:  # there is no such desk
+        except DomainError:  # desk not found
             desk = "-"
         return f"second-source draft {getattr(self.author, 'pk', '')} {self.request.path} {desk}"
 
     @property
     def token(self) -> str:
-        """Whose form this is."""
+        """The signed author of this form."""
         return signing.dumps([str(getattr(self.author, "pk", "")), self.request.path], salt=_SALT)
 
     @property
@@ -180,16 +191,16 @@ class DraftsOfRequest:
 
     @property
     def sent_from(self) -> str:
-        """The window that sent what came back: its copy in the browser has arrived."""
+        """The window that sent the form: its copy in the browser has arrived."""
         return self.request.POST.get("draft-window", "")[:40]
 
     @property
     def address(self) -> str:
-        """The form with the draft in it that was kept last."""
+        """The form with the last saved draft in it."""
         assert self.row is not None
         return address_of(self.row)
 
-    # Keeping
+    # Saving
 
     def saved(self) -> HttpResponse | None:
         if wants_json(self.request):
@@ -198,8 +209,8 @@ class DraftsOfRequest:
         return redirect(self.address)
 
     def _saved_by_itself(self) -> HttpResponse:
-        """The answer to a script that saves. One that comes after its form was done would leave a draft that nobody
-        meant: nothing is kept of it (410)."""
+        """The answer to a script that saves. If the form was submitted already, nothing is kept (410): the draft would
+        be of submitted text."""
         assert self.author is not None
         key = self.request.POST.get("submission", "")
         with recorded_transaction():
@@ -212,18 +223,18 @@ class DraftsOfRequest:
         return self.as_json()
 
     def as_json(self, status: int = 200) -> JsonResponse:
-        """What a script is told of a save."""
+        """The answer to a script that saves."""
         assert self.row is not None
         told = {"draft": str(self.row.pk), "version": self.row.version, "kept_at": self.row.kept_at}
         return JsonResponse(told | {"forked": self.is_forked}, status=status)
 
     def came_back(self, form: forms.Form) -> None:
-        # As the page shows it: what its author has seen by now stands in it.
+        # As shown on the page, with the values that its author has seen by now.
         content = self._with_files(form.data)
         try:
             self._keep(content)
         except DomainError:
-            return  # it stands on the page all the same
+            return  # the page still shows it
         _show_what_is_kept(form, content)
 
     def postponed(self) -> None:
@@ -243,10 +254,8 @@ class DraftsOfRequest:
         assert self.author is not None
         seen = _seen(self.request.POST)
         self.row = keep_form_draft(
-            name=self.name,
-            path=self.request.path,
+            fields=FormDraftInput(name=self.name, path=self.request.path, content=content),
             about=self.about,
-            content=content,
             seen=seen,
             is_last_chance=is_last_chance,
             by=self.author,
@@ -254,11 +263,11 @@ class DraftsOfRequest:
         self.is_forked = seen.id is not None and self.row.pk != seen.id
 
     def _with_files(self, data: Any = None) -> Pairs:
-        """The fields that were posted, or are shown instead; each file that was chosen is kept, and named instead."""
+        """The fields posted, or shown instead; each chosen file is kept, and replaced by its id."""
         assert self.author is not None
         content = _fields(data if isinstance(data, QueryDict) else self.request.POST)
         for name, upload in self.request.FILES.items():
-            assert isinstance(upload, UploadedFile)  # the last one of that name
+            assert isinstance(upload, UploadedFile)  # the last file of that name
             desk = self.about.desk
             kept = keep_chosen(chunks=upload.chunks(), name=upload.name or "", desk=desk, by=self.author)
             if kept is not None:
@@ -268,11 +277,12 @@ class DraftsOfRequest:
 
 
 class AssessmentDrafts(DraftsOfRequest):
-    """The same of an assessment, whose drafts the API has as well: `reviews.actions.drafts`, of which there is one for
-    each person and claim. The view brings it back, and shows what another window has kept.
+    """Drafts of an assessment, which the API has as well: `reviews.actions.drafts`, one for each person and claim. The
+    view restores it, and shows the draft of another window.
 
-    What cannot be kept there is kept as a draft of any other form, beside it: another window has kept something else
-    since, or its author may not assess the claim any more. It comes back into the form by its own address."""
+    Text that cannot be kept there becomes a draft of a form, beside it: another window has saved other text since, or
+    its author may no longer assess the claim. Its own address restores it into the form.
+    """
 
     draft: AssessmentDraft | None = None
 
@@ -288,7 +298,7 @@ class AssessmentDrafts(DraftsOfRequest):
             return None
         self.brought_back = True
         data = _as_posted(self.row.content)
-        # The page shows the other draft, where there is one: this one replaces it knowingly.
+        # The page shows the other draft, if any: the person replaces it knowingly.
         own = own_draft(self.author, self.row.claim) if self.row.claim else None
         data["draft_version"] = str(own.version if own else 0)
         return data
@@ -303,7 +313,7 @@ class AssessmentDrafts(DraftsOfRequest):
     def _kept_as_json(self) -> HttpResponse:
         try:
             self._keep_assessment()
-        except KeptElsewhere as error:  # its window still has it, and says so
+        except KeptElsewhere as error:  # its window still has the text, and says so
             return JsonResponse({"version": error.version}, status=409)
         except Forbidden:
             super().postponed()
@@ -318,7 +328,7 @@ class AssessmentDrafts(DraftsOfRequest):
     def came_back(self, form: forms.Form) -> None:
         try:
             self.postponed()
-        except DomainError:  # it is too long, and stands on the page all the same
+        except DomainError:  # too long; the page still shows it
             return
         if self.draft is None:
             return
@@ -328,7 +338,7 @@ class AssessmentDrafts(DraftsOfRequest):
         form.data = data
 
     def postponed(self) -> None:
-        assert self.about.claim is not None  # raises NotFound where they may not know of it
+        assert self.about.claim is not None  # raises NotFound if they may not know of it
         try:
             self._keep_assessment()
         except DomainError:
@@ -336,12 +346,18 @@ class AssessmentDrafts(DraftsOfRequest):
 
     def _keep_assessment(self) -> None:
         assert self.author is not None and self.about.claim is not None
-        self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+        self.draft = keep_draft(
+            claim=self.about.claim,
+            fields=as_it_stands(self.request.POST),
+            version=draft_version_in(self.request.POST),
+            in_part=True,
+            by=self.author,
+        )
         self.kept_as_assessment()
 
     def kept_as_assessment(self) -> None:
-        """What was posted is the one draft of the assessment now: the draft of a form that it was written from ends,
-        unless it has an answer that the form had no field for."""
+        """The posted text is now the draft of the assessment: end the form draft that it continues, unless that holds
+        an answer without a field in the form."""
         assert self.author is not None
         seen = _seen(self.request.POST)
         row = FormDraft.objects.filter(author=self.author, pk=seen.id).first() if seen.id else None
@@ -356,21 +372,21 @@ class AssessmentDrafts(DraftsOfRequest):
 
 
 def drafts_for(request: HttpRequest, author: User | None = None) -> DraftsOfRequest:
-    """Those of the form at the address that is asked for."""
+    """The drafts of the form at the requested address."""
     found = request.resolver_match
     kind = AssessmentDrafts if found and found.view_name == ASSESSMENT else DraftsOfRequest
     return kind(request, author)
 
 
 def _tell_the_browser(response: HttpResponse, path: str) -> None:
-    """Read, and taken away, by the script of the page that follows: the browser's own copy ends as well."""
+    """Set a cookie for the next page's script, which deletes it and the browser's own copy."""
     response.set_cookie(DONE, quote(path, safe=""), max_age=60, samesite="Lax", secure=settings.HTTPS)
 
 
-def about(user: User, named: dict[str, Any], desk_id: UUID | None) -> About:
-    """What a form at an address with these names in it is about, where the person may know of it.
+def about(user: User, named: Mapping[str, Any], desk_id: UUID | None) -> About:
+    """The subject of a form at an address with these names in it, if the person may know of it.
 
-    Raises NotFound; Invalid where it is not said for which desk something new is to be.
+    Raises NotFound; Invalid if the desk of a new row is not named.
     """
     if "assessment_id" in named:
         claim = get_assessment(user, named["assessment_id"]).claim
@@ -410,10 +426,11 @@ def address_of(row: FormDraft) -> str:
 
 
 def keep_for_its_author(request: HttpRequest) -> DraftsOfRequest | None:
-    """Keep a form that was posted by nobody who is signed in, or with a protection that has run out, for whom it was
-    shown to; None where it does not say so, or they may not know of what it is about. Nothing else is done with it.
+    """Keep a posted form for the person to whom it was shown, if the session or its protection has expired; None if it
+    names no author, or they may not know of its subject. Nothing else is done with it.
 
-    Where it cannot be kept, being too long or one too many, it `is_lost`: whoever answers shows it once more."""
+    If it cannot be kept (too long, too many drafts), it `is_lost`: the caller shows the text again.
+    """
     try:
         author_id, path = signing.loads(request.POST.get("draft-of", ""), salt=_SALT, max_age=LONGEST_WRITING)
         author = User.objects.filter(pk=author_id, is_active=True).first()
@@ -426,14 +443,14 @@ def keep_for_its_author(request: HttpRequest) -> DraftsOfRequest | None:
         return None
     try:
         _ = drafts.about
-    except DomainError:  # they may not know of it any more
+    except DomainError:  # they may no longer know of it
         return None
     keep_or_lose(drafts)
     return drafts
 
 
 def keep_or_lose(drafts: DraftsOfRequest) -> None:
-    """Keep what was posted while its author is asked for something else first, or say that it `is_lost`."""
+    """Keep the posted text while its author has to do something else first, or mark it `is_lost`."""
     try:
         drafts.postponed()
     except DomainError:
@@ -441,13 +458,13 @@ def keep_or_lose(drafts: DraftsOfRequest) -> None:
 
 
 def lost_draft(drafts: DraftsOfRequest) -> FormDraft:
-    """What could not be kept, to be read once more: a draft that is in no table."""
+    """Text that could not be kept, to show again: a draft without a row."""
     path, content = drafts.request.path, _fields(drafts.request.POST)
     return FormDraft(author=drafts.author, name=drafts.name, path=path, content=content)
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, and no person."""
+    """Whether a script asks, not a person."""
     return "application/json" in request.headers.get("Accept", "")
 
 
@@ -464,7 +481,7 @@ def _as_posted(content: Any) -> QueryDict:
 
 
 def _seen(posted: QueryDict) -> SeenDraft:
-    """Which draft the window goes on from, as the form carries it; none for what cannot be read."""
+    """The draft that the window continues, as the form names it; none if that cannot be read."""
     try:
         pk = UUID(posted.get("draft-id", ""))
     except ValueError:
@@ -477,11 +494,11 @@ def _seen(posted: QueryDict) -> SeenDraft:
 def _number(posted: QueryDict, name: str) -> int:
     text = posted.get(name, "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
-    return number if number < 2**31 else 0  # what the database holds as an integer
+    return number if number < 2**31 else 0  # the database column's limit
 
 
 def _show_what_is_kept(form: forms.Form, content: Pairs) -> None:
-    """Where a file was kept, the form names it from now on: the browser sends it no second time."""
+    """Name kept files in the form, so that the browser need not send them again."""
     kept = dict(pair for pair in content if pair[0].endswith(KEPT_FILE))
     if not kept or not isinstance(form.data, QueryDict):
         return

@@ -1,4 +1,4 @@
-"""One's own draft of a finding: what it says, what of it has gone meanwhile, and throwing it away."""
+"""One's own draft of an assessment: its text, the parts without a place by now, and discarding it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from claims.verdicts.graph_loading import load_evidence_graph
 from claims.views.lines import EvidenceLine, evidence_lines
 from house.pages import form_page, sent, show_form
 from reviews.actions.drafts import drop_draft
-from reviews.forms import AssessmentForm, as_it_stands
+from reviews.forms import AssessmentForm, as_it_stands, draft_version_in
 from reviews.models import AssessmentDraft
 from reviews.queries import get_draft
 
 
 @dataclass(frozen=True)
 class DraftPart:
-    """A part of a draft: what it is about, and what the draft says there."""
+    """A part of a draft: its subject and its text."""
 
     about: str
     text: str
@@ -33,7 +33,7 @@ class DraftPart:
 
 @form_page
 def drop(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Read one's draft once more, and throw it away. Also for who may not assess the claim any more."""
+    """Show one's draft again, and discard it. Also for people who may no longer assess the claim."""
     claim = get_claim(request.user, reference)
     draft = get_draft(request.user, claim)
     form = ConfirmForm(**sent(request))
@@ -58,7 +58,7 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 def draft_in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
-    """All that a draft says, in the order of the form. `lines`: the evidence that its assessor sees."""
+    """All texts of a draft, in the order of the form. `lines`: the evidence visible to its assessor."""
     content = draft.content
     numbers = {str(line.evidence.pk): line.number for line in lines}
     parts = {str(part.pk): part.text for part in claim.elements.all()}
@@ -81,22 +81,21 @@ def _answer_to(number: str | None) -> str:
 
 
 def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> dict[str, Any]:
-    """What a form that came back says, in the fields of a draft, with what the draft that it goes on from says of what
-    the form has no field for."""
+    """The posted form in the fields of a draft, with the draft's texts that the form has no field for."""
     assert isinstance(form.data, QueryDict)
     written = as_it_stands(form.data)
-    kept = draft.content if draft is not None and draft.version == written["version"] else {}
+    kept = draft.content if draft is not None and draft.version == draft_version_in(form.data) else {}
     answers = {item["evidence"]: item["text"] for item in kept.get("answers", ())}
-    answers |= {str(item["evidence"]): item["text"] for item in written["answers"]}
+    answers |= {str(item.evidence): item.text for item in written.answers}
     return {
-        **written,
-        "evidence": [str(pk) for pk in written["evidence"]],
+        "proposed_state": written.proposed_state,
+        "evidence": [str(pk) for pk in written.evidence],
         "answers": [{"evidence": pk, "text": text} for pk, text in answers.items() if text.strip()],
     }
 
 
 def no_longer_named(content: Mapping[str, Any], form: AssessmentForm, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
-    """What of a draft's content the form has no place for, since the claim or its evidence changed."""
+    """The parts of a draft without a place in the form, since the claim or its evidence changed."""
     by_id = {str(line.evidence.pk): line for line in lines}
     choices = {value for value, _label in form.fields["evidence"].choices}  # type: ignore[attr-defined]
     states = {value for value, _label in form.fields["proposed_state"].choices}  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""One's own drafts: all of them in a list, and one to be read, copied, gone on with or discarded.
+"""One's own drafts: the list of all, and one to read, copy, continue or discard.
 
-Also of a claim that was closed, or of a form that one may not send any more: what one wrote can be reached.
+Including drafts about closed claims, or for forms one may no longer submit: one's own text stays reachable.
 """
 
 import re
@@ -36,7 +36,7 @@ _ELEMENT = re.compile(r"elements-\d+-text")
 
 @dataclass(frozen=True)
 class DraftLine:
-    """A draft in the list: which form, about what, since when."""
+    """A draft in the list: its form, its subject, and when it was saved."""
 
     row: FormDraft
     title: str
@@ -70,14 +70,14 @@ def form_draft_line(row: FormDraft) -> DraftLine:
 
 
 def _begins(row: FormDraft) -> str:
-    """The longest text in it, of which the list shows the first words; of a form with choices only, none."""
+    """The longest text of a draft, whose first words the list shows; "" if it holds choices alone."""
     fields = _fields_of(row)
     texts = [value for name, value in row.content if not name.endswith(KEPT_FILE) and _label(name, fields, row)]
     return max(texts, key=len, default="").strip()
 
 
 def own_drafts_on(user: User, claim: Claim) -> list[Link]:
-    """The person's drafts about a claim, each with where it is read: of a closed one the forms do not lead there."""
+    """The person's drafts about a claim, with links: a closed claim's forms do not lead to them."""
     found = [
         Link(title_of(row), reverse("form-draft", args=[row.pk])) for row in form_drafts_of(user).filter(claim=claim)
     ]
@@ -87,13 +87,13 @@ def own_drafts_on(user: User, claim: Claim) -> list[Link]:
 
 
 def title_of(row: FormDraft) -> str:
-    """What the form is called; a form that is no more is a form."""
+    """The title of the form; "Form" for one that no longer exists."""
     return str(TO_READ[row.name][0]) if row.name in TO_READ else _("Form")
 
 
 @form_page
 def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
-    """Read one's draft once more, and throw it away."""
+    """Show one's draft again, and discard it."""
     row = get_form_draft(request.user, draft_id)
     form = ConfirmForm(**sent(request))
     if form.submitted(lambda given: discard_form_draft(draft=row, by=request.user)):
@@ -114,7 +114,7 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
 
 
 def form_draft_in_words(row: FormDraft) -> list[DraftPart]:
-    """What somebody has written in a form, field by field. What they chose from lists, the form itself shows."""
+    """The texts typed in a form, field by field. The form itself shows choices from lists."""
     fields = _fields_of(row)
     said = []
     for name, value in row.content:

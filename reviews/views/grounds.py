@@ -1,4 +1,4 @@
-"""Confirming what an assessment or a verdict rests on, where that has changed."""
+"""Pages to confirm an assessment or a verdict whose grounds have changed."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from reviews.queries import get_assessment
 
 @require_POST
 def confirm(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
-    """Stand for one's assessment that waits on what it rests on now, with one press."""
+    """Confirm one's own waiting assessment on the present grounds, with one button."""
     assessment = get_assessment(request.user, assessment_id)
     may_confirm_assessment(request.user, assessment)
     version = request.POST.get("seen_version", "")
@@ -44,7 +44,7 @@ def confirm(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def verdict(request: PersonsRequest, reference: str) -> HttpResponse:
-    """What changed of what a verdict rests on since; for who changed none of it, the form to confirm the verdict."""
+    """The changes to the grounds of a verdict; for people who made none of them, the form to confirm it."""
     claim = get_claim(request.user, reference)
     if request.method == "POST":
         may_confirm(request.user, claim)

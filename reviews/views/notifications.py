@@ -1,4 +1,4 @@
-"""What the person is told in the application: the newest first, each to be marked once it is read."""
+"""One's own notifications: the newest first, each to be marked as read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,14 +52,14 @@ def notifications(request: PersonsRequest) -> HttpResponse:
 
 @require_POST
 def read_one(request: PersonsRequest, notification_id: UUID) -> HttpResponse:
-    """Mark one as read."""
+    """Mark one notification as read."""
     mark_read(notification=get_notification(request.user, notification_id), by=request.user)
     return redirect("notifications")
 
 
 @require_POST
 def read_all(request: PersonsRequest) -> HttpResponse:
-    """Mark as read what the person had before them: nothing that came meanwhile."""
+    """Mark the notifications on screen as read, not those that came meanwhile."""
     mark_all_read(until=_moment(request.POST.get("until", "")), by=request.user)
     return redirect("notifications")
 

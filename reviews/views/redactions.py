@@ -1,4 +1,4 @@
-"""Pages of redactions: who asks for what to be erased, what that would erase, and the second person's decision."""
+"""Pages of redactions: proposals, their matches, and the second person's decision."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +31,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
+from reviews.forms import FormValues
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide_redaction, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_on
@@ -39,7 +40,7 @@ from reviews.redactions_shown import ShownText, show_matches
 
 
 class ProposalForm(ActForm):
-    """The words to erase, or the file that a source's page named, and why."""
+    """The words to erase, or the file named by a source's page, with the reason."""
 
     words = forms.CharField(
         label=gettext_lazy("Words"),
@@ -60,7 +61,7 @@ class ProposalForm(ActForm):
 
 
 class ActorProposalForm(ActForm):
-    """The words to erase of an actor that all desks share, and why."""
+    """The words to erase about a shared actor, with the reason."""
 
     words = forms.CharField(
         label=gettext_lazy("Words"),
@@ -75,7 +76,7 @@ class ActorProposalForm(ActForm):
 
 
 class RedactionDecisionForm(ActForm):
-    """What to do with a redaction, having seen what it would erase."""
+    """The decision on a redaction, after seeing the matches."""
 
     decision = forms.ChoiceField(
         choices=[("erase", ""), ("refuse", ""), ("withdraw", ""), ("ask", "")],
@@ -93,7 +94,7 @@ class RedactionDecisionForm(ActForm):
 
 @dataclass(frozen=True)
 class RedactionLine:
-    """One text that would change: where it stands, and its words around what would go."""
+    """One text that would change: its place, and its text around the words."""
 
     label: str
     about: str
@@ -104,7 +105,7 @@ class RedactionLine:
 
 @require_safe
 def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """What was asked to be erased on a desk, the newest first."""
+    """The redactions of a desk, the newest first."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     return render(request, "reviews/redactions.html", {"desk": desk, "redactions": redactions_on(request.user, desk)})
@@ -113,15 +114,15 @@ def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """Two steps: what it would erase; then the proposal, on which another editor decides."""
+    """Propose a redaction in two steps: the matches, then the proposal, on which another editor decides."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     form = ProposalForm(**sent(request), initial={"file": request.GET.get("file")})
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
+    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
         words, _digest, found = look_for(desk=desk, words=given["words"], file=given["file"], by=request.user)
-        # What was shown is what is proposed: other words are shown anew first.
+        # Only previewed words are proposed: others are previewed first.
         if confirmed != f"{given['file'] or ''} {words}":
             return found, None
         what = {"words": words, "file": given["file"], "reason": given["reason"]}
@@ -152,7 +153,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def redaction(request: PersonsRequest, desk_id: UUID, *, redaction_id: UUID) -> HttpResponse:
-    """One redaction: while it is open what it would erase now, and what the person may do with it."""
+    """One redaction: while it is open with its present matches, and the actions open to the person."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     row = get_redaction(request.user, desk, redaction_id)
@@ -180,21 +181,20 @@ def redaction(request: PersonsRequest, desk_id: UUID, *, redaction_id: UUID) -> 
 
 @require_safe
 def redactions_of_others(request: PersonsRequest) -> HttpResponse:
-    """Redactions that are on no desk of the person's: of actors that all desks share, and those that they were asked to
-    decide on."""
+    """Redactions beyond the person's desks: of shared actors, and those they were asked to decide on."""
     return render(request, "reviews/redactions_elsewhere.html", {"redactions": redactions_elsewhere(request.user)})
 
 
 @asks_again("POST")
 @form_page
 def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
-    """Two steps, as on a desk: what it would erase of an actor that all desks share, then the proposal."""
+    """Propose a redaction of a shared actor, in the same two steps."""
     row = get_actor(request.user, actor_id)
     may_redact_shared(row, request.user)
     form = ActorProposalForm(**sent(request))
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
+    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
         words, found = look_for_in_shared(actor=row, words=given["words"], by=request.user)
         if confirmed != words:
             return found, None
@@ -224,11 +224,11 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResponse:
-    """One redaction that is on no desk of the person's: what it would erase now, and what they may do with it."""
+    """One redaction beyond the person's desks: its present matches, and the actions open to the person."""
     row = get_redaction_elsewhere(request.user, redaction_id)
     form = RedactionDecisionForm(**sent(request))
     if form.submitted(lambda given: _decide(row, request.user, given)):
-        # Who was asked from another desk sees nothing of it any more.
+        # A person asked from another desk can no longer see it.
         return redirect("redaction-elsewhere", redaction_id) if row.actor_id else redirect("redactions-elsewhere")
     row = get_redaction_elsewhere(request.user, redaction_id)
     is_open = row.state == RedactionState.PROPOSED
@@ -248,7 +248,7 @@ def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResp
     )
 
 
-def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
+def _decide(row: Redaction, by: User, given: FormValues) -> Redaction:
     if given["decision"] == "erase":
         return redact(redaction=row, seen=given["seen"], by=by)
     if given["decision"] == "ask":
@@ -257,8 +257,8 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
     return act(redaction=row, by=by)
 
 
-def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:
-    """What it would erase, as the page shows it."""
+def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:  # of a template
+    """The template values of the matches."""
     shown = show_matches(found, user, outside=outside)
     return {
         "found": found,

@@ -1,4 +1,4 @@
-"""My work: what one person has to do, in the order in which they would look."""
+"""My work: one person's tasks, in the order of urgency."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ from reviews.views.form_drafts import form_draft_line
 
 @dataclass(frozen=True)
 class WorkButton:
-    """A button; see `parts/act.html` for what each attribute is."""
+    """A button; `parts/act.html` describes each attribute."""
 
     label: str
     url: str
@@ -54,7 +54,7 @@ class WorkButton:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One claim in a list of work; see `parts/entry.html` for what each attribute is."""
+    """One claim in a list of work; `parts/entry.html` describes each attribute."""
 
     reference: str
     url: str
@@ -71,8 +71,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class WorkSection:
-    """A stretch of the page; left out where there is nothing. `count`: how many there are, where more than are shown;
-    these are at `more`."""
+    """A section of the page, left out if empty. `count`: the total, if more than shown; all of them are at `more`."""
 
     anchor: str
     heading: str
@@ -105,7 +104,8 @@ def work(request: PersonsRequest) -> HttpResponse:
 
 
 def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
-    """`editing`: the desks on which the person is an editor, who assesses also what nobody gave them."""
+    """The sections of the page. `editing`: the desks of which the person is an editor and can assess unassigned
+    claims."""
     submitted = {row.claim_id: row for row in found.submitted}
     drafts = {row.claim_id: row for row in found.drafts}
     assessing = {row.claim_id for row in [*found.overdue, *found.today, *found.later]}
@@ -121,7 +121,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
         _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
         _later(user, assigned(found.later), found.assigned),
         WorkSection("drafts", _("Your drafts"), drafted),
-        _short(user, "waiting", [_handed_in(row) for row in found.submitted]),
+        _short(user, "waiting", [_submitted(row) for row in found.submitted]),
         _short(user, "lost", [_support_lost(row) for row in found.lost]),
         _short(user, "changed", [_grounds_changed(row) for row in found.changed]),
         _short(user, "recheck", [_recheck(row) for row in found.rechecks]),
@@ -130,7 +130,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
 
 
 def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
-    """A stretch of which no more than `MOST_SHOWN` are shown, and the way to all of them."""
+    """A section of at most `MOST_SHOWN` items, with a link to all of them."""
     heading = str(LISTS[name].heading)
     if len(entries) <= MOST_SHOWN:
         return WorkSection(name, heading, entries)
@@ -140,7 +140,7 @@ def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
 
 
 def _later(user: User, entries: list[WorkItem], assigned: int) -> WorkSection:
-    """What is due after today, which is read last: of somebody who has very much, not all of it."""
+    """Work due after today, the last section: not all of it for a person with very much."""
     if assigned <= 4 * MOST_SHOWN:
         return WorkSection("later", _("Upcoming"), entries)
     return WorkSection(
@@ -155,7 +155,7 @@ def _count(user: User, name: str) -> str:
 
 @dataclass(frozen=True)
 class ListedWork:
-    """One sort of work as a page of its own."""
+    """One kind of work, as a page of its own."""
 
     heading: Any
     rows: Callable[[User], QuerySet[Any]]
@@ -165,7 +165,7 @@ class ListedWork:
 
 @require_safe
 def queue(request: PersonsRequest, name: str) -> HttpResponse:
-    """All of one sort of work, in pages."""
+    """All work of one kind, in pages."""
     sort = LISTS.get(name)
     if sort is None:
         raise NotFound(_("List not found."))
@@ -189,7 +189,7 @@ def queue(request: PersonsRequest, name: str) -> HttpResponse:
 
 
 def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDraft | None) -> WorkItem:
-    """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
+    """An accepted assignment; if its assessment is waiting, that is the first link."""
     if submitted and not draft:
         first = WorkButton(_("View your assessment"), address("review", submitted.pk))
     else:
@@ -211,7 +211,7 @@ def _kept(draft: AssessmentDraft) -> str:
 
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> WorkItem:
-    """A draft on a claim that one was not given, or has no longer."""
+    """A draft on a claim that is not, or no longer, assigned to the person."""
     acts = [WorkButton(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
         acts.insert(0, WorkButton(_("Continue your draft"), address("assess", row.claim.reference)))
@@ -248,7 +248,7 @@ def _to_decide(row: Assessment) -> WorkItem:
     )
 
 
-def _handed_in(row: Assessment) -> WorkItem:
+def _submitted(row: Assessment) -> WorkItem:
     return _entry(
         row.claim,
         proposed=row.proposed_state,
@@ -316,15 +316,15 @@ def _entry(
 
 
 def _since(moment: object) -> str:
-    """How long ago, in its largest unit: "2 days"."""
+    """The time since, in its largest unit: "2 days"."""
     return timesince(moment, depth=1)  # type: ignore[arg-type]  # a moment: a claim without support has one
 
 
-# The sorts of work of which somebody can have more than my work shows.
+# Kinds of work with possibly more items than My work shows.
 LISTS = {
     "assigned": ListedWork(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
-    "decide": ListedWork(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
-    "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
+    "decide": ListedWork(gettext_lazy("Awaiting your decision"), to_decide_by, _to_decide, Order("created_at")),
+    "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _submitted, Order("created_at")),
     "lost": ListedWork(
         gettext_lazy("Support lost"),
         lambda user: tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST),

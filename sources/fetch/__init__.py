@@ -1,19 +1,19 @@
-"""What a URL answers, fetched so that nobody can use it to reach into a network that is not theirs to see.
+"""Fetching a URL without letting anyone reach into private networks through it (server-side request forgery).
 
-How that is held, hop by hop:
+At every hop:
 
-- a URL is taken apart strictly: http or https, no credentials, a host written in the one plain way;
-- its host is resolved once, every address that comes back must be public (or in `allow`), and the connection goes to
-  an address that was checked: a name that answers differently the next moment gains nothing;
-- redirects are followed by hand, and each is treated like a URL that somebody typed;
-- one deadline covers everything, and bytes are counted as they come off the line, before anything is made of them.
+- the URL is parsed strictly: http or https, no credentials, a host in plain form;
+- the host is resolved once, every address must be public (or in `allow`), and the connection goes to a checked
+  address, so that a name that later resolves differently gains nothing;
+- redirects are followed here, each treated like a typed URL;
+- one deadline covers everything, and bytes are counted as they arrive, before any parsing.
 
-It stands on the standard library's http.client, over a socket that is connected here. The package requests-hardened
-falls short of this: it goes through the proxies of the environment, looks at the first address only, can let in no
-network but loopback, and its time limit starts anew with each byte. Mending that replaces all that it brings.
+Built on the standard library's http.client over our own socket. The package requests-hardened does not suffice: it uses
+the environment's proxies, checks the first address only, can allow no network but loopback, and restarts its timeout
+with each byte.
 
-No cookies, no proxies, no decompression: `Accept-Encoding: identity` is asked for, and what a server compresses all the
-same is kept as the bytes that came, with the header that says so.
+No cookies, no proxies, no decompression: it requests `Accept-Encoding: identity`, and keeps an answer compressed
+nevertheless as it came, with the header that says so.
 """
 
 import http.client
@@ -41,15 +41,17 @@ OVERHEAD = 2**20  # bytes of headers and chunk marks that may come besides a bod
 
 
 class Sink(Protocol[Body_co]):
-    """What takes the body: it reads all `chunks` and answers what it made of them. At most `limit` bytes come; what
-    goes wrong on the way is raised while it reads, so it has to leave nothing half done."""
+    """A consumer of the body: it reads all `chunks`, at most `limit` bytes, and returns its result.
+
+    Network errors are raised while it reads, so it must leave nothing half done.
+    """
 
     def __call__(self, chunks: Iterable[bytes], /, *, limit: int) -> Body_co: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A URL that answered with another."""
+    """A URL that redirected, with the status of its answer."""
 
     url: str
     status: int
@@ -57,10 +59,10 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[Body]):
-    """An answer: any status that is no redirect, for a page that says 'not found' is also what the URL answered.
+    """A final answer with any status but a redirect; 'not found' is an answer as well.
 
-    `headers` as they came, in order; `redirects` those that were followed, oldest first; `downgraded`: one of them led
-    from https to http, so what came after may have been changed on the way; `body`: what the sink answered.
+    `headers`: as received, in order; `redirects`: followed, oldest first; `downgraded`: a redirect led from https to
+    http, so the answer may have been altered on the way; `body`: the sink's result.
     """
 
     status: int
@@ -80,10 +82,10 @@ def fetch(
     seconds: float = 30,
     resolve: Resolver = resolve,
 ) -> Fetched[Body]:
-    """Fetch `url` and hand its body to `sink`.
+    """Fetch `url` and pass its body to `sink`.
 
-    `allow`: networks that may be reached besides public addresses, on any port. `limit`: the most bytes of a body.
-    `seconds`: how long all of it may take. Raises FetchRefused, FetchFailed, and what `sink` raises of its own.
+    `allow`: networks allowed besides public addresses, on any port; `limit`: bytes of the body; `seconds`: for the
+    whole fetch. Raises FetchRefused, FetchFailed, and any error of `sink`.
     """
     line = FetchBudget(time.monotonic() + seconds, limit + OVERHEAD)
     redirects: list[Redirect] = []
@@ -107,7 +109,7 @@ def fetch(
 
 @contextmanager
 def _said_of_redirect(redirects: Sequence[Redirect]) -> Iterator[None]:
-    """Once there are redirects, a refusal is of an address that the person did not type."""
+    """Marks a refusal as that of a redirect, whose address the person did not type."""
     try:
         yield
     except FetchRefused as error:
@@ -122,7 +124,7 @@ def _connect(
     """A connection to a checked address of the target."""
     addresses = checked_addresses(target, allow, resolve, line)
     connection = http.client.HTTPConnection(target.host, target.port)
-    connection.auto_open = 0  # it uses the socket that it is given, and never opens one by itself
+    connection.auto_open = 0  # http.client must use our checked socket, never open its own
     with in_plain_words():
         connected = first_that_answers(addresses, target.port, line)
         connection.sock = secured(connected, target.host, line) if target.scheme == "https" else connected

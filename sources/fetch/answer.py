@@ -1,4 +1,4 @@
-"""The answer: asked for over a line, its headers and its body as they come."""
+"""The HTTP exchange: request, headers and body of the answer."""
 
 import http.client
 import re
@@ -37,13 +37,13 @@ def ask_server(connection: http.client.HTTPConnection, target: Target, line: Fet
 
 
 def headers(answer: http.client.HTTPResponse) -> list[tuple[str, str]]:
-    """As they came, with folded lines made one, and without NUL, which PostgreSQL does not take."""
+    """The headers as received, folded lines joined, and NUL replaced, which PostgreSQL refuses."""
     folded = ((name, re.sub(r"\s*[\r\n]+\s*", " ", value)) for name, value in answer.getheaders())
     return [(name.replace("\0", "\ufffd"), value.replace("\0", "\ufffd")) for name, value in folded]
 
 
 def chunks(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
-    """The body in pieces. Raises FetchFailed where it is larger than `limit`, or not whole."""
+    """The body in pieces. Raises FetchFailed if it exceeds `limit` bytes or is cut off."""
     expected, size = answer.length, 0
     while expected is None or expected <= limit:
         with in_plain_words():

@@ -1,4 +1,4 @@
-"""Why an address is not fetched, or no whole answer came, in sentences for the person who typed it."""
+"""Errors of a fetch, worded for the person who typed the address."""
 
 import http.client
 import ssl
@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 
 class FetchRefused(Exception):
-    """The URL is not one that is fetched. The text is a sentence for the person who typed it."""
+    """The URL may not be fetched. The text is for the person who typed it."""
 
 
 class FetchFailed(Exception):
-    """The URL may be fetched, but no whole answer came. The text is a sentence for the person who typed it."""
+    """The URL may be fetched, but gave no complete answer. The text is for the person who typed it."""
 
 
 def too_large() -> str:
@@ -23,7 +23,7 @@ def too_large() -> str:
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """Makes what the network raises a FetchFailed, without the addresses and names that stand in such errors."""
+    """Turns network errors into FetchFailed, without the addresses and names that they contain."""
     try:
         yield
     except TimeoutError as error:

@@ -1,4 +1,4 @@
-"""The line: sockets that are held to one deadline and one number of bytes."""
+"""Sockets with one deadline and one byte limit for a whole fetch."""
 
 import socket
 import ssl
@@ -12,21 +12,21 @@ from sources.fetch.errors import FetchFailed, too_large
 
 
 class FetchBudget:
-    """What is left of the time and of the bytes for the whole fetch."""
+    """The time and bytes left for the whole fetch."""
 
     def __init__(self, until: float, most: int) -> None:
         self._until = until
         self._most = most
 
     def left(self) -> float:
-        """Seconds left. Raises TimeoutError where there are none."""
+        """Seconds left. Raises TimeoutError at the deadline."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
 
     def count(self, size: int) -> int:
-        """Count bytes that came. Raises FetchFailed where they are too many."""
+        """Count received bytes. Raises FetchFailed above the limit."""
         self._most -= size
         if self._most < 0:
             raise FetchFailed(too_large())
@@ -37,7 +37,7 @@ class _Socket(socket.socket):
     line: FetchBudget
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        self.settimeout(self.line.left())  # what is left, not anew for each byte
+        self.settimeout(self.line.left())  # the time left, not a fresh timeout for each read
         return self.line.count(super().recv_into(buffer, nbytes, flags))
 
 
@@ -50,7 +50,7 @@ class _SecureSocket(ssl.SSLSocket):
 
 
 def first_that_answers(addresses: Sequence[str], port: int, line: FetchBudget) -> _Socket:
-    """A socket connected to the first of these addresses that answers. Raises OSError."""
+    """A socket connected to the first address that accepts. Raises OSError."""
     problem: OSError = ConnectionError()
     for place, address in enumerate(addresses):
         connected = _Socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
@@ -67,12 +67,12 @@ def first_that_answers(addresses: Sequence[str], port: int, line: FetchBudget) -
 
 
 def secured(connected: _Socket, host: str, line: FetchBudget) -> _SecureSocket:
-    """The same connection with TLS, for this host. Raises OSError."""
+    """The connection wrapped in TLS for a host. Raises OSError."""
     try:
-        context = ssl.create_default_context()  # the system's authorities, so that a desk can add its own
-        context.load_verify_locations(certifi.where())  # and the usual ones where the system has none
+        context = ssl.create_default_context()  # the system's authorities, to which a desk can add its own
+        context.load_verify_locations(certifi.where())  # and the usual ones, for systems without any
         context.sslsocket_class = _SecureSocket
-        connected.settimeout(line.left())  # a handshake as a whole is held to this
+        connected.settimeout(line.left())  # covers the whole handshake
         secured = context.wrap_socket(connected, server_hostname=host)
     except BaseException:
         connected.close()

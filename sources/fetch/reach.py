@@ -1,4 +1,4 @@
-"""The address: which ones a host has, and whether they may be reached."""
+"""The addresses of a host, and whether a fetch may reach them."""
 
 import ipaddress
 import queue
@@ -20,7 +20,7 @@ PORTS = frozenset({80, 443, 8080, 8443})
 
 
 def resolve(host: str) -> list[str]:
-    """All addresses of a host name, by the system's resolver. Raises OSError where there is none."""
+    """All addresses of a host name, from the system's resolver. Raises OSError."""
     return list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)))
 
 
@@ -28,12 +28,12 @@ def _networks(*names: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(name) for name in names)
 
 
-# IANA's registries of special-purpose addresses, and where a cloud answers its own machines.
+# IANA's registries of special-purpose addresses, and a cloud provider's metadata address.
 _NOT_PUBLIC = _networks(
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
     *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
     *("224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32"),
-    # Inside global unicast: Teredo and other protocols, documentation twice, 6to4, which carries an IPv4 address.
+    # Inside global unicast: Teredo and other protocols, two documentation ranges, and 6to4, which embeds IPv4.
     *("2001::/23", "2001:db8::/32", "3fff::/20", "2002::/16"),
 )
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -41,7 +41,7 @@ _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def _meant(address: Address) -> Address:
-    """The IPv4 address that a mapped (::ffff:0:0/96) or translated (NAT64) one leads to, else the address itself."""
+    """The IPv4 address inside a mapped (::ffff:0:0/96) or NAT64 one; any other address unchanged."""
     if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address in _TRANSLATED):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
@@ -53,7 +53,7 @@ def _is_public(address: Address) -> bool:
 
 
 def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolver, line: FetchBudget) -> list[str]:
-    """The addresses of the target's host; refused as soon as one of them is neither public nor in `allow`."""
+    """The addresses of the target's host. Raises FetchRefused if any is neither public nor in `allow`, FetchFailed."""
     resolved = _resolved(target.host, resolve, line)
     addresses = [_meant(ipaddress.ip_address(each)) for each in resolved]
     allowed = [any(address in network for network in allow) for address in addresses]
@@ -77,7 +77,7 @@ def _resolved(host: str, resolve: Resolver, line: FetchBudget) -> list[str]:
         except (OSError, UnicodeError):
             answers.put([])
 
-    # The system's resolver takes no time limit. Its thread is left behind where it takes too long.
+    # The system's resolver has no timeout, so a slow one is left behind in its thread.
     threading.Thread(target=ask, daemon=True).start()
     try:
         with in_plain_words():

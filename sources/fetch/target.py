@@ -1,4 +1,4 @@
-"""The URL: taken apart strictly, its host written in the one plain way."""
+"""Strict parsing of URLs, with the host in one plain form."""
 
 import http.client
 import ipaddress
@@ -16,7 +16,7 @@ LONGEST_URL = 8000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is fetched: `netloc` as it is sent, with the port where it is not the usual one; `path` with the query."""
+    """A parsed URL. `netloc`: as sent, with the port unless it is the scheme's default; `path`: with the query."""
 
     scheme: str
     host: str
@@ -36,11 +36,9 @@ _KEPT_IN_PATH = "/%:@!$&'()*+,;=~[]|^`{}"
 
 
 def parse(url: str) -> Target:
-    """The parts of an address that may be fetched as far as its form goes. Raises FetchRefused."""
+    """The parsed form of a URL that is well formed for fetching. Raises FetchRefused."""
     if len(url) > LONGEST_URL:
-        raise FetchRefused(
-            _("This address is too long. Enter one of at most %(most)d characters.") % {"most": LONGEST_URL}
-        )
+        raise FetchRefused(_("This address is too long. The limit is %(most)d characters.") % {"most": LONGEST_URL})
     if any(sign in ' \\"<>' or not sign.isprintable() for sign in url):
         raise FetchRefused(_("This address contains a space or an invalid character. Remove it."))
     try:
@@ -64,7 +62,7 @@ def parse(url: str) -> Target:
 
 
 def _literal_v6(netloc: str) -> str:
-    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]*)\](?::[0-9]*)?", netloc)  # so no zone, which names an interface here
+    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]*)\](?::[0-9]*)?", netloc)  # no zone: it would name our interface
     try:
         return str(ipaddress.IPv6Address(bracketed[1] if bracketed else ""))
     except ValueError as error:
@@ -72,8 +70,10 @@ def _literal_v6(netloc: str) -> str:
 
 
 def _host_name(host: str) -> str:
-    """The host in lowercase ASCII without a last dot. An address of numbers counts only in its usual form: the resolver
-    would take 2130706433, 0x7f.1 and 0177.0.0.1 for 127.0.0.1."""
+    """The host in lowercase ASCII without a final dot. Raises FetchRefused.
+
+    Accepts numeric addresses in dotted form only: resolvers read 2130706433, 0x7f.1 and 0177.0.0.1 as 127.0.0.1.
+    """
     try:
         name = (host if host.isascii() else idna.encode(host, uts46=True).decode()).removesuffix(".")
         if not _NAME.fullmatch(name):
@@ -86,21 +86,21 @@ def _host_name(host: str) -> str:
 
 
 def is_literal(host: str) -> bool:
-    """Whether a host is an address of numbers and not a name."""
+    """Whether a host is a numeric address rather than a name."""
     return ":" in host or _LIKE_A_NUMBER.fullmatch(host) is not None
 
 
 def location_of(answer: http.client.HTTPResponse) -> str | None:
-    """Where a redirect leads, as the server wrote it; None for any other answer."""
+    """The target of a redirect, as the server wrote it; None for any other answer."""
     location = answer.getheader("Location")
     if answer.status not in (301, 302, 303, 307, 308) or not location:
         return None
-    # http.client reads headers as Latin-1; what servers write unescaped is UTF-8 by far most often.
+    # http.client decodes headers as Latin-1, but servers nearly always mean UTF-8.
     return location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def joined(url: str, *, location: str) -> str:
-    """The address that a redirect of `url` leads to. Raises FetchRefused."""
+    """The absolute address that a redirect of `url` leads to. Raises FetchRefused."""
     try:
         return urljoin(url, location)
     except ValueError as error:

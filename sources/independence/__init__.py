@@ -1,20 +1,19 @@
-"""Who got it from whom: how many separate voices would have to be wrong for a claim's support to vanish.
+"""Independence: the number of separate voices that would all have to be wrong for a claim's support to vanish.
 
 Pure: plain data in, plain data out; no database, no Django. The definitions (voice, countable, origin, unknown
-lineage, support path) are those of the design's page on provenance. It also runs by itself:
+lineage, support path) are those of the design's page on provenance. Also a program of its own:
 `python -m sources.independence GRAPH.json`.
 
-The answer is the smallest set of voices that meets every support path: a minimum hitting set.
+The answer is the size of the smallest set of voices that meets every support path: a minimum hitting set.
 
 1. Voice-disjoint paths are packed greedily (`search`); six of them prove 5+.
 2. The least cut between voices (`chains`) meets every path, so it bounds the answer from above, and its disjoint
-   chains that are real paths bound it from below. Where each voice has one source the two always agree (Menger's
-   theorem), which keeps long chains and wide layers cheap.
-3. Only where they still differ, it is asked for one number after the other whether that many voices are enough, by
-   branching on the voices of a path that survives, at most five deep. The paths found so far cut most branches off
-   before the graph is looked at again.
-4. That is a hard problem, and tangled graphs exist on which it would take minutes: past a fixed amount of work `min` is
-   the number that is proved, `max` the cut, and the answer says that it is not exact. It never overstates `min`.
+   chains that are real paths bound it from below. If each voice has one source, the bounds agree (Menger's theorem),
+   which keeps long chains and wide layers cheap.
+3. If the bounds differ, each number between them is tried in turn, branching on the voices of a surviving path, at
+   most five deep. Known paths prune most branches before the graph is searched again.
+4. The problem is hard, and some tangled graphs would take minutes. Beyond a fixed amount of work, `min` is the proved
+   number, `max` is the cut, and the answer is marked as not exact. `min` is never overstated.
 """
 
 from sources.independence.command import main, read_graph

@@ -1,9 +1,10 @@
-"""Sets of small numbers as the bits of integers: one operation then treats all members at once."""
+"""Sets of small numbers as bits of an integer, so that one operation covers all members."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 
 def bits(numbers: int) -> Iterator[int]:
+    """The members of a set, smallest first."""
     while numbers:
         lowest = numbers & -numbers
         yield lowest.bit_length() - 1
@@ -11,6 +12,7 @@ def bits(numbers: int) -> Iterator[int]:
 
 
 def mask(numbers: Iterable[int]) -> int:
+    """The set of these numbers."""
     mask = 0
     for number in numbers:
         mask |= 1 << number
@@ -18,6 +20,7 @@ def mask(numbers: Iterable[int]) -> int:
 
 
 def union(sets: Sequence[int], members: int) -> int:
+    """The union of the sets at the positions in `members`."""
     union = 0
     for number in bits(members):
         union |= sets[number]
@@ -25,7 +28,7 @@ def union(sets: Sequence[int], members: int) -> int:
 
 
 def closure(steps: Sequence[int], first: int, *, within: int, ends: int) -> int:
-    """All that is reached from `first` by `steps` inside `within`, going no further from the `ends`."""
+    """All members of `within` reachable from `first` by `steps`, without stepping on from `ends`."""
     reached = layer = first
     while layer:
         layer = union(steps, layer & ~ends) & within & ~reached

@@ -1,4 +1,4 @@
-"""The least cut between voices, each taken as one node: it meets every support path, so the answer is no more."""
+"""The least cut between voices, each as one node. It meets every support path, so it bounds the answer from above."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,11 +12,10 @@ _START, _END = -1, -2
 
 
 def chains(net: Net) -> list[int]:
-    """As many chains of voices from evidence to origins as exist without a common voice, at most LIMIT, each as a
-    set, where all sources of a voice are taken as one.
+    """A largest set of voice-disjoint chains from evidence to origins, at most LIMIT, each as a set of voices.
 
-    By augmenting paths on the graph with each voice split into an entry and an exit (Ford and Fulkerson, 1956), so
-    their number is also the least number of voices that cut all chains (Menger, 1927).
+    All sources of a voice are one node here. Uses augmenting paths with each voice split into entry and exit (Ford and
+    Fulkerson, 1956), so the number of chains equals the least number of voices that cut all of them (Menger, 1927).
     """
     above, starts, ends = _between_voices(net)
     arcs: set[tuple[int, int]] = set()
@@ -31,9 +30,9 @@ def chains(net: Net) -> list[int]:
 
 
 def _between_voices(net: Net) -> tuple[list[int], int, int]:
-    """For each voice the sources directly above its own; the sources that start chains, and those that end them.
+    """For each voice the sources directly above its own; then the sources that start chains, and those that end them.
 
-    A path that runs on through an origin or a second start has the voices of a shorter one and more: left out.
+    Leaves out paths through an origin or a second start: a shorter path has a subset of their voices.
     """
     above = [0] * len(net.sources_of)
     all_starts = ends = 0
@@ -50,9 +49,9 @@ def _between_voices(net: Net) -> tuple[list[int], int, int]:
 def _augmenting(
     net: Net, above: list[int], starts: int, *, ends: int, before: dict[int, int]
 ) -> list[tuple[int, int]] | None:
-    """The arcs between voices to add or to take back for one more chain; None where there is none.
+    """The arcs between voices to add or remove for one more chain; None if there is none.
 
-    `before` holds each voice that a chain already uses, with the one before it.
+    `before`: for each voice on a chain, the preceding one.
     """
     came: dict[_Side, _Side | None] = {(voice, False): None for voice in _voices(net, starts)}
     entered = net.sources_by(mask(voice for voice, _ in came))

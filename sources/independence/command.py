@@ -1,4 +1,4 @@
-"""The command: a graph in the JSON form of the design, and its independence as JSON."""
+"""The command: reads a graph as JSON and prints its independence as JSON."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ from sources.independence.net import quoted, source_number
 
 
 def read_graph(data: object) -> Graph:
-    """The graph in the JSON form of the design: `sources` (`id`, `voice`, `basis`, `live`), `relays` (`downstream`,
-    `upstream`), `evidence` (`source`, `against_interest`) and `uncountable` voices, all of them required.
+    """The graph in a JSON object; every key is required.
 
-    Raises GraphError with one line that names the field, or shows the cycle.
+    Keys: `sources` (`id`, `voice`, `basis`, `live`), `relays` (`downstream`, `upstream`), `evidence` (`source`,
+    `against_interest`) and `uncountable` (voices). Raises GraphError with one line that names the field or the cycle.
     """
     top = _object(data, "the graph", ("sources", "relays", "evidence", "uncountable"))
     uncountable = {_name(each, where) for each, where in _list(top, "uncountable")}
@@ -118,14 +118,14 @@ def _read_file(path: str) -> Graph:
         raise GraphError("not a graph: nested too deep") from error
     except GraphError:
         raise
-    except ValueError as error:  # bytes that are no text, a number too long to read
+    except ValueError as error:  # bytes that are not text, or a number too long to parse
         raise GraphError(f"not JSON: {quoted(str(error))}") from error
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the independence of the graph in the named file as JSON; `"exact": false` where `min` and `max` are bounds.
+    """Print the independence of the graph in a file as JSON, with `"exact": false` if `min` and `max` are bounds.
 
-    Returns the exit status: 0, or 2 with one line on the standard error output that says where the input is wrong.
+    Returns the exit status: 0, or 2 with one line on standard error that locates the mistake in the input.
     """
     if len(arguments) != 1:
         print("usage: python -m sources.independence GRAPH.json", file=sys.stderr)

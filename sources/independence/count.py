@@ -1,4 +1,4 @@
-"""How many separate voices would have to be wrong for a claim's support to vanish: the answer for a whole graph."""
+"""The interval of independent support of a whole graph."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,9 +8,9 @@ from sources.independence.search import MOST_WORK, Search
 
 
 class Counting:
-    """Sources and relays made ready once, for counting on one set of evidence after the other.
+    """Sources and relays prepared once, for counting several sets of evidence.
 
-    Raises GraphError where a relay names a source that is not listed; source ids are unique.
+    Source ids must be unique. Raises GraphError if a relay names an unlisted source.
     """
 
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
@@ -27,12 +27,12 @@ class Counting:
         most_work: int = MOST_WORK,
         working: Callable[[int], None] = lambda _work: None,
     ) -> Independence:
-        """The interval of independent support that this evidence gives, at most `most_work` steps away.
+        """The interval of independent support that this evidence gives, computed in at most `most_work` steps.
 
-        `working` is told of steps before they are taken, and stops the counting by raising. Raises GraphError where
-        a piece names a source that is not listed.
+        `working` is called with a number of steps before they are taken, and may stop the count by raising. Raises
+        GraphError if evidence names an unlisted source.
         """
-        # What is unknown is counted twice over, with half of the work for each reading: the sum stays what it is.
+        # With unknown voices or lineage there are two readings; each gets half of the work.
         each = most_work if self._nothing_unknown else most_work // 2
         search = Search(self._least.bearing(evidence), each, working)
         low = search.least()
@@ -50,8 +50,8 @@ class Counting:
 
 
 def independence(graph: Graph) -> Independence:
-    """The interval of independent support in `graph`, whose source ids are unique.
+    """The interval of independent support in a graph with unique source ids.
 
-    Raises GraphError where a relay or a piece of evidence names a source that is not listed.
+    Raises GraphError if a relay or a piece of evidence names an unlisted source.
     """
     return Counting(graph.sources, graph.relays).independence(graph.evidence)

@@ -1,4 +1,4 @@
-"""What independence is counted on: sources, relays and evidence as plain data, and the answer."""
+"""The input and result of counting independence, as plain data."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 Voice = str | None
-"""The name of a voice; None for an unknown one."""
+"""The name of a voice; None for an unknown voice."""
 
 Basis = Literal["firsthand", "secondhand", "unknown"]
 
 LIMIT = 6
-"""Stands for 5+: nobody decides differently on more than five separate voices."""
+"""Means 5+: no decision depends on more than five separate voices."""
 
 
 class GraphError(ValueError):
-    """The graph is malformed or has a cycle. The text is one line that says where."""
+    """A malformed graph, or one with a cycle. The text locates it in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceNode:
-    """One source. `counts`: not retracted, reliability not E. `countable`: its voice, at the source's date, is neither
-    the claimant's nor an also_claimed_by's nor a party's (an unknown voice is countable whatever stands here)."""
+    """One source.
+
+    `counts`: not retracted, reliability not E. `countable`: at the source's date its voice was neither the claimant's,
+    nor that of an actor in `also_claimed_by`, nor a party's. Unknown voices are always countable.
+    """
 
     id: str
     voice: Voice
@@ -32,8 +35,10 @@ class SourceNode:
 
 @dataclass(frozen=True, slots=True)
 class Bearing:
-    """One piece of evidence that counts, by its source. `against_interest`: the voice that admits something against
-    its own interest; it is countable on the paths that start at this evidence."""
+    """One piece of evidence that counts, by its source.
+
+    `against_interest`: the voice whose own interest it contradicts, countable on paths that start here.
+    """
 
     source: str
     against_interest: Voice = None
@@ -41,7 +46,7 @@ class Bearing:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All that bears on one element by one stance. `relays`: (downstream, upstream) pairs of source ids."""
+    """The evidence of one stance on one element. `relays`: (downstream, upstream) pairs of source ids."""
 
     sources: Sequence[SourceNode]
     relays: Sequence[tuple[str, str]]
@@ -50,10 +55,12 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Independence:
-    """`min` and `max` from 0 to LIMIT. `single_points_of_failure`: where min is 1, the voices each of which alone
-    would take all support away, sorted, the unknown voice last; otherwise none. `exact`: whether each end is the least
-    number of voices itself; where counting took too long (`search.MOST_WORK`), `min` is at most that number in its
-    reading and `max` at least that in its own."""
+    """The interval of independent support; `min` and `max` from 0 to LIMIT.
+
+    `single_points_of_failure`: if `min` is 1, the voices without any one of which no support remains, sorted, the
+    unknown voice last; otherwise none. `exact`: whether both ends are the least numbers themselves; after too much
+    work (`search.MOST_WORK`), `min` is a lower and `max` an upper bound in its reading.
+    """
 
     min: int
     max: int
@@ -62,7 +69,7 @@ class Independence:
 
 
 def find_cycle(relays: Iterable[tuple[str, str]]) -> list[str] | None:
-    """The source ids along one cycle of the relays, the first repeated at the end; None where there is no cycle."""
+    """The source ids along one cycle of the relays, the first repeated at the end; None if there is no cycle."""
     upstream: dict[str, list[str]] = defaultdict(list)
     for downstream, source in relays:
         upstream[downstream].append(source)

@@ -1,4 +1,4 @@
-"""A graph made ready for the search: sources by their number, voices by theirs, and a support path on demand."""
+"""A graph prepared for the search: numbered sources and voices, and support paths on demand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sources.independence.graph import Bearing, GraphError, SourceNode, Voice
 
 
 class Net:
-    """One reading of a graph, for finding support paths; sources by their number, voices by theirs.
+    """One reading of a graph, for finding support paths. Sources and voices go by number.
 
-    `generous` is the reading of max: unknown lineage is an origin, and each unknown voice is one of its own. Otherwise
-    it is the reading of min. `up` and `down` have, for each source, those directly up- and downstream of it; `views`,
-    for each voice that evidence admits against interest (and for None), the sources usable on the paths that start
-    there, and those starts: none until `bearing` sets them.
+    `generous`: the reading of `max`, in which unknown lineage is an origin and each unknown voice is separate;
+    otherwise that of `min`. `up`, `down`: for each source the ones directly up- and downstream. `views`: for each voice
+    admitted against interest (and None), the sources usable on paths from there, and their starts; empty until
+    `bearing` sets them.
     """
 
     def __init__(self, sources: Sequence[SourceNode], relays: RelayNet, *, generous: bool) -> None:
@@ -47,7 +47,7 @@ class Net:
                 self._admissible[source.voice] |= 1 << number
 
     def bearing(self, evidence: Sequence[Bearing]) -> Net:
-        """The same reading, shared, for the paths that start at this evidence. Raises GraphError."""
+        """A copy of this reading, sharing its data, for paths that start at this evidence. Raises GraphError."""
         starts: dict[Voice, int] = defaultdict(int)
         for place, piece in enumerate(evidence):
             admitted = piece.against_interest if piece.against_interest in self._admissible else None
@@ -62,9 +62,9 @@ class Net:
         return [self._names[voice] for voice in bits(voices)]
 
     def path(self, gone: int, load: Sequence[int]) -> int | None:
-        """The voices of a support path without any of the voices `gone`; None where none is left.
+        """The voices of a support path that avoids the voices `gone`; None if there is none.
 
-        It has the fewest sources that its evidence allows and, among such, prefers voices of little `load`.
+        A shortest path from its evidence, preferring voices with little `load`.
         """
         barred = self.sources_by(gone)
         for usable, starts in self.views:
@@ -74,7 +74,7 @@ class Net:
         return None
 
     def _layers(self, starts: int, *, usable: int) -> list[int]:
-        """The sources at each distance from the evidence, up to the first origins; empty where none is reached."""
+        """The sources at each distance from the evidence, up to the first origins; empty if none is reached."""
         layers = [starts]
         fresh = usable & ~starts
         while layers[-1] and not layers[-1] & self.origins:
@@ -98,7 +98,7 @@ class Net:
 
 
 class RelayNet:
-    """The number of each source, and by number the sources directly up- and downstream."""
+    """The number of each source, and for each number the sources directly up- and downstream."""
 
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
         self.numbers = {source.id: number for number, source in enumerate(sources)}
@@ -112,7 +112,7 @@ class RelayNet:
 
 
 def source_number(numbers: dict[str, int], source: str, *, where: str) -> int:
-    """The number of a source. Raises GraphError that names the place, `where`, for one that is not listed."""
+    """The number of a source. Raises GraphError naming `where` if it is not listed."""
     number = numbers.get(source)
     if number is None:
         raise GraphError(f"{where}: no source has the id {quoted(source)}")
@@ -125,5 +125,5 @@ def _is_origin(source: SourceNode, has_upstream: bool, *, generous: bool) -> boo
 
 
 def quoted(text: str) -> str:
-    """In one line of plain ASCII, whatever the text holds, and of bearable length."""
+    """The text, cut to 80 characters, in quotes and in one line of ASCII."""
     return json.dumps(text if len(text) <= 80 else f"{text[:79]}…")

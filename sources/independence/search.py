@@ -1,4 +1,4 @@
-"""The least set of voices that meets every support path, or bounds of its size where that would take too long."""
+"""The least set of voices that meets every support path, or bounds of its size if that takes too much work."""
 
 from collections.abc import Callable, Iterator
 from heapq import nlargest
@@ -9,23 +9,27 @@ from sources.independence.graph import LIMIT
 from sources.independence.net import Net
 
 MOST_WORK = 4_000_000
-"""Steps for one answer, each a source or a path that is looked at; one to three seconds. Counted, not timed: the same
-graph has the same answer everywhere. By trial on tangled graphs of 500 sources: up to three voices take a hundredth of
-this, four a half; to tell five from more can take hundreds of times as much."""
+"""Steps for one answer, each a look at a source or a path; one to three seconds.
+
+Counted, not timed, so that a graph has the same answer on every machine. By trial on tangled graphs of 500 sources: up
+to three voices take a hundredth of this, four a half; telling five from more can take hundreds of times as much.
+"""
 
 _SPREAD = 20
-"""Paths gathered before branching, each through voices that few of the earlier ones use. By trial on layered graphs of
-500 sources: with as many as 60 a small amount of work is gone before the branching begins."""
+"""Paths collected before branching, each preferring voices that few earlier ones use.
+
+By trial on layered graphs of 500 sources: with 60, a small budget is spent before branching begins.
+"""
 
 
 class _TooMuchWork(Exception):
-    """The search has looked at more than it may."""
+    """The search has used up its work."""
 
 
 class Search:
     """The search for the least set of voices that meets all support paths of a net.
 
-    `_paths` are those known so far, as sets of voices; `_met_by` has, for each voice, the known paths that it is on.
+    `_paths`: the known paths, as sets of voices; `_met_by`: for each voice, the known paths that it is on.
     """
 
     def __init__(self, net: Net, most_work: int, working: Callable[[int], None]) -> None:
@@ -36,14 +40,14 @@ class Search:
         self._work = 0
 
     def least(self) -> tuple[int, int]:
-        """Bounds of the number of voices in that set, each at most LIMIT: equal, unless it would take too much work."""
+        """Lower and upper bound of the size of the least set, each at most LIMIT; equal unless work ran out."""
         low, high = 0, LIMIT
         try:
             for packed in self._disjoint(0, most=LIMIT):
                 low = packed
             if low in (0, LIMIT):
                 return low, low
-            self._look(LIMIT)  # one chain after the other is led past all sources
+            self._look(LIMIT)  # each of up to LIMIT chains passes over all sources
             cut = chains(self._net)
             high = len(cut)
             everyone = (1 << len(self._met_by)) - 1
@@ -58,7 +62,7 @@ class Search:
         return low, low
 
     def on_all(self) -> tuple[int, bool]:
-        """The voices that every support path has; and whether all were looked at, or only these within the work."""
+        """The voices that are on every support path, and whether the work sufficed to test all candidates."""
         common, certain = -1, 0
         for path in self._paths:
             common &= path
@@ -73,7 +77,7 @@ class Search:
         return common, True
 
     def _look(self, times: int = 1) -> None:
-        """Count that all sources are looked at so many times. Raises _TooMuchWork, and what `working` raises."""
+        """Count `times` passes over all sources. Raises _TooMuchWork, and any error of `working`."""
         self._spend(times * len(self._net.voice_of))
 
     def _spend(self, work: int) -> None:
@@ -87,11 +91,11 @@ class Search:
         return self._net.path(gone, self._load)
 
     def _find_disjoint(self, gone: int, *, most: int) -> int:
-        """Find up to `most` paths without the voices `gone`, no two with a common voice. Returns how many."""
+        """Find up to `most` voice-disjoint paths that avoid the voices `gone`. Returns how many."""
         return max(self._disjoint(gone, most=most), default=0)
 
     def _disjoint(self, gone: int, *, most: int) -> Iterator[int]:
-        """How many such paths are found, after each of them."""
+        """The number of disjoint paths found so far, after each one."""
         for found in range(1, most + 1):
             path = self._path(gone)
             if path is None:
@@ -104,7 +108,7 @@ class Search:
             yield found
 
     def _can_meet_all(self, gone: int, *, kept: int, budget: int) -> bool:
-        """Whether at most `budget` voices besides `gone`, none of them `kept`, leave no support path. Exact.
+        """Whether removing up to `budget` more voices, none of them `kept`, leaves no support path. Exact.
 
         Raises _TooMuchWork.
         """
@@ -126,8 +130,10 @@ class Search:
         return ((1 << len(self._paths)) - 1) & ~union(self._met_by, gone)
 
     def _known_too_many(self, gone: int, *, kept: int, budget: int) -> bool:
-        """Whether the known paths alone show that `budget` voices are too few: the ones on most of them do not add up
-        to all of them, or more of them than that have no voice in common."""
+        """Whether the known paths alone show that `budget` voices are too few.
+
+        Either the voices on most paths together meet too few, or more than `budget` of the paths are disjoint.
+        """
         self._spend(len(self._paths))
         left = self._left(gone)
         most = nlargest(

@@ -23,7 +23,7 @@ def values_of(world: AccessWorld) -> dict[str, Any]:
     return {
         "reference": world.claim.reference,
         "draft_id": world.form_draft.pk,
-        "name": "no one",
+        "name": "nobody",
         "seq": StatusChange.objects.filter(claim=world.claim).count(),
         "actor_id": world.actor.pk,
         "source_id": world.source.pk,

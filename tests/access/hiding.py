@@ -16,10 +16,13 @@ from accounts.models import User
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
+from reviews.inputs import AssessmentInput, FormDraftInput
 from sources.actions import attach_file, create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
 from tests.access.world import AccessWorld
@@ -74,7 +77,7 @@ def make_web(world: AccessWorld) -> HiddenWeb:
 
 def _actor(web: HiddenWeb, name: str, by: User | None = None, **fields: Any) -> Actor:
     fields = {"name": web.text(name), "kind": "person", **fields}
-    row = create_actor(desk=web.world.cast.desk, fields=fields, by=by or web.world.cast.editor)
+    row = create_actor(desk=web.world.cast.desk, fields=ActorInput(**fields), by=by or web.world.cast.editor)
     web.rows[name] = row
     return row
 
@@ -82,13 +85,13 @@ def _actor(web: HiddenWeb, name: str, by: User | None = None, **fields: Any) -> 
 def _source(web: HiddenWeb, name: str, by: User, publisher: Actor | None = None, **fields: Any) -> Source:
     pk = publisher.pk if publisher else None
     fields = {"title": web.text(name), "publisher": pk, "basis": "firsthand", **fields}
-    row = create_source(desk=web.world.cast.desk, fields=fields, by=by, capture=False)
+    row = create_source(desk=web.world.cast.desk, fields=SourceInput(**fields), by=by, capture=False)
     web.rows[name] = row
     return row
 
 
 def _attach(web: HiddenWeb, name: str, source: Source, by: User, claim: Claim) -> Evidence:
-    fields = {"source": source.pk, "stance": "supports", "quote": web.text(name)}
+    fields = EvidenceInput(source=source.pk, stance="supports", excerpt=web.text(name))
     row = attach_evidence(claim=claim, fields=fields, by=by)
     web.rows[name] = row
     return row
@@ -109,17 +112,17 @@ def _judged(web: HiddenWeb, read: Evidence) -> None:
     draft = world.cast.reviewer.drafts.get(claim=world.claim)
     keep_draft(
         claim=world.claim,
-        rationale="On third thoughts.",
-        evidence=[read.pk],
-        seen_version=seen,
+        fields=AssessmentInput(rationale="On third thoughts.", evidence=[read.pk], seen_version=seen),
         version=draft.version,
         by=cast.reviewer,
     )
     keep_form_draft(
-        name=world.form_draft.name,
-        path=world.form_draft.path,
+        fields=FormDraftInput(
+            name=world.form_draft.name,
+            path=world.form_draft.path,
+            content=[("excerpt", "Half a sentence"), ("upstream", str(contrary.source_id))],
+        ),
         about=About(desk=cast.desk, claim=world.claim),
-        content=[("quote", "Half a sentence"), ("upstream", str(contrary.source_id))],
         seen=SeenDraft(world.form_draft.pk, world.form_draft.version),
         by=cast.reviewer,
     )
@@ -138,9 +141,9 @@ def _restrict(web: HiddenWeb, *open_ones: Source | Actor) -> None:
     editor = web.world.cast.editor
     sources = [row for row in web.rows.values() if isinstance(row, Source)]
     for source in {row.pk: row for row in [*sources, *open_ones] if isinstance(row, Source)}.values():
-        change_source(source=source, fields={"visibility": "restricted"}, by=editor)
+        change_source(source=source, fields=SourceInput(visibility="restricted"), by=editor)
     for actor in (row for row in web.rows.values() if isinstance(row, Actor)):
-        change_actor(actor=actor, fields={"visibility": "restricted"}, by=editor)
+        change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=editor)
 
 
 def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
@@ -150,8 +153,10 @@ def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     links: dict[str, Any] = {"part_of": above.pk, "owned_by": owner.pk, "visibility": "restricted"}
     named = _actor(web, "named", **links)
     own = _actor(web, "own", by=cast.reporter, visibility="restricted")
-    change_actor(actor=own, fields={"part_of": above.pk, "owned_by": owner.pk}, by=editor)
-    change_source(source=told, fields={"publisher": named.pk, "url": f"https://{web.mark.lower()}.example/"}, by=editor)
+    change_actor(actor=own, fields=ActorInput(part_of=above.pk, owned_by=owner.pk), by=editor)
+    change_source(
+        source=told, fields=SourceInput(publisher=named.pk, url=f"https://{web.mark.lower()}.example/"), by=editor
+    )
     hidden = _source(web, "hidden", editor, visibility="restricted")
     add_relay(downstream=told, upstream=hidden.pk, quote=web.text("quote"), by=editor)
     add_relay(downstream=hidden, upstream=web.world.upstream.pk, by=editor)
@@ -161,15 +166,13 @@ def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     capture = Capture.objects.get(source=told)  # of its new address
     capture.attachment = kept
     capture.save(update_fields=["attachment"])
-    web.rows |= {"captured": kept, "capture": capture}
-    admitting = {"against_interest": named.pk, "against_interest_reason": "It costs them."}
-    change_evidence(evidence=read, fields=admitting, by=editor)
+    web.rows |= {"kept": kept, "capture": capture}
+    admitting: dict[str, Any] = {"against_interest": named.pk, "against_interest_reason": "It costs them."}
+    change_evidence(evidence=read, fields=EvidenceInput(**admitting), by=editor)
     Evidence.objects.filter(pk=read.pk).update(superseded_by=web.rows["newer"].pk)
-    mine = {"source": web.world.upstream.pk, "stance": "context", "visibility": "restricted", **admitting}
-    noted = attach_evidence(
-        claim=web.world.claim, fields={k: v for k, v in mine.items() if k[:7] != "against"}, by=cast.reporter
-    )
-    change_evidence(evidence=noted, fields=admitting, by=editor)
+    mine = EvidenceInput(source=web.world.upstream.pk, stance="context", visibility="restricted")
+    noted = attach_evidence(claim=web.world.claim, fields=mine, by=cast.reporter)
+    change_evidence(evidence=noted, fields=EvidenceInput(**admitting), by=editor)
     Evidence.objects.filter(pk=noted.pk).update(superseded_by=web.rows["newer"].pk)
     web.rows["noted"] = noted
 
@@ -180,8 +183,8 @@ def change(web: HiddenWeb, mark: str, names: Iterable[str]) -> None:
     for name in names:
         row = web.rows[name]
         if isinstance(row, Source):
-            change_source(source=row, fields={"title": web.text(name)}, by=editor)
+            change_source(source=row, fields=SourceInput(title=web.text(name)), by=editor)
         elif isinstance(row, Actor):
-            change_actor(actor=row, fields={"name": web.text(name)}, by=editor)
+            change_actor(actor=row, fields=ActorInput(name=web.text(name)), by=editor)
         elif isinstance(row, Evidence):
-            change_evidence(evidence=row, fields={"quote": web.text(name)}, by=editor)
+            change_evidence(evidence=row, fields=EvidenceInput(excerpt=web.text(name)), by=editor)

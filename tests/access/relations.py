@@ -43,7 +43,7 @@ HIDDEN = "hidden"
 # The row of the relation belongs to what it names: who may not see the one asks for the other in vain.
 GOES_WITH_IT = "goes with it"
 # An action refuses that anything of wider circles names what is restricted, and that such a thing becomes restricted.
-REFUSED = "rejected"
+REFUSED = "refused"
 # Names nothing that can be hidden.
 OTHER_IDS = "other ids"
 # Ends with the transaction that wrote it.

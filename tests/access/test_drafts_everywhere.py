@@ -11,6 +11,7 @@ from django.urls import Resolver404, resolve, reverse
 from claims.actions.sources import change_source
 from reviews.models import FormDraft
 from reviews.views.drafting import DRAFTED
+from sources.inputs import SourceInput
 from tests import factories
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
@@ -98,7 +99,7 @@ def _place(name: str, world: AccessWorld) -> tuple[str, str]:
         return dict(pages())[name], address_of(_route(name), world)
     claim = factories.claim_in(world.cast, "corroborated")
     source = claim.evidence.filter(source__basis="firsthand")[0].source
-    change_source(source=source, fields={"title": "Another title"}, by=world.cast.reviewer2)
+    change_source(source=source, fields=SourceInput(title="Another title"), by=world.cast.reviewer2)
     return "editor", reverse(name, args=[claim.reference])
 
 
@@ -131,7 +132,7 @@ def test_nobody_else_is_shown_a_draft(
     who: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     secret = "Zanzibarian words"
-    FormDraft.objects.filter(pk=world.form_draft.pk).update(content=[["quote", secret]])
+    FormDraft.objects.filter(pk=world.form_draft.pk).update(content=[["excerpt", secret]])
     addresses = [world.form_draft.path, f"{world.form_draft.path}?draft={world.form_draft.pk}", "/drafts/", "/"]
     addresses += [f"/drafts/{world.form_draft.pk}/", f"/claims/{world.claim.reference}/"]
     assert [address for address in addresses if secret in clients[who].get(address).content.decode()] == []

@@ -26,9 +26,11 @@ from claims.actions.sources import add_relay, correct_source, retract_source
 from house.errors import Invalid
 from ledger.verifier import MANIFEST, MANIFEST_NOTE, PAGE
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft
 from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Source
 from tests import factories
 from tests.access.asking import addresses_of, signed_in
@@ -141,15 +143,15 @@ def put_in_restricted_material(world: AccessWorld, by: "User") -> Source:
     """What nobody of OTHERS may know of; answers the source."""
     cast = world.cast
     actor = create_actor(
-        desk=cast.desk, fields={"name": f"{SECRET} herself", "kind": "person", "visibility": "restricted"}, by=by
+        desk=cast.desk, fields=ActorInput(name=f"{SECRET} herself", kind="person", visibility="restricted"), by=by
     )
-    fields = {
-        "title": f"{SECRET} speaks",
-        "url": f"https://{SECRET.lower()}.example/",
-        "publisher": actor.pk,
-        "basis": "firsthand",
-        "visibility": "restricted",
-    }
+    fields = SourceInput(
+        title=f"{SECRET} speaks",
+        url=f"https://{SECRET.lower()}.example/",
+        publisher=actor.pk,
+        basis="firsthand",
+        visibility="restricted",
+    )
     source = create_source(desk=cast.desk, fields=fields, by=by)
     attach_file(source=source, chunks=[SECRET.encode()], name=f"{SECRET}.txt", by=by)
     part = world.claim.elements.earliest("position")
@@ -175,7 +177,10 @@ def test_a_draft_is_told_to_nobody_but_its_assessor(
 ) -> None:
     version = AssessmentDraft.objects.get().version
     keep_draft(
-        claim=world.claim, rationale=SECRET, seen_version=world.claim.version, version=version, by=world.cast.reviewer
+        claim=world.claim,
+        fields=AssessmentInput(rationale=SECRET, seen_version=world.claim.version),
+        version=version,
+        by=world.cast.reviewer,
     )
     for who in ("stranger", "reporter", "other reviewer", "auditor"):
         assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
@@ -283,7 +288,7 @@ def test_a_source_is_not_released_before_its_publisher(
     world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
-    with pytest.raises(Invalid, match="at least as strict as its publisher"):
+    with pytest.raises(Invalid, match="at least as restricted as its publisher"):
         factories.released(source, world.cast.editor)
 
 

@@ -30,6 +30,7 @@ from ledger.models import Entry
 from ledger.verifier import read_bundle, read_entry
 from reviews.actions.assessments import approve
 from sources.actions import attach_file, create_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.access.asking import signed_in
 from tests.access.test_leaks import NOISE, SECRET
@@ -49,7 +50,7 @@ def restricted(world: AccessWorld) -> None:
     """Restricted evidence on the claim, and its source; then both are read."""
     editor = world.cast.editor
     source = create_source(
-        desk=world.cast.desk, fields={"title": f"{SECRET} speaks", "visibility": "restricted"}, by=editor
+        desk=world.cast.desk, fields=SourceInput(title=f"{SECRET} speaks", visibility="restricted"), by=editor
     )
     factories.attach(world.cast, world.claim, source, by=editor, excerpt=SECRET)
     signed_in(editor).get(f"/sources/{source.pk}/").getvalue()
@@ -59,13 +60,13 @@ def restricted(world: AccessWorld) -> None:
 def open_here(world: AccessWorld) -> None:
     """As many acts on the claim's desk, that all who are on it may know of."""
     for number in range(2):
-        create_source(desk=world.cast.desk, fields={"title": f"Page {number}"}, by=world.cast.editor)
+        create_source(desk=world.cast.desk, fields=SourceInput(title=f"Page {number}"), by=world.cast.editor)
 
 
 def open_elsewhere(world: AccessWorld) -> None:
     """As many on another desk."""
     for number in range(2):
-        create_source(desk=world.cast.other_desk, fields={"title": f"Page {number}"}, by=world.cast.stranger)
+        create_source(desk=world.cast.other_desk, fields=SourceInput(title=f"Page {number}"), by=world.cast.stranger)
 
 
 @pytest.fixture(scope="module")
@@ -203,13 +204,13 @@ def restricted_otherwise(world: AccessWorld) -> None:
     """As many restricted acts of other sorts."""
     editor, desk = world.cast.editor, world.cast.desk
     actor = factories.actor(world.cast, f"{SECRET} herself", visibility="restricted", by=editor)
-    source = create_source(desk=desk, fields={"title": "A longer title", "visibility": "restricted"}, by=editor)
+    source = create_source(desk=desk, fields=SourceInput(title="A longer title", visibility="restricted"), by=editor)
     note_shown(editor, [actor, source])
 
 
 ACTS: dict[str, Callable[[AccessWorld, str], Any]] = {
     "a source": lambda world, seen_by: create_source(
-        desk=world.cast.desk, fields={"title": "A page", "visibility": seen_by}, by=world.cast.editor
+        desk=world.cast.desk, fields=SourceInput(title="A page", visibility=seen_by), by=world.cast.editor
     ),
     "an actor": lambda world, seen_by: factories.actor(world.cast, visibility=seen_by, by=world.cast.editor),
     "evidence": lambda world, seen_by: factories.attach(

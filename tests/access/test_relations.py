@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.models import Role
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput, MergeInput
 from claims.models import Bundle
 from house.errors import Invalid
 from reviews.actions.assignments import name_decider, withdraw_assignment
@@ -69,17 +70,17 @@ def _model(name: str) -> Any:
 
 
 def _merged(world: AccessWorld, hidden: Any) -> object:
-    return merge_actors(actor=hidden, into=world.actor.pk, reason="The same.", by=world.cast.editor)
+    return merge_actors(actor=hidden, fields=MergeInput(into=world.actor.pk, reason="The same."), by=world.cast.editor)
 
 
 def _merged_into(world: AccessWorld, hidden: Any) -> object:
-    return merge_actors(actor=world.actor, into=hidden.pk, reason="The same.", by=world.cast.editor)
+    return merge_actors(actor=world.actor, fields=MergeInput(into=hidden.pk, reason="The same."), by=world.cast.editor)
 
 
 def _named(field: str) -> Callable[[AccessWorld, Any], object]:
     def name(world: AccessWorld, hidden: Any) -> object:
-        value = hidden.pk if field == "claimant" else [hidden.pk]
-        return edit_claim(claim=world.claim, fields={field: value}, by=world.cast.editor)
+        value: Any = hidden.pk if field == "claimant" else [hidden.pk]
+        return edit_claim(claim=world.claim, fields=ClaimInput(**{field: value}), by=world.cast.editor)
 
     return name
 

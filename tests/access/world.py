@@ -18,8 +18,10 @@ from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import propose_redaction, propose_shared_redaction
+from reviews.inputs import AssessmentInput, FormDraftInput
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, create_actor, request_capture
+from sources.inputs import ActorInput
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories, second_factors
 from tests.claims.bundling import made
@@ -92,11 +94,11 @@ def make_world(files: Path) -> AccessWorld:
     assessment = factories.finding(cast, claim, "corroborated")
     third = factories.person("reviewer3", Role.REVIEWER, cast.desk)
     decider = name_decider(claim=claim, user=third, by=cast.editor)
-    keep_draft(claim=claim, rationale="On second thoughts.", seen_version=1, by=cast.reviewer)
+    keep_draft(claim=claim, fields=AssessmentInput(rationale="On second thoughts.", seen_version=1), by=cast.reviewer)
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None
-    shared = create_actor(desk=None, fields={"name": "The harbour office", "kind": "organisation"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name="The harbour office", kind="organisation"), by=cast.admin)
     factories.source(cast, "What the harbour says", publisher=shared, by=cast.reporter)
     publish_here(files.with_name(f"{files.name}-signer"))
     return AccessWorld(
@@ -126,10 +128,10 @@ def make_world(files: Path) -> AccessWorld:
             actor=shared, words="harbour office", reason="It was asked for.", by=cast.admin
         ),
         form_draft=keep_form_draft(
-            name="attach",
-            path=f"/claims/{claim.reference}/attach/",
+            fields=FormDraftInput(
+                name="attach", path=f"/claims/{claim.reference}/attach/", content=[("excerpt", "Half a sentence")]
+            ),
             about=About(desk=cast.desk, claim=claim),
-            content=[("quote", "Half a sentence")],
             seen=SeenDraft(),
             by=cast.reviewer,
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from tests import factories
 from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
@@ -26,7 +27,7 @@ def unpacked(world: AccessWorld, taken_back: None, tmp_path: Path) -> Path:
     """A bundle with words of several scripts, and words that would do harm, unpacked as a person unpacks it."""
     cast = world.cast
     item = factories.fresh(world.evidence)
-    change_evidence(evidence=item, fields={"quote": f"{ARABIC}\n{HOSTILE}"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt=f"{ARABIC}\n{HOSTILE}"), by=cast.editor)
     with_file(cast, world.source, b"<script>1</script>", "a page.html")
     # From the mark of the world's own signer: the log goes on from there, and is taken back after the test.
     publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), tmp_path / "signer")))

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from claims.actions.sources import change_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, cut_off_when_spaced, sideways
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 def _verdict(world: AccessWorld) -> str:
     claim = factories.claim_in(world.cast, "corroborated")
     source = claim.evidence.filter(source__basis="firsthand")[0].source
-    change_source(source=source, fields={"title": "Another title"}, by=world.cast.reviewer2)
+    change_source(source=source, fields=SourceInput(title="Another title"), by=world.cast.reviewer2)
     return reverse("verdict-grounds", args=[claim.reference])
 
 
 def _assessment(world: AccessWorld) -> str:
-    change_source(source=world.source, fields={"title": "Another title"}, by=world.cast.reviewer2)
+    change_source(source=world.source, fields=SourceInput(title="Another title"), by=world.cast.reviewer2)
     return reverse("review", args=[world.assessment.pk])
 
 

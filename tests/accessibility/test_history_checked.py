@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from claims.reading.page_queries import history_shown
 from claims.views import history as pages
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
 SUM = "[data-sum]"
 ABOVE = (
-    "So are above: the wording, days, place, topics, who said it and who is named, a threshold of its own, whether it "
-    "is closed, and the state."
+    "The heading matches too: wording, dates, place, topics, claimant and people named, a threshold of its own, "
+    "whether it is closed, and the state."
 )
 NOT_COMPARED = (
-    "Not compared: for whom somebody speaks, and whether it is contested, lost its support or changed since the "
-    "verdict, which this server works out."
+    "Not compared, because this server computes them: whom an actor speaks for, and the marks “contested”, “support "
+    "lost” and “changed since the verdict”."
 )
 
 
@@ -68,7 +69,7 @@ def test_a_history_that_is_as_it_was_recorded(
 ) -> None:
     page = page_of(world.cast.reporter)
     whole = (
-        "Your browser recomputed it: all 2 changes are as they were recorded, with their states, times, persons, "
+        "Recomputed by your browser: all 2 changes match the record, with their states, times, people, "
         f"reasons, evidence and its numbers, voices, thresholds and digests. {ABOVE}"
     )
     assert checked(page, verdict) == [whole, "Verified", "Verified"]
@@ -81,7 +82,7 @@ def test_a_history_that_is_as_it_was_recorded(
 
 def test_a_history_of_one_change(world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
     whole = (
-        "Your browser recomputed it: the one change is as it was recorded, with its state, time, person, reason, "
+        "Recomputed by your browser: the one change matches the record, with its state, time, person, reason, "
         f"evidence and its numbers, voices, threshold and digest. {ABOVE}"
     )
     assert checked(page_of(world.cast.reporter), world.claim) == [whole, "Verified"]
@@ -100,7 +101,7 @@ def test_a_server_that_shows_other_words(
     page = page_of(world.cast.reporter)
     said = checked(page, verdict)
     assert said[1:] == ["Verified", "Does not match"]
-    assert said[0].startswith("Something here is not what was recorded.")
+    assert said[0].startswith("This page does not match the record.")
     assert "found “Nobody said so.”" in page.locator("#change-2 [data-note]").inner_text()
 
 
@@ -111,7 +112,7 @@ def test_words_that_were_erased_read_so_and_the_rest_matches(
     row = propose_redaction(desk=desk, words="I agree", reason="It was asked for.", by=world.cast.editor)
     redact(redaction=row, seen=find(desk, words="I agree", sha256="", by=second).seen, by=second)
     page = page_of(world.cast.editor)
-    assert checked(page, verdict)[0].startswith("Something newer waits for its place in the log")
+    assert checked(page, verdict)[0].startswith("A newer entry is not in the log yet")
     publish()
     whole, *each = checked(page, verdict)
     assert each == ["Verified", "Verified, closed in part"]
@@ -124,7 +125,7 @@ def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
     world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     item = verdict.evidence.filter(stance="supports")[0]
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=world.cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=world.cast.editor)
     publish()
     page = page_of(world.cast.reviewer2)
     assert checked(page, verdict)[2:] == ["Verified, closed in part"]
@@ -170,13 +171,13 @@ def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
 
     def meanwhile(route: "Route") -> None:
         connections["default"] = connection
-        edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor)
+        edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor)
         publish()
         route.fallback()
 
     connection = connections["default"]
     page.route("**/proof", meanwhile)
-    assert checked(page, verdict)[0].startswith("Something was recorded since this page was made")
+    assert checked(page, verdict)[0].startswith("A newer entry was recorded after this page was loaded")
 
 
 def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_has(
@@ -187,7 +188,7 @@ def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_h
     monkeypatch.setattr(pages, "history_shown", lambda claim: list(history_shown(claim))[:-1])
     monkeypatch.setattr("claims.views.history.timezone.now", lambda: later)
     page = page_of(world.cast.reporter)
-    assert checked(page, verdict)[0].startswith("Something here is not what was recorded.")
+    assert checked(page, verdict)[0].startswith("This page does not match the record.")
     assert "change 2: recorded “on this page”, found “left out”." in page.locator("[data-findings]").inner_text()
 
 
@@ -202,4 +203,7 @@ def test_a_browser_that_cannot_says_so_and_never_verified(
     page = page_of(world.cast.reporter)
     page.add_init_script("Object.defineProperty(crypto, 'subtle', {value: undefined})")
     said = checked(page, verdict)
-    assert (len(said), said[0].startswith("Not checked: this browser cannot do it here.")) == (1, True)
+    assert (len(said), said[0].startswith("Not checked: this needs https and a browser from 2025 or later.")) == (
+        1,
+        True,
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims.actions.claims import set_threshold
+from claims.inputs import ThresholdInput
 from claims.models import Claim, StatusChange
 from claims.record.erased import NOTHING
 from claims.views import history as pages
@@ -98,7 +99,9 @@ def closed(world: AccessWorld, taken_back: None) -> Claim:
     of_claim: dict[str, Any] = {"topics": ["shipping lanes"], "place": "Izmail", "claimed_on": date(2021, 3, 4)}
     claim = factories.claim(cast, claimant=ministry, **of_claim)
     factories.firsthand(cast, claim, 2)
-    set_threshold(claim=factories.fresh(claim), threshold=2, reason="A grave matter.", by=cast.editor)
+    set_threshold(
+        claim=factories.fresh(claim), fields=ThresholdInput(threshold=2, reason="A grave matter."), by=cast.editor
+    )
     assessment = factories.finding(cast, factories.fresh(claim), "corroborated")
     approve(assessment=assessment, reason="I quite agree.", seen_version=factories.fresh(claim).version, by=decider)
     close_claim(claim=factories.fresh(claim), reason="moot", note="Overtaken by the news.", by=cast.editor)

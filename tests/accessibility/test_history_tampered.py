@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
@@ -209,10 +210,10 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "stream: recorded",
     ),
-    "an entry that is none": (("UPDATE ledger_entry SET leaf = 'x' WHERE id = :entry",), "This cannot be proven"),
+    "an entry that is none": (("UPDATE ledger_entry SET leaf = 'x' WHERE id = :entry",), "No proof is possible"),
     "a value that is none": (
         ("UPDATE ledger_secret SET value = 'x' WHERE entry_id = :entry AND name = 'reason'",),
-        "This cannot be proven",
+        "No proof is possible",
     ),
     "another state above": ((":claim state = 'refuted' :this",), "state: recorded “corroborated”"),
     "a wording that nothing opens": (
@@ -300,7 +301,7 @@ def test_what_is_as_it_was_recorded_is_said_to_be(
     world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     marks, said = _said(page_of(world.cast.reporter), verdict)
-    assert (marks, "2 changes are as they were recorded" in said) == ("verified", True), said
+    assert (marks, "2 changes match the record" in said) == ("verified", True), said
 
 
 @pytest.mark.parametrize("name", TAMPERINGS)
@@ -311,7 +312,7 @@ def test_what_was_changed_past_all_guards_is_said(
     _run(statements, verdict)
     marks, said = _said(page_of(world.cast.reporter), verdict)
     assert (marks, told in said) == ("broken", True), said
-    assert "is as it was recorded" not in said
+    assert "matches the record" not in said
 
 
 @pytest.fixture
@@ -371,7 +372,7 @@ def test_where_no_file_names_the_keys_nothing_is_green_and_the_page_says_why(
 ) -> None:
     settings.LEDGER_POLICY = str(tmp_path / "gone.json")
     marks, said = _said(page_of(world.cast.reporter), verdict)
-    assert (marks, "Keys are taken from the database: this proves nothing against whoever owns it" in said) == (
+    assert (marks, "the keys come from the database, so this proves nothing against its owner" in said) == (
         "broken",
         True,
     ), said
@@ -403,9 +404,9 @@ def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(
 def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
     world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
-    edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
+    edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor, now=factories.days_ago(1 / 48))
     marks, said = _said(page_of(world.cast.reporter), verdict)
-    assert (marks, "has waited for its place in the log since" in said) == ("broken", True), said
+    assert (marks, "has been waiting for its place in the log since" in said) == ("broken", True), said
 
 
 def test_without_javascript_nothing_is_said_to_be_checked(world: AccessWorld, verdict: Claim, taken_back: None) -> None:

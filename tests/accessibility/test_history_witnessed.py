@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from ledger.models import Checkpoint
 from ledger.notes import CosigningKey
@@ -74,13 +75,13 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
     cosign(verdict, KEYS[0])
     marks, kind, words = said(page_of(world.cast.reporter), verdict)
     assert (marks, kind) == ("missing", "broken")
-    assert words.startswith("No quorum of witnesses has confirmed what was recorded")
+    assert words.startswith("For more than an hour no quorum of witnesses has confirmed")
 
 
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
     world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
-    edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(0))
+    edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor, now=factories.days_ago(0))
     publish()
     marks, kind, words = said(page_of(world.cast.reporter), verdict)
     assert (marks, kind) == ("verified", "missing") and words.startswith("Not witnessed yet")

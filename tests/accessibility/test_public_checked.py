@@ -12,6 +12,7 @@ from django.test import Client
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
+from claims.inputs import ClaimInput, MergeInput, ThresholdInput
 from claims.models import Claim
 from claims.record import ledger_entries
 from ledger.models import Checkpoint
@@ -211,12 +212,17 @@ def published(world: AccessWorld) -> Claim:
     factories.actor(cast, "Another navy", visibility="public")
     then = factories.days_ago(1 / 24)
     claim = factories.claim_in(cast, "corroborated", claimant=navy, original_statement="Порт закрито.", now=then)
-    edit_claim(claim=claim, fields={"claimed_on": date(2024, 3, 1), "language": "uk"}, by=cast.editor, now=then)
-    set_threshold(claim=factories.fresh(claim), threshold=2, reason="As grave as most.", by=cast.editor, now=then)
+    edit_claim(claim=claim, fields=ClaimInput(claimed_on=date(2024, 3, 1), language="uk"), by=cast.editor, now=then)
+    set_threshold(
+        claim=factories.fresh(claim),
+        fields=ThresholdInput(threshold=2, reason="As grave as most."),
+        by=cast.editor,
+        now=then,
+    )
     open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
-    words: dict[str, Any] = {"quote": "It was closed.", "locator": "p. 2", "credibility": 2}
+    words: dict[str, Any] = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
     factories.attach(cast, claim, report, "context", visibility="public", now=then, **words)
     factories.attach(cast, claim, report, "context", visibility="desk", now=then, excerpt="For the desk.")
     publish_claim(claim=factories.fresh(claim), by=cast.editor, now=then)
@@ -242,7 +248,7 @@ def _checked(page: "Page", claim: Claim) -> tuple[str, str]:
 def test_a_page_that_is_as_it_was_recorded(published: Claim, taken_back: None, page: "Page") -> None:
     marks, said = _checked(page, published)
     assert (marks, said.count("Matches the record")) == ("verified", 2), said
-    assert "all 2 changes are as they were recorded" in said and "So are the state and the wording above" in said
+    assert "all 2 changes match the record" in said and "Also matching: the state and wording above" in said
     page.set_viewport_size({"width": 320, "height": 700})
     assert (barriers(page), sideways(page)) == ([], [])
 
@@ -253,7 +259,7 @@ def test_what_was_changed_past_all_guards_is_said(name: str, published: Claim, t
     run(statements, published)
     marks, said = _checked(page, published)
     assert (marks, told in said) == ("broken", True), said
-    assert "as they were recorded" not in said
+    assert "match the record" not in said
 
 
 def test_no_reason_is_made_up_in_a_bundle_for_words_that_nothing_opens_any_more(
@@ -341,7 +347,7 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
     cast = world.cast
     office = factories.actor(cast, "The harbour office", kind="state", visibility="public")
     port = Actor.objects.get(name="The port")
-    merge_actors(actor=port, into=office.pk, reason="One office.", by=cast.editor)
+    merge_actors(actor=port, fields=MergeInput(into=office.pk, reason="One office."), by=cast.editor)
     publish()
     assert _checked(page, published)[0] == "verified"
     assert "The port" not in Client().get(f"/public/{published.reference}/material").content.decode()
@@ -354,14 +360,14 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
 
 
 def test_what_waits_too_long_for_its_place_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor, now=factories.days_ago(1 / 48))
     run((":claim language = 'uk' :this",), published)
     marks, said = _checked(page, published)
-    assert (marks, "has waited for its place in the log since" in said) == ("broken", True), said
+    assert (marks, "has been waiting for its place in the log since" in said) == ("broken", True), said
 
 
 def test_what_was_recorded_just_now_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor)
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor)
     assert _checked(page, published)[0] == "missing"
 
 
@@ -394,7 +400,7 @@ def test_somebody_who_is_not_public_is_named_nowhere(
     publish_claim(claim=claim, by=world.cast.editor)
     publish()
     marks, said = _checked(page, claim)
-    assert (marks, "Not named here, as it is not for everybody" in said) == ("verified", True), said
+    assert (marks, "Not public, so not shown or compared" in said) == ("verified", True), said
     proof = Client().get(f"/public/{claim.reference}/proof").content.decode()
     assert str(claim.claimant_id) not in proof + page.content()
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.test import Client
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from ledger.canonical import canonical
 from ledger.keys import policy_text
@@ -57,13 +58,13 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
 ) -> None:
     cosign(published, KEYS[0])
     marks, words = _said(page, published)
-    assert (marks, words.startswith("No quorum of witnesses has confirmed what was recorded")) == ("missing", True)
+    assert (marks, words.startswith("For more than an hour no quorum of witnesses has confirmed")) == ("missing", True)
 
 
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
     world: AccessWorld, published: Claim, publish: Callable[[], None], page: "Page"
 ) -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(0))
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor, now=factories.days_ago(0))
     publish()
     marks, words = _said(page, published)
     assert (marks, words.startswith("Not witnessed yet")) == ("verified", True)
@@ -126,7 +127,7 @@ def test_the_page_says_what_dates_it(stamped: Claim, page: "Page") -> None:
 def test_the_page_says_that_nothing_dates_it(published: Claim, taken_back: None, page: "Page") -> None:
     cosign(published, *KEYS)
     assert _checked(page, published)[0] == "verified"
-    assert page.locator("[data-public] [data-dated]").inner_text().startswith("Dated by nothing but this server’s own")
+    assert page.locator("[data-public] [data-dated]").inner_text().startswith("Dated by this server’s")
     assert page.locator(SUM).is_visible()
 
 

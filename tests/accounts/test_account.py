@@ -75,7 +75,7 @@ def test_a_new_address_is_used_once_its_link_was_followed_and_the_old_one_is_tol
     client = signed_in(cast.reporter)
     given = {"email": "new@example.org", "password": password_of(cast.reporter)}
     assert client.post("/account/mail/address/", given)["Location"] == "/account/mail/"
-    assert "new@example.org waits to be confirmed." in text_of(client.get("/account/mail/"))
+    assert "new@example.org is not confirmed yet." in text_of(client.get("/account/mail/"))
     link = f"/account/mail/confirm/{links_sent()['confirm-address']}/"
     assert "new@example.org becomes reporter’s address." in text_of(client.get(link))
     assert fresh(cast.reporter).email == "reporter@example.org"
@@ -97,7 +97,7 @@ def test_without_the_password_no_address_is_changed(cast: Cast) -> None:
     assert (Mail.objects.count(), fresh(cast.reporter).email) == (0, "reporter@example.org")
 
 
-@pytest.mark.parametrize("email", ["no one", "a@b", f"{'a' * 250}@example.org", "reporter@example.org", "a\x00@b.org"])
+@pytest.mark.parametrize("email", ["nobody", "a@b", f"{'a' * 250}@example.org", "reporter@example.org", "a\x00@b.org"])
 def test_what_is_no_new_address_is_refused(cast: Cast, email: str) -> None:
     with pytest.raises(Invalid) as error:
         change_address(email=email, by=cast.reporter)
@@ -138,12 +138,12 @@ def test_signing_out_everywhere_else_keeps_this_browser(cast: Cast) -> None:
 def test_a_token_is_shown_once_and_works(cast: Cast) -> None:
     client = signed_in(cast.reporter)
     page: Any = client.post("/account/tokens/", {"name": "nightly export", "lifetime_days": "7", "scopes": ["read"]})
-    row, token = page.context["created"]
+    row, token = page.context["made"]
     assert token in page.content.decode()
     assert token not in client.get("/account/tokens/").content.decode()
     assert Client().get("/api/v1/tokens/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert fresh(row).last_used_at is not None
-    assert "nightly export made" in text_of(client.get("/account/tokens/"))
+    assert "nightly export created" in text_of(client.get("/account/tokens/"))
     assert client.post(f"/account/tokens/{row.id}/end/").status_code == 302
     assert not Token.objects.exists()
 

@@ -78,7 +78,7 @@ def test_a_wrong_password_keeps_what_was_typed_and_does_nothing(stale: Client) -
     answer = stale.post("/account/tokens/", TOKEN | {"again-password": "not it"})
     assert asks(answer)
     assert typed_in(answer) == TOKEN
-    assert "not your password" in answer.content.decode()
+    assert "Wrong password" in answer.content.decode()
     assert "not it" not in answer.content.decode()
     assert not Token.objects.exists()
 

@@ -49,7 +49,7 @@ def test_an_administrator_needs_no_desk(cast: Cast, monkeypatch: pytest.MonkeyPa
         (["nadia", "--role", "editor"], GOOD, "Give --role and --desk"),
         (["nadia", "--desk", "UKR"], GOOD, "Give --role and --desk"),
         (["reporter", "--role", "editor", "--desk", "UKR"], GOOD, "taken"),
-        (["nadia", "--role", "editor", "--desk", "UKR"], "short", "too short"),
+        (["nadia", "--role", "editor", "--desk", "UKR"], "short", "Too short: use at least"),
         (["nadia", "--role", "editor", "--desk", "UKR", "--password-stdin"], "", "holds no password"),
     ],
 )
@@ -68,7 +68,7 @@ def test_the_token_stands_alone_on_the_last_line(cast: Cast, monkeypatch: pytest
     assert user == cast.reviewer
 
 
-@pytest.mark.parametrize("arguments", [["no one"], ["reviewer", "--days", "0"], ["reviewer", "--days", "400"]])
+@pytest.mark.parametrize("arguments", [["nobody"], ["reviewer", "--days", "0"], ["reviewer", "--days", "400"]])
 def test_no_token_for_nobody_or_for_ever(cast: Cast, monkeypatch: pytest.MonkeyPatch, arguments: list[Any]) -> None:
     with pytest.raises(CommandError):
         _run(monkeypatch, "create_token", *arguments)

@@ -131,7 +131,7 @@ def test_nothing_of_it_is_left_in_the_session(cast: Cast, user: User, app: App) 
 def test_the_page_says_so_and_one_signs_in_anew(cast: Cast, user: User, app: App) -> None:
     client = first_step(user)
     end_access_of(user=fresh(user), by=cast.admin)
-    assert "This sign-in no longer holds" in client.get(CODE, follow=True).content.decode()
+    assert "This sign-in has expired. Sign in again." in client.get(CODE, follow=True).content.decode()
     client.post("/account/login/", {"login": user.username, "password": password_of(user)})
     client.post(CODE, {"code": app.code()})
     assert is_signed_in(client)

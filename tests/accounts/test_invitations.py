@@ -37,7 +37,7 @@ def test_an_invitation_leads_to_an_account_on_the_desk(cast: Cast) -> None:
     assert "Nadia Kim nadia@example.org Ukraine desk, reviewer invited by admin" in text_of(page.get("/invitations/"))
     address = f"/invitation/{_link()}/"
     client = Client()
-    assert "You join the Ukraine desk as reviewer." in text_of(client.get(address))
+    assert "You are joining the Ukraine desk as reviewer." in text_of(client.get(address))
     joined = client.post(address, {"username": "nadia", "password": GOOD, "name": "Nadia", "time_zone": "Europe/Kyiv"})
     assert joined["Location"] == "/"
     user = User.objects.get(username="nadia")
@@ -67,7 +67,7 @@ def test_nobody_but_an_administrator_invites(cast: Cast, name: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"email": "no one"}, "email"),
+        ({"email": "nobody"}, "email"),
         ({"email": "REPORTER@example.org"}, "email"),  # has an account
         ({"role": "owner"}, "role"),
         ({"name": " "}, "name"),

@@ -101,7 +101,7 @@ def test_a_wrong_one_is_a_security_event(transactional_db: None, place: tuple[st
         for line in log.lines
         if line["logger"] == "security" and line["event"] != "request"
     ]
-    whose = ("rejected", GUESSER, str(cast.reporter.pk))
+    whose = ("refused", GUESSER, str(cast.reporter.pk))
     again = [("confirm", *whose, None)] if place[0] != "account_login" else []
     assert told == [("sign_in", *whose, "password"), *again]
     assert "secret" not in log.text

@@ -9,6 +9,7 @@ from accounts.actions.account import ask_for_password as ask
 from accounts.actions.account import change_address, confirm_address, set_password
 from accounts.actions.invitations import accept_invitation, invite
 from accounts.actions.sessions import end_sessions
+from accounts.inputs import AccountInput
 from accounts.models import Act, Role, User
 from ledger.entries import read_entry
 from ledger.models import Entry
@@ -26,7 +27,9 @@ def recorded(kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 def test_an_account_that_is_made() -> None:
     cast = factories.cast()
-    made = create_user(username="vera", password="long enough, surely", email="vera@example.org", by=cast.admin)
+    made = create_user(
+        account=AccountInput(username="vera", password="long enough, surely", email="vera@example.org"), by=cast.admin
+    )
     assert recorded("account_made")[-1] == (f"person:{made.pk}", {"administrator": False, "invitation": None})
     assert Act.objects.filter(kind="account_made").latest("entry").by == cast.admin
 
@@ -96,5 +99,5 @@ def test_an_account_that_cannot_be_recorded_is_not_made(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("accounts.ledger_entries.record_act", fail)
     with pytest.raises(ZeroDivisionError):
-        create_user(username="vera", password="long enough, surely", by=None)
+        create_user(account=AccountInput(username="vera", password="long enough, surely"), by=None)
     assert not User.objects.filter(username="vera").exists()

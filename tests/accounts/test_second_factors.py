@@ -311,7 +311,7 @@ def test_a_command_resets_for_an_administrator_who_is_alone(cast: Cast) -> None:
     assert kinds(cast.admin) == []
     assert Act.objects.get(kind="factors_reset").by is None
     with pytest.raises(CommandError):
-        call_command("reset_second_factors", "no one", reason="?")
+        call_command("reset_second_factors", "nobody", reason="?")
 
 
 # Keys

@@ -66,7 +66,7 @@ def test_a_wrong_password_tells_whose_account_it_is_and_never_what_was_typed(
     sign_in(browser(), name, "wrong, and secret")
     known = {"person": str(cast.reporter.pk)} if name == "reporter" else {}
     assert events(log) == [
-        {"event": "sign_in", "outcome": "rejected", "address": FROM, **known, "reason": "password"},
+        {"event": "sign_in", "outcome": "refused", "address": FROM, **known, "reason": "password"},
     ]
     assert ("Hunter2" in log.text, "secret" in log.text) == (False, False)
 

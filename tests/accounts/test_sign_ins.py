@@ -154,8 +154,8 @@ def test_old_tries_are_forgotten(db: None) -> None:
 
 def test_the_answer_says_how_long_and_is_the_same_for_a_name_of_nobodys(cast: Cast) -> None:
     for number in range(FREE[0]):
-        sign_in(ATTACKER, f"wrong {number}", name="no one")
-    answers = [sign_in(ATTACKER, "wrong", name=name) for name in ("reporter", "no one")]
+        sign_in(ATTACKER, f"wrong {number}", name="nobody")
+    answers = [sign_in(ATTACKER, "wrong", name=name) for name in ("reporter", "nobody")]
     waits = [int(answer["Retry-After"]) for answer in answers]
     assert [answer.status_code for answer in answers] == [429, 429]
     assert all(0 < wait <= FIRST_WAIT.total_seconds() for wait in waits)
@@ -193,7 +193,7 @@ def test_the_password_is_asked_again_under_the_same_rule(cast: Cast) -> None:
 def test_an_unknown_name_takes_the_same_work(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements and hashes are counted: clocks of busy machines tell nothing."""
     found: list[tuple[list[str], int]] = []
-    for name in ("reporter", "no one"):
+    for name in ("reporter", "nobody"):
         hashed: list[str] = []
         monkeypatch.setattr(
             "django.contrib.auth.hashers.MD5PasswordHasher._check_encode_args",

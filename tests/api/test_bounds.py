@@ -65,7 +65,7 @@ def test_a_new_claim_with_too_much_is_refused_by_field(cast: Cast, field: str, g
     body = {"statement": "Too much.", "evidence": [{"source": str(source.pk), "stance": "supports"}], field: given}
     refused = Api(cast.reviewer).post("claims/", body)
     assert (refused.status_code, list(refused.json()["errors"])) == (400, [field])
-    assert refused.json()["errors"][field][0].startswith(f"At most {most} can be given here.")
+    assert refused.json()["errors"][field][0].startswith(f"At most {most} are allowed.")
 
 
 def test_a_move_that_names_too_much_evidence_is_refused_by_field(cast: Cast) -> None:

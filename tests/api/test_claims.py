@@ -8,6 +8,7 @@ import pytest
 from accounts.actions import set_role
 from accounts.models import Desk
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
@@ -150,7 +151,7 @@ def test_if_match_refuses_any_other(cast: Cast, reviewer: Api, header: str) -> N
 
 def test_a_stale_version_in_the_body_says_what_happened_since(cast: Cast, reviewer: Api) -> None:
     claim = factories.fresh(factories.claim(cast))
-    edit_claim(claim=claim, fields={"place": "Rason"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Rason"), by=cast.editor)
     response = reviewer.patch(f"claims/{claim.reference}/", {"place": "Wonsan", "seen_version": claim.version})
     assert response.status_code == 409
     assert (response.json()["version"], response.json()["changes"]) == (

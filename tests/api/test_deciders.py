@@ -46,6 +46,6 @@ def test_an_editor_takes_a_naming_back(cast: Cast, claim: Claim, editor: Api, st
     assert stranger.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["no one", "reporter", "auditor", "admin"])
+@pytest.mark.parametrize("name", ["nobody", "reporter", "auditor", "admin"])
 def test_who_does_not_review_is_not_named(claim: Claim, editor: Api, name: str) -> None:
     assert errors(editor.post(f"claims/{claim.reference}/deciders/", {"person": name})) == ["person"]

@@ -10,7 +10,7 @@ from tests.api.client import Api, errors
 from tests.factories import Cast
 
 NAMES = {
-    *("id", "claim", "source", "stance", "elements", "basis", "basis_reason", "quote", "locator", "credibility"),
+    *("id", "claim", "source", "stance", "elements", "basis", "basis_reason", "excerpt", "locator", "credibility"),
     *("against_interest", "against_interest_reason", "visibility", "superseded_by", "version", "counts"),
     *("withdrawn_at", "withdrawn_by", "withdrawn_reason", "created_by", "created_at"),
 }
@@ -57,7 +57,7 @@ def test_every_field_of_evidence_comes_back_as_it_was_given(cast: Cast, reviewer
         "elements": [str(claim.elements.all()[1].pk)],
         "basis": "firsthand",
         "basis_reason": "Sealed by the finder.",
-        "quote": "We saw it leave.",
+        "excerpt": "We saw it leave.",
         "locator": "p. 4",
         "credibility": 2,
         "against_interest": str(admitting.pk),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims.actions.claims import edit_claim, publish_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from claims.reading.paging import CLAIM_ORDERS, KeysetPage, Order, read_page
 from house.transactions import recorded_transaction
@@ -24,7 +25,7 @@ HOST = "http://testserver"
 
 def change(cast: Cast, *claims: Claim) -> None:
     for claim in claims:
-        edit_claim(claim=claim, fields={"place": f"Rason {factories.fresh(claim).version}"}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(place=f"Rason {factories.fresh(claim).version}"), by=cast.editor)
 
 
 def made(cast: Cast, count: int) -> list[Claim]:
@@ -216,5 +217,5 @@ def test_an_act_that_waited_for_a_lock_does_not_move_a_claim_back(transactional_
     [claim] = made(cast, 1)
     change(cast, claim)
     before = factories.fresh(claim).changed_at
-    edit_claim(claim=claim, fields={"place": "Wonsan"}, by=cast.editor, now=days_ago(1))
+    edit_claim(claim=claim, fields=ClaimInput(place="Wonsan"), by=cast.editor, now=days_ago(1))
     assert factories.fresh(claim).changed_at > before

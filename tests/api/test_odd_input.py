@@ -34,7 +34,7 @@ FIELDS = {
     "tokens/": ["name", "lifetime_days", "scopes"],
     "claims/{claim}/": ["statement", "elements", "topics", "parties", "threshold", "threshold_reason", "seen_version"],
     "claims/{claim}/evidence/": [
-        *("source", "stance", "elements", "basis", "basis_reason", "quote", "locator", "credibility"),
+        *("source", "stance", "elements", "basis", "basis_reason", "excerpt", "locator", "credibility"),
         *("against_interest", "against_interest_reason", "visibility", "seen_version"),
     ],
     "claims/{claim}/moves/": ["to", "reason", "evidence", "seen_version"],

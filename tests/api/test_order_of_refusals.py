@@ -9,7 +9,7 @@ from tests.api.client import Api
 from tests.factories import Cast
 from tests.kept import KeptRows
 
-BAD: list[Any] = [{"no such field": 1}, [], "text", 7, {"reason": [], "seen_version": "x", "upstream": {}}]
+BAD: list[Any] = [{"Unknown field": 1}, [], "text", 7, {"reason": [], "seen_version": "x", "upstream": {}}]
 
 
 @KeptRows
@@ -125,5 +125,5 @@ def test_who_may_not_release_is_told_so_whatever_else_is_wrong(cast: Cast, revie
     item = factories.attach(cast, claim, secret)
     paths = [f"actors/{hidden.pk}/", f"sources/{secret.pk}/", f"claims/{claim.reference}/evidence/{item.pk}/"]
     for path in paths:
-        assert reviewer.post(f"{path}release/", {"visibility": "desk", "no such field": 1}).status_code == 403
+        assert reviewer.post(f"{path}release/", {"visibility": "desk", "Unknown field": 1}).status_code == 403
         assert reviewer.patch(path, {"visibility": "desk"}).status_code == 400

@@ -9,6 +9,7 @@ from accounts.models import Act
 from claims.models import Claim
 from reviews.models import Redaction
 from sources.actions import attach_file, create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
@@ -89,7 +90,7 @@ def test_who_proposed_it_takes_it_back_and_does_not_decide(cast: Cast, claim: Cl
 def test_a_second_editor_leaves_everything_as_it_is(cast: Cast, claim: Claim, editor: Api, editor2: Api) -> None:
     path = proposed(editor)
     assert editor2.post(f"{path}withdraw/").status_code == 403
-    assert editor2.post(f"{path}reject/").json()["state"] == "rejected"
+    assert editor2.post(f"{path}reject/").json()["state"] == "refused"
     assert factories.fresh(claim).statement == f"{NAME} saw it."
 
 
@@ -109,7 +110,7 @@ def test_an_editor_of_another_desk_decides_for_a_desk_with_one_and_is_led_nowher
 
 
 def test_of_a_shared_actor_an_administrator_and_an_editor_do_it(cast: Cast, editor: Api, admin: Api) -> None:
-    actor = create_actor(desk=None, fields={"name": NAME, "kind": "person"}, by=cast.admin)
+    actor = create_actor(desk=None, fields=ActorInput(name=NAME, kind="person"), by=cast.admin)
     factories.source(cast, "What was said", publisher=actor)
     path = proposed(editor, actor=str(actor.pk))
     row = admin.get(path).json()
@@ -145,7 +146,7 @@ def test_what_cannot_be_proposed_is_named(
 
 
 def test_an_actor_and_a_desk_or_a_file_are_not_named_together(cast: Cast, editor: Api) -> None:
-    actor = create_actor(desk=None, fields={"name": NAME, "kind": "person"}, by=cast.admin)
+    actor = create_actor(desk=None, fields=ActorInput(name=NAME, kind="person"), by=cast.admin)
     factories.source(cast, "What was said", publisher=actor)
     of = {**PROPOSAL, "actor": str(actor.pk)}
     assert errors(editor.post("redactions/", {**of, "desk": str(cast.desk.pk)})) == ["actor"]

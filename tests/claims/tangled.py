@@ -7,6 +7,7 @@ from itertools import count
 from django.utils import timezone
 
 from claims.actions.claims import report_claim
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim
 from sources.models import Actor, Relay, Source
 from tests.factories import Cast
@@ -56,12 +57,12 @@ def report_on(cast: Cast, desk: Tangled) -> Claim:
     elements = max(number for numbers in desk.made.bears for number in numbers) + 1
     return report_claim(
         desk=cast.desk,
-        fields={
-            "statement": f"It hangs together ({next(_number)}).",
-            "elements": [{"text": f"Part {number}", "essential": True} for number in range(elements)],
-        },
+        fields=ClaimInput(
+            statement=f"It hangs together ({next(_number)}).",
+            elements=[ElementInput(text=f"Part {number}", essential=True) for number in range(elements)],
+        ),
         evidence=[
-            {"source": desk.sources[place].pk, "stance": "supports", "elements": numbers}
+            EvidenceInput(source=desk.sources[place].pk, stance="supports", elements=numbers)
             for place, numbers in enumerate(desk.made.bears)
             if numbers
         ],

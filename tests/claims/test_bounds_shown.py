@@ -1,4 +1,4 @@
-"""Where a graph was too tangled to count exactly, every place that shows the numbers says that they are bounds."""
+"""Where a graph is too large to count exactly, every place that shows the numbers says that they are bounds."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -69,7 +69,7 @@ def test_every_page_that_shows_the_numbers_says_so(cast: Cast, claim: Claim) -> 
     for address in ("/", f"{path}assess/", f"/public/{claim.reference}/"):
         assert IN_WORDS in text_of(got(cast.reviewer, address)), address
     for address in (path, f"{path}provenance/"):
-        assert "too tangled to count exactly" in text_of(got(cast.reviewer, address)), address
+        assert "Too many linked sources for an exact count" in text_of(got(cast.reviewer, address)), address
     for address in (f"{path}provenance/", f"{path}assess/"):
         assert "not counted exactly" in text_of(got(cast.reviewer, address)), address
 

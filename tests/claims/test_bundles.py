@@ -22,6 +22,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
 from claims.bundles import stored
 from claims.bundles.stored import forget_bundles_on
+from claims.inputs import EvidenceInput
 from claims.models import Bundle, BundlePart, Claim
 from claims.tasks import forget_old_bundles_task, make_bundles
 from claims.verdicts.support import lock_graph
@@ -32,6 +33,7 @@ from ledger.models import SealedStream
 from reviews.actions.redactions import look_for_in_shared
 from sources import evidence_storage
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
 from tests.conftest import ROOT
@@ -200,7 +202,7 @@ def test_it_says_what_is_left_out(cast: Cast, verdict: Claim) -> None:
         "Restricted material that its reader may not see",
         "The text of assessments and decisions is disclosed to editors only. Their times are in the log.",
         "1 piece of evidence is restricted and is left out.",
-        "Findings that wait for a second person",
+        "assessments awaiting a second person",
     ]
     page = files_in(data)["index.html"].decode()
     assert [text for text in said if text not in page] == []
@@ -243,7 +245,7 @@ def test_a_look_at_what_a_redaction_would_erase_is_told_to_nobody_and_closes_not
     cast: Cast, publish: Callable[[], None]
 ) -> None:
     """Looks stand in the stream of an actor that all desks share, after what was said of it."""
-    shared = create_actor(desk=None, fields={"name": f"{SECRET}, witness", "kind": "person"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name=f"{SECRET}, witness", kind="person"), by=cast.admin)
     claim = factories.claim(cast, claimant=shared)
     look_for_in_shared(actor=shared, words=SECRET, by=cast.editor)
     publish()
@@ -285,7 +287,7 @@ def test_a_file_later_than_the_checkpoint_is_said_to_be_tied_to_nothing(cast: Ca
 def test_without_any_checkpoint_it_fails_after_a_minute(cast: Cast) -> None:
     claim = factories.claim(cast)
     row = make(ask_for_bundle(claim=claim, by=cast.reporter, now=timezone.now() - timedelta(minutes=1)))
-    assert (row.state, row.error.partition(".")[0]) == ("failed", "Nothing of this claim stands in a signed checkpoint")
+    assert (row.state, row.error.partition(".")[0]) == ("failed", "No signed checkpoint covers this claim")
 
 
 def test_a_server_without_its_key_says_so(cast: Cast, verdict: Claim, settings: Any, tmp_path: Path) -> None:
@@ -357,7 +359,9 @@ def test_a_storage_that_does_not_answer_is_asked_again(
     assert make(row).state == "done"
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "missing in the storage"), (b"Other.", "not what was kept")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "missing from storage"), (b"Other.", "differs from what was stored")]
+)
 def test_a_file_that_is_not_what_was_kept_is_told(
     cast: Cast, verdict: Claim, settings: Any, content: bytes | None, said: str
 ) -> None:
@@ -370,7 +374,7 @@ def test_a_file_that_is_not_what_was_kept_is_told(
 def test_what_is_restricted_since_it_was_made_is_not_handed_out(cast: Cast, verdict: Claim) -> None:
     row = made(cast.reporter, verdict)
     item = verdict.evidence.latest("created_at")
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     with pytest.raises(NotFound, match="has changed since"):
         take_bundle(bundle=row, by=cast.reporter)
 
@@ -411,7 +415,7 @@ def test_the_command_writes_a_bundle(cast: Cast, verdict: Claim, in_folder: Path
 
 @pytest.mark.parametrize(
     ("who", "reference", "said"),
-    [("stranger", "UKR-1", "There is no such claim"), ("no one", "UKR-1", "no active account")],
+    [("stranger", "UKR-1", "Claim not found"), ("nobody", "UKR-1", "no active account")],
 )
 def test_the_command_gives_nobody_more_than_they_may_see(
     cast: Cast, verdict: Claim, in_folder: Path, who: str, reference: str, said: str

@@ -259,7 +259,7 @@ def test_a_bundle_says_what_it_is_of(
         "as of",
         "signed by",
         "dated",
-        "created",
+        "made",
         "fields",
         "all matches (fields verified",
     ]

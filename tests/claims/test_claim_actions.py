@@ -9,6 +9,7 @@ import pytest
 from claims.actions.claims import (
     edit_claim,
 )
+from claims.inputs import ClaimInput, ElementInput
 from claims.models import Claim, Revision
 from claims.queries import evidence_of, get_claim
 from claims.record.revisions import changes_since
@@ -21,6 +22,10 @@ from tests.factories import Cast, days_ago, fresh
 def _report(cast: Cast, **fields: Any) -> Claim:
     source = factories.source(cast, by=cast.reporter)
     return factories.report_as(cast.reporter, cast.desk, [{"source": source.pk, "stance": "supports"}], **fields)
+
+
+def _as_inputs(entries: list[dict[str, Any]]) -> list[ElementInput]:
+    return [ElementInput(**each) for each in entries]
 
 
 def _elements(claim: Claim) -> list[tuple[str, bool]]:
@@ -139,26 +144,26 @@ def test_a_source_of_another_desk_is_as_absent(cast: Cast) -> None:
 def test_who_edits_a_claim_that_another_wrote_down(cast: Cast, name: str, refusal: type[Exception] | None) -> None:
     claim = factories.claim(cast, by=cast.editor)
     if refusal is None:
-        edit_claim(claim=claim, fields={"place": "Odesa"}, by=getattr(cast, name))
+        edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=getattr(cast, name))
         assert fresh(claim).place == "Odesa"
         return
     with pytest.raises(refusal):
-        edit_claim(claim=claim, fields={"place": "Odesa"}, by=getattr(cast, name))
+        edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=getattr(cast, name))
     assert (fresh(claim).place, fresh(claim).version) == ("", 1)
 
 
 def test_a_reporter_edits_their_own(cast: Cast) -> None:
     claim = _report(cast)
-    assert edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reporter).version == 2
+    assert edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.reporter).version == 2
 
 
 def test_an_edit_on_an_older_version_is_refused_with_what_changed_in_words(cast: Cast) -> None:
     claim = _report(cast)
     seen = claim.version
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reviewer)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.reviewer)
     denial = factories.attach(cast, claim, factories.source(cast, "A new item"), "context", by=cast.reviewer2)
     with pytest.raises(Stale) as error:
-        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen=SeenValues(version=seen))
+        edit_claim(claim=claim, fields=ClaimInput(place="Kyiv"), by=cast.editor, seen=SeenValues(version=seen))
     assert (error.value.version, error.value.changes) == (
         3,
         ["reviewer changed this while you were editing: place."],
@@ -181,37 +186,42 @@ def test_each_version_has_one_line(cast: Cast) -> None:
 def test_elements_are_reworded_added_and_set_aside(cast: Cast) -> None:
     claim = factories.claim(cast, elements=["ships", "by night"])
     ships, night = claim.elements.all()
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"text": "at sea"},
         {"id": night.pk, "text": "in the dark"},
         {"id": ships.pk, "text": "ships", "essential": False},
     ]
-    edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+    edit_claim(claim=claim, fields=ClaimInput(elements=_as_inputs(entries)), by=cast.reviewer)
     assert _elements(claim) == [("at sea", True), ("in the dark", True), ("ships", False)]
 
 
-@pytest.mark.parametrize("captured", [[], ["ships"]])
+@pytest.mark.parametrize("kept", [[], ["ships"]])
 def test_no_element_is_taken_away(cast: Cast, kept: list[str]) -> None:
     claim = factories.claim(cast, elements=["ships", "by night"])
-    entries = [{"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)]
+    entries: list[dict[str, Any]] = [
+        {"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)
+    ]
     with pytest.raises(Invalid) as error:
-        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+        edit_claim(claim=claim, fields=ClaimInput(elements=_as_inputs(entries)), by=cast.reviewer)
     assert set(error.value.errors) == {"elements"}
     assert _elements(claim) == [("ships", True), ("by night", True)]
 
 
 def test_an_element_of_another_claim_is_none(cast: Cast) -> None:
     claim, other = (factories.claim(cast, elements=["ships"]) for _ in range(2))
-    entries = [{"id": claim.elements.get().pk, "text": "ships"}, {"id": other.elements.get().pk, "text": "mine"}]
+    entries: list[dict[str, Any]] = [
+        {"id": claim.elements.get().pk, "text": "ships"},
+        {"id": other.elements.get().pk, "text": "mine"},
+    ]
     with pytest.raises(Invalid):
-        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+        edit_claim(claim=claim, fields=ClaimInput(elements=_as_inputs(entries)), by=cast.reviewer)
 
 
 def test_one_element_stays_essential(cast: Cast) -> None:
     claim = factories.claim(cast, elements=["ships"])
-    entries = [{"id": claim.elements.get().pk, "text": "ships", "essential": False}]
+    entries: list[dict[str, Any]] = [{"id": claim.elements.get().pk, "text": "ships", "essential": False}]
     with pytest.raises(Invalid):
-        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+        edit_claim(claim=claim, fields=ClaimInput(elements=_as_inputs(entries)), by=cast.reviewer)
     assert _elements(claim) == [("ships", True)]
 
 
@@ -231,10 +241,10 @@ def test_nobody_alone_changes_what_two_people_agreed_on(
     claim = factories.claim_in(cast, state, elements=["ships", "by night"], original_statement="Да.")
     if "elements" in fields:
         pairs = zip(claim.elements.all(), fields["elements"], strict=True)
-        entries = [{"id": part.pk, "text": text, "essential": essential} for part, (text, essential) in pairs]
+        entries = [ElementInput(id=part.pk, text=text, essential=essential) for part, (text, essential) in pairs]
         fields = {"elements": entries}
     with pytest.raises(Invalid) as error:
-        edit_claim(claim=claim, fields=fields, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(**fields), by=cast.editor)
     assert set(error.value.errors) == named
     assert (fresh(claim).statement, _elements(claim)) == (claim.statement, [("ships", True), ("by night", True)])
 
@@ -244,8 +254,12 @@ def test_a_part_added_to_a_verdict_takes_its_support(cast: Cast) -> None:
     (part,) = claim.elements.all()
     factories.firsthand(cast, claim, 2, elements=[part])
     claim = factories.approved(cast, factories.finding(cast, claim, "corroborated"))
-    entries = [{"id": part.pk, "text": "ships"}, {"text": "by night"}]
-    edit_claim(claim=claim, fields={"elements": entries, "original_statement": "Да."}, by=cast.editor)
+    entries: list[dict[str, Any]] = [{"id": part.pk, "text": "ships"}, {"text": "by night"}]
+    edit_claim(
+        claim=claim,
+        fields=ClaimInput(elements=_as_inputs(entries), original_statement="Да."),
+        by=cast.editor,
+    )
     assert (fresh(claim).support_lost, fresh(claim).state) == (True, "corroborated")
 
 
@@ -254,7 +268,7 @@ def test_a_party_that_is_added_takes_its_voice_out_of_the_count(cast: Cast) -> N
     witness = claim.evidence.filter(source__basis="firsthand")[0].source.publisher
     assert witness is not None
     parties = [*claim.parties.values_list("pk", flat=True), witness.pk]
-    edit_claim(claim=claim, fields={"parties": parties}, by=cast.reviewer)
+    edit_claim(claim=claim, fields=ClaimInput(parties=parties), by=cast.reviewer)
     claim = fresh(claim)
     assert (claim.independence_min, claim.support_lost, claim.state) == (1, True, "corroborated")
 
@@ -263,7 +277,7 @@ def test_a_later_day_of_the_claim_leaves_an_earlier_denial_behind(cast: Cast) ->
     claim = factories.claim(cast, now=days_ago(10))
     factories.party_denial(cast, claim, now=days_ago(9))
     assert fresh(claim).contested
-    edit_claim(claim=claim, fields={"claimed_on": days_ago(5).date()}, by=cast.reviewer)
+    edit_claim(claim=claim, fields=ClaimInput(claimed_on=days_ago(5).date()), by=cast.reviewer)
     assert not fresh(claim).contested
 
 

@@ -8,6 +8,7 @@ from claims.actions.claims import (
     set_threshold,
     unpublish_claim,
 )
+from claims.inputs import MoveInput, ThresholdInput
 from claims.queries import history_of, published_claim
 from claims.reading.page_queries import graph_at
 from claims.verdicts.evidence_graph import threshold_of_claim
@@ -21,9 +22,9 @@ from tests.factories import Cast, fresh
 
 def test_an_editor_sets_a_threshold_with_a_reason(cast: Cast) -> None:
     claim = factories.claim(cast)
-    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=3, reason="A grave accusation."), by=cast.editor)
     assert threshold_of_claim(load_evidence_graph(fresh(claim))) == 3
-    set_threshold(claim=claim, threshold=None, reason="", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=None, reason=""), by=cast.editor)
     assert threshold_of_claim(load_evidence_graph(fresh(claim))) == 2
 
 
@@ -33,21 +34,23 @@ def test_an_editor_sets_a_threshold_with_a_reason(cast: Cast) -> None:
 def test_a_threshold_is_one_to_five_and_has_a_reason(cast: Cast, threshold: int, reason: str, named: str) -> None:
     claim = factories.claim(cast)
     with pytest.raises(Invalid) as error:
-        set_threshold(claim=claim, threshold=threshold, reason=reason, by=cast.editor)
+        set_threshold(claim=claim, fields=ThresholdInput(threshold=threshold, reason=reason), by=cast.editor)
     assert set(error.value.errors) == {named}
     assert fresh(claim).threshold_override is None
 
 
 def test_a_reviewer_sets_no_threshold(cast: Cast) -> None:
     with pytest.raises(Forbidden):
-        set_threshold(claim=factories.claim(cast), threshold=1, reason="Hurry.", by=cast.reviewer)
+        set_threshold(
+            claim=factories.claim(cast), fields=ThresholdInput(threshold=1, reason="Hurry."), by=cast.reviewer
+        )
 
 
 def test_a_threshold_that_rises_over_a_verdict_flags_it(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
-    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=3, reason="A grave accusation."), by=cast.editor)
     assert fresh(claim).support_lost
-    set_threshold(claim=claim, threshold=2, reason="Not that grave.", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=2, reason="Not that grave."), by=cast.editor)
     assert not fresh(claim).support_lost
 
 
@@ -91,7 +94,9 @@ def test_a_closed_claim_keeps_its_state_and_moves_no_more(cast: Cast) -> None:
     assert (claim.state, claim.closed_reason, claim.closed_note) == ("reported", "uncheckable", "Nobody can go there.")
     with pytest.raises(Conflict):
         move_alone(
-            claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=claim.version, by=cast.editor
+            claim=claim,
+            fields=MoveInput(to="denied", reason="So.", evidence=[denial.pk], seen_version=claim.version),
+            by=cast.editor,
         )
     with pytest.raises(Conflict):
         factories.firsthand(cast, claim, 1)
@@ -127,7 +132,11 @@ def test_a_lone_move_takes_a_reason(cast: Cast, reason: str) -> None:
     claim = factories.claim(cast)
     denial = factories.party_denial(cast, claim)
     with pytest.raises(Invalid) as error:
-        move_alone(claim=claim, to="denied", reason=reason, evidence=[denial.pk], seen_version=2, by=cast.editor)
+        move_alone(
+            claim=claim,
+            fields=MoveInput(to="denied", reason=reason, evidence=[denial.pk], seen_version=2),
+            by=cast.editor,
+        )
     assert set(error.value.errors) == {"reason"}
 
 
@@ -135,12 +144,18 @@ def test_a_lone_move_is_made_on_what_was_seen(cast: Cast) -> None:
     claim = factories.claim(cast)
     denial = factories.party_denial(cast, claim)
     with pytest.raises(Stale):
-        move_alone(claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=1, by=cast.editor)
+        move_alone(
+            claim=claim,
+            fields=MoveInput(to="denied", reason="So.", evidence=[denial.pk], seen_version=1),
+            by=cast.editor,
+        )
 
 
 def test_a_denial_is_recorded_on_evidence(cast: Cast) -> None:
     claim = factories.claim(cast)
     factories.party_denial(cast, claim)
     with pytest.raises(Invalid) as error:
-        move_alone(claim=claim, to="denied", reason="So.", evidence=[], seen_version=2, by=cast.editor)
+        move_alone(
+            claim=claim, fields=MoveInput(to="denied", reason="So.", evidence=[], seen_version=2), by=cast.editor
+        )
     assert set(error.value.errors) == {"evidence"}

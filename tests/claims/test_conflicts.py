@@ -1,7 +1,6 @@
 """Declared conflicts of interest: which claims they touch, what they close to the person, and who is told."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,6 +12,7 @@ from claims.access.conflicts import conflicts_with
 from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.sources import change_actor
+from claims.inputs import MoveInput
 from claims.models import Claim
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from reviews.actions.assessments import approve, reject
@@ -21,6 +21,7 @@ from reviews.candidates import candidates_for
 from reviews.models import Assignment
 from reviews.queue import work_of
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Actor, DeclaredConflict
 from tests import factories
 from tests.factories import Cast, fresh
@@ -77,7 +78,7 @@ def test_a_conflict_follows_what_is_learnt_of_an_actor(cast: Cast, claim: Claim,
     agency = factories.actor(cast, "The agency")
     _declare(cast.reviewer, agency)
     assert _touched(cast.reviewer, claim) == ""
-    change_actor(actor=agency, fields={"part_of": state.pk}, by=cast.editor)
+    change_actor(actor=agency, fields=ActorInput(part_of=state.pk), by=cast.editor)
     assert _touched(cast.reviewer, claim) == "The ministry"
 
 
@@ -146,9 +147,10 @@ def test_who_declares_later_no_longer_assesses_what_they_have(cast: Cast, claim:
 def test_who_has_a_conflict_makes_no_move_alone(cast: Cast, claim: Claim, state: Actor) -> None:
     denial = factories.party_denial(cast, claim)
     _declare(cast.editor, state)
-    given: dict[str, Any] = {"to": "denied", "reason": "Denied.", "evidence": [denial.pk]}
+    seen_version = fresh(claim).version
+    move = MoveInput(to="denied", reason="Denied.", evidence=[denial.pk], seen_version=seen_version)
     with pytest.raises(Forbidden):
-        move_alone(claim=claim, **given, seen_version=fresh(claim).version, by=cast.editor)
+        move_alone(claim=claim, fields=move, by=cast.editor)
 
 
 def test_a_person_declares_and_takes_back_on_a_page(cast: Cast, state: Actor) -> None:
@@ -175,7 +177,7 @@ def test_nobody_takes_back_anothers_word(cast: Cast, state: Actor) -> None:
 
 
 def test_only_actors_that_one_may_see_can_be_named(cast: Cast, state: Actor) -> None:
-    fields = {"name": "Zephyrine", "kind": "person", "visibility": "restricted"}
+    fields = ActorInput(name="Zephyrine", kind="person", visibility="restricted")
     secret = create_actor(desk=cast.desk, fields=fields, by=cast.editor)
     for person, actor in ((cast.stranger, state), (cast.reviewer, secret), (cast.auditor, secret)):
         with pytest.raises(Invalid):
@@ -219,14 +221,14 @@ def _hidden(cast: Cast, user: User) -> Actor:
     """An actor with which the person declared a conflict before it was restricted, which hides it from them."""
     ally = factories.actor(cast, "The ally", by=cast.editor)
     _declare(user, ally)
-    change_actor(actor=fresh(ally), fields={"visibility": "restricted"}, by=cast.editor)
+    change_actor(actor=fresh(ally), fields=ActorInput(visibility="restricted"), by=cast.editor)
     got(user, f"/actors/{ally.pk}/", status=404)
     return ally
 
 
 def _tie(cast: Cast, hidden: Actor, claim: Claim) -> None:
     """The hidden actor comes to speak with the claimant's voice."""
-    change_actor(actor=fresh(hidden), fields={"part_of": claim.claimant_id}, by=cast.editor)
+    change_actor(actor=fresh(hidden), fields=ActorInput(part_of=claim.claimant_id), by=cast.editor)
     assert conflicts_with(fresh(claim), [row.user_id for row in DeclaredConflict.objects.all()])
 
 
@@ -283,11 +285,11 @@ def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from
 def _of_another_desk(cast: Cast, user: User, claim: Claim) -> Actor:
     """An actor of another desk with which the person declared a conflict while they were on it; it is part of one that
     all desks share, and so is the claimant."""
-    shared = create_actor(desk=None, fields={"name": "The union", "kind": "organisation"}, by=cast.admin)
-    fields = {"name": "The branch", "kind": "organisation", "part_of": shared.pk}
+    shared = create_actor(desk=None, fields=ActorInput(name="The union", kind="organisation"), by=cast.admin)
+    fields = ActorInput(name="The branch", kind="organisation", part_of=shared.pk)
     branch = create_actor(desk=cast.other_desk, fields=fields, by=cast.stranger)
     assert claim.claimant is not None
-    change_actor(actor=fresh(claim.claimant), fields={"part_of": shared.pk}, by=cast.editor)
+    change_actor(actor=fresh(claim.claimant), fields=ActorInput(part_of=shared.pk), by=cast.editor)
     set_role(desk=cast.other_desk, user=user, role=Role.REVIEWER, by=cast.admin)
     _declare(fresh(user), branch)
     set_role(desk=cast.other_desk, user=user, role=None, by=cast.admin)

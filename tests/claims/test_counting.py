@@ -140,7 +140,7 @@ def test_bounds_are_marked_in_words_and_hold_what_a_longer_count_finds(monkeypat
     found = tangled(voices=20)
     bounds = of_claim(found)
     said = sentence_of(found)
-    assert (bounds.exact, "too tangled to count exactly" in said.rest) == (False, True)
+    assert (bounds.exact, "Too many linked sources for an exact count" in said.rest) == (False, True)
     monkeypatch.setattr(counting, "MOST_WORK", 40 * counting.MOST_WORK)
     counting.forget()
     longer = of_claim(tangled(voices=20))

@@ -11,10 +11,11 @@ from django.db import connection
 
 from claims.actions import recomputing, sources
 from claims.actions.claims import edit_claim
-from claims.actions.composing import File, report_with_source
+from claims.actions.composing import CarrierInput, File, report_with_source
 from claims.actions.evidence import attach_evidence
 from claims.actions.recomputing import lease_recomputations
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Recomputation, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts import counting, support
@@ -23,6 +24,7 @@ from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.side_effects import Effects
 from house.errors import Invalid
 from sources.independence import Counting, find_cycle
+from sources.inputs import SourceInput
 from sources.models import Attachment
 from tests import factories
 from tests.claims.tangled import Tangled, report_on, tangled_desk
@@ -114,7 +116,7 @@ def test_another_word_counts_nothing_under_the_lock(cast: Cast, desk: Tangled, l
     claim = report_on(cast, desk)
     counting.forget()
     long_under_locks.clear()
-    changed = edit_claim(claim=claim, fields={"place": "Elsewhere"}, by=cast.editor)
+    changed = edit_claim(claim=claim, fields=ClaimInput(place="Elsewhere"), by=cast.editor)
     assert (_little(long_under_locks), changed.place, changed.version) == (True, "Elsewhere", claim.version + 1)
 
 
@@ -198,10 +200,9 @@ def test_a_file_that_comes_with_a_claim_on_a_tangle_is_kept_once_and_whole(cast:
     upload = ContentFile(b"What was seen.", "seen.txt")
     claim = report_with_source(
         desk=cast.desk,
-        fields={"statement": "With a file.", "elements": [{"text": f"Part {n}"} for n in range(20)]},
-        source={"id": desk.sources[0].pk},
-        evidence={"stance": "supports"},
-        file=File(upload.chunks(), "seen.txt"),
+        fields=ClaimInput(statement="With a file.", elements=[ElementInput(text=f"Part {n}") for n in range(20)]),
+        carrier=CarrierInput(source=desk.sources[0].pk, file=File(upload.chunks(), "seen.txt")),
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reviewer,
     )
     row = Attachment.objects.get()
@@ -219,10 +220,9 @@ def test_no_file_is_written_while_the_graphs_lock_is_held(cast: Cast, monkeypatc
 
     report_with_source(
         desk=cast.desk,
-        fields={"statement": "With a file."},
-        source={"title": "New"},
-        evidence={"stance": "supports"},
-        file=File(chunks(), "new.txt"),
+        fields=ClaimInput(statement="With a file."),
+        carrier=CarrierInput(new=SourceInput(title="New"), file=File(chunks(), "new.txt")),
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reviewer,
     )
     assert held == [0]
@@ -249,7 +249,7 @@ def test_a_refusal_on_a_tangle_is_what_it_is_anywhere(cast: Cast, desk: Tangled)
     claim = report_on(cast, desk)
     counting.forget()
     with pytest.raises(Invalid):
-        attach_evidence(claim=claim, fields={"source": desk.sources[0].pk, "stance": "believes"}, by=cast.editor)
+        attach_evidence(claim=claim, fields=EvidenceInput(source=desk.sources[0].pk, stance="believes"), by=cast.editor)
 
 
 def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -276,9 +276,9 @@ def test_every_action_that_takes_a_graphs_lock_counts_outside_of_it() -> None:
 
 
 def test_whoever_recomputes_does_it_in_an_action_that_counts_outside() -> None:
-    recomputing_names = {"recompute", "recompute_claim", "restate", "outcome_of", "after_change"}
+    recomputing_names = {"recompute", "recompute_claim", "restate", "end_of_act", "after_change"}
     found = {node.name for _room, node in _functions() if _calls(node) & recomputing_names}
-    helpers = {"outcome_of", "after_change"}  # the end of such actions
+    helpers = {"end_of_act", "after_change"}  # the end of such actions
     decorated = {
         node.name
         for _room, node in _functions()

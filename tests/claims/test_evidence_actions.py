@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from house.errors import Conflict, EditConflict, Forbidden, Invalid, NotFound, Stale
 from house.seen import SeenValues
@@ -19,7 +20,7 @@ def _numbers(claim: Claim) -> tuple[int, int]:
 
 
 def _change(cast: Cast, item: Evidence, **fields: Any) -> Evidence:
-    return change_evidence(evidence=item, fields=fields, by=cast.reviewer)
+    return change_evidence(evidence=item, fields=EvidenceInput(**fields), by=cast.reviewer)
 
 
 def test_a_source_and_a_stance_are_enough(cast: Cast) -> None:
@@ -37,7 +38,7 @@ def test_a_source_and_a_stance_are_enough(cast: Cast) -> None:
         ({"credibility": 0}, {"credibility"}),
         ({"credibility": 7}, {"credibility"}),
         ({"basis": "hearsay"}, {"basis"}),
-        ({"quote": "x" * 4001}, {"quote"}),
+        ({"excerpt": "x" * 4001}, {"excerpt"}),
         ({"locator": "x" * 201}, {"locator"}),
         ({"elements": [uuid4()]}, {"elements"}),
         ({"against_interest": uuid4()}, {"against_interest"}),
@@ -46,7 +47,7 @@ def test_a_source_and_a_stance_are_enough(cast: Cast) -> None:
 )
 def test_what_cannot_be_used_is_named(cast: Cast, fields: dict[str, Any], named: set[str]) -> None:
     claim = factories.claim(cast)
-    given = {"source": factories.source(cast).pk, "stance": "supports", **fields}
+    given = EvidenceInput(**{"source": factories.source(cast).pk, "stance": "supports", **fields})
     with pytest.raises(Invalid) as error:
         attach_evidence(claim=claim, fields=given, by=cast.reviewer)
     assert set(error.value.errors) == named
@@ -96,9 +97,9 @@ def test_a_field_that_somebody_else_changed_meanwhile_is_not_overwritten(cast: C
     (item,) = factories.firsthand(cast, factories.claim(cast), 1)
     seen = SeenValues(version=item.version)
     _change(cast, item, locator="page 3")
-    change_evidence(evidence=item, fields={"quote": "So it was."}, seen=seen, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="So it was."), seen=seen, by=cast.editor)
     with pytest.raises(EditConflict) as error:
-        change_evidence(evidence=item, fields={"locator": "page 4"}, seen=seen, by=cast.editor)
+        change_evidence(evidence=item, fields=EvidenceInput(locator="page 4"), seen=seen, by=cast.editor)
     (conflict,) = error.value.fields
     assert (conflict.field, conflict.theirs, conflict.yours, conflict.by) == (
         *("locator", "page 3", "page 4"),
@@ -285,6 +286,6 @@ def test_what_is_released_alone_is_not_superseded_by_what_stays_restricted(cast:
         )
         for _ in range(2)
     )
-    change_evidence(evidence=earlier, fields={"superseded_by": later.pk}, by=cast.editor)
+    change_evidence(evidence=earlier, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
     factories.released(earlier, cast.editor)
     assert fresh(earlier).superseded_by is None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
-RED = "Keys are taken from the database: this proves nothing against whoever owns it."
+RED = "the keys come from the database, so this proves nothing against its owner."
 Page = Callable[["Cast", "Claim"], str]
 
 
@@ -101,13 +101,13 @@ def test_the_databases_keys_are_handed_out_to_nobody(settings: "Settings", tmp_p
     assert planted not in Client().get("/ledger/policy").content.decode()
     settings.LEDGER_SIGNER = tmp_path / "none"
     assert Client().get("/ledger/policy").status_code == 404
-    with pytest.raises(CommandError, match=r"No file says which keys the ledger has\. Set LEDGER_POLICY"):
+    with pytest.raises(CommandError, match=r"No file names the ledger's keys\. Set LEDGER_POLICY"):
         call_command("export_ledger", str(tmp_path / "export"), stdout=StringIO())
 
 
 def test_a_key_that_nobody_gave_over_to_is_told_on_the_ledgers_page(cast: "Cast", planted: str) -> None:
     text = text_of(got(cast.auditor, "/ledger/"))
-    assert (f"{planted} This key stands in the database alone" in text, text.count("in the database alone")) == (
+    assert (f"{planted} This key is only in the database" in text, text.count("only in the database")) == (
         True,
         1,
     )

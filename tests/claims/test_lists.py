@@ -16,7 +16,7 @@ from accounts.models import Membership, User
 from claims.models import Claim
 from claims.queries import deciders_of, visible_claims
 from claims.reading import lists
-from claims.reading.lists import Narrowed, read_claims_whole, read_lines, scope_of, scope_with_choices
+from claims.reading.lists import ClaimFilter, Narrowed, read_claims_whole, read_lines, scope_of, scope_with_choices
 from claims.reading.paging import CLAIM_ORDERS, PagePosition, page_of
 from reviews.actions.assignments import close_claim, name_decider, unname_decider
 from tests import factories
@@ -31,12 +31,12 @@ FIRST = PagePosition(CLAIM_ORDERS["-created"], newest_first=True, most=100)
 
 
 def _listed(user: User, **narrowed: Any) -> list[str]:
-    return [line.reference for line in read_lines(Narrowed(scope_of(user), **narrowed), FIRST)]
+    return [line.reference for line in read_lines(Narrowed(scope_of(user), ClaimFilter(**narrowed)), FIRST)]
 
 
 @KeptRows
 def kept_claims(cast: "Cast") -> list[Claim]:
-    """Four claims of two desks. The stranger was named to decide on two, and on one of these is so no longer; the
+    """Four claims of two desks. The stranger was named as approver on two, and on one of these is so no longer; the
     second reviewer is on both desks."""
     set_role(desk=cast.other_desk, user=cast.reviewer2, role="reviewer", by=cast.admin)
     mine = [factories.claim(cast, now=factories.days_ago(days)) for days in (4, 3, 2)]
@@ -80,7 +80,7 @@ def test_the_claims_of_several_desks_stand_in_one_order_through_all_pages(cast: 
 
 def test_each_of_several_desks_is_read_along_the_index(cast: "Cast", claims: list[Claim]) -> None:
     """With sorting and reading whole tables made dear, only that is left which would also do for a million."""
-    narrowed = Narrowed(scope_of(cast.reviewer2), closed=False)
+    narrowed = Narrowed(scope_of(cast.reviewer2), ClaimFilter(closed=False))
     with CaptureQueriesContext(connection) as asked:
         read_lines(narrowed, FIRST)
     with connection.cursor() as cursor:

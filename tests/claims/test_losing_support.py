@@ -5,6 +5,7 @@ away, says so beforehand on a dry run, and is asked about on pages. Nobody is to
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,14 +13,16 @@ from django.utils import timezone
 from accounts.actions import set_role
 from accounts.models import Role
 from claims.actions.claims import edit_claim, report_claim, set_threshold
-from claims.actions.composing import attach_source
+from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
+from claims.inputs import ClaimInput, EvidenceInput, ThresholdInput
 from claims.models import Claim, Evidence
 from claims.verdicts.side_effects import Effects
 from house.errors import Unconfirmed
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
@@ -63,42 +66,54 @@ def verdict(cast: Cast) -> Verdict:
     return kept_verdict(cast)
 
 
-def _evidence(**fields: object) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: change_evidence(evidence=v.first, fields=fields, effects=effects, by=v.cast.editor)
+def _evidence(**fields: Any) -> Callable[[Verdict, Effects], object]:
+    return lambda v, effects: change_evidence(
+        evidence=v.first, fields=EvidenceInput(**fields), effects=effects, by=v.cast.editor
+    )
 
 
-def _source(**fields: object) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: change_source(source=v.source, fields=fields, effects=effects, by=v.cast.editor)
+def _source(**fields: Any) -> Callable[[Verdict, Effects], object]:
+    return lambda v, effects: change_source(
+        source=v.source, fields=SourceInput(**fields), effects=effects, by=v.cast.editor
+    )
 
 
-def _actor(**fields: object) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: change_actor(actor=v.publisher, fields=fields, effects=effects, by=v.cast.editor)
+def _actor(**fields: Any) -> Callable[[Verdict, Effects], object]:
+    return lambda v, effects: change_actor(
+        actor=v.publisher, fields=ActorInput(**fields), effects=effects, by=v.cast.editor
+    )
 
 
-def _edit(fields: Callable[[Verdict], dict[str, object]]) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: edit_claim(claim=v.claim, fields=fields(v), effects=effects, by=v.cast.editor)
+def _edit(fields: Callable[[Verdict], dict[str, Any]]) -> Callable[[Verdict, Effects], object]:
+    return lambda v, effects: edit_claim(
+        claim=v.claim, fields=ClaimInput(**fields(v)), effects=effects, by=v.cast.editor
+    )
 
 
 def _made_a_party_outright(v: Verdict, effects: Effects) -> object:
-    return change_actor(actor=v.publisher, fields={"part_of": v.party.pk}, effects=effects, by=v.cast.editor)
+    return change_actor(actor=v.publisher, fields=ActorInput(part_of=v.party.pk), effects=effects, by=v.cast.editor)
 
 
 def _same_publisher(v: Verdict, effects: Effects) -> object:
-    fields = {"publisher": v.second.source.publisher_id}
+    fields = SourceInput(publisher=v.second.source.publisher_id)
     return change_source(source=v.source, fields=fields, effects=effects, by=v.cast.editor)
 
 
 def _superseded(v: Verdict, effects: Effects) -> object:
     later = factories.source(v.cast, publisher=v.publisher, published_at=timezone.now() + timedelta(hours=1))
     item = factories.attach(v.cast, v.claim, later, "context")
-    return change_evidence(evidence=v.first, fields={"superseded_by": item.pk}, effects=effects, by=v.cast.editor)
+    return change_evidence(
+        evidence=v.first, fields=EvidenceInput(superseded_by=item.pk), effects=effects, by=v.cast.editor
+    )
 
 
 def _found_dependent(v: Verdict, effects: Effects) -> object:
     """What it says it saw, it has from the other source: the relay first, which by itself takes nothing away."""
     if not v.source.upstream_relays.exists():
         add_relay(downstream=v.source, upstream=v.second.source_id, by=v.cast.editor)
-    return change_source(source=fresh(v.source), fields={"basis": "secondhand"}, effects=effects, by=v.cast.editor)
+    return change_source(
+        source=fresh(v.source), fields=SourceInput(basis="secondhand"), effects=effects, by=v.cast.editor
+    )
 
 
 def _traced(v: Verdict) -> Relay:
@@ -107,7 +122,7 @@ def _traced(v: Verdict) -> Relay:
         return made
     witness = factories.source(v.cast, publisher=factories.actor(v.cast), basis="firsthand")
     relay: Relay = add_relay(downstream=v.source, upstream=witness.pk, by=v.cast.editor).row
-    change_source(source=fresh(v.source), fields={"basis": "secondhand"}, by=v.cast.editor)
+    change_source(source=fresh(v.source), fields=SourceInput(basis="secondhand"), by=v.cast.editor)
     return relay
 
 
@@ -117,8 +132,8 @@ def _relay_removed(v: Verdict, effects: Effects) -> object:
 
 def _another_claimant(v: Verdict, effects: Effects) -> object:
     """Said to be the claimant's own, with the threshold set: else one more voice than the claimant's would do."""
-    set_threshold(claim=v.claim, threshold=2, reason="Two, whoever says it.", by=v.cast.editor)
-    return edit_claim(claim=v.claim, fields={"claimant": v.publisher.pk}, effects=effects, by=v.cast.editor)
+    set_threshold(claim=v.claim, fields=ThresholdInput(threshold=2, reason="Two, whoever says it."), by=v.cast.editor)
+    return edit_claim(claim=v.claim, fields=ClaimInput(claimant=v.publisher.pk), effects=effects, by=v.cast.editor)
 
 
 CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
@@ -145,7 +160,7 @@ CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
     "evidence restricted": _evidence(visibility="restricted"),
     "source restricted": _source(visibility="restricted"),
     "threshold of the claim": lambda v, effects: set_threshold(
-        claim=v.claim, threshold=3, reason="Too little.", effects=effects, by=v.cast.editor
+        claim=v.claim, fields=ThresholdInput(threshold=3, reason="Too little."), effects=effects, by=v.cast.editor
     ),
     "policy of the desk": lambda v, effects: change_policy(
         desk=v.cast.desk, changes={"min_independence": 3}, effects=effects, by=v.cast.editor
@@ -172,15 +187,14 @@ def test_what_states_md_lists_is_asked_about_tried_and_done(verdict: Verdict, na
 @pytest.mark.parametrize("composed", [False, True], ids=["the relay", "attached with the relay"])
 def test_a_relay_to_a_witness_gives_support_back(verdict: Verdict, composed: bool) -> None:
     by, effects = verdict.cast.editor, Effects(agreed=())
-    change_source(source=verdict.source, fields={"basis": "secondhand"}, by=by)
+    change_source(source=verdict.source, fields=SourceInput(basis="secondhand"), by=by)
     assert fresh(verdict.claim).support_lost
     witness = factories.source(verdict.cast, publisher=factories.actor(verdict.cast), basis="firsthand")
     if composed:
         attach_source(
             claim=fresh(verdict.claim),
-            source={"id": verdict.source.pk},
-            evidence={"stance": "context"},
-            upstream=witness.pk,
+            carrier=CarrierInput(source=verdict.source.pk, upstream=witness.pk),
+            evidence=EvidenceInput(stance="context"),
             effects=effects,
             by=by,
         )
@@ -192,15 +206,15 @@ def test_a_relay_to_a_witness_gives_support_back(verdict: Verdict, composed: boo
 def test_dates_of_part_of_count(verdict: Verdict) -> None:
     by = verdict.cast.editor
     tomorrow = timezone.now().date() + timedelta(days=1)
-    fields = {"part_of": verdict.party.pk, "part_of_from": tomorrow}
+    fields = ActorInput(part_of=verdict.party.pk, part_of_from=tomorrow)
     assert change_actor(actor=verdict.publisher, fields=fields, by=by).effects == []
-    (effect,) = change_actor(actor=verdict.publisher, fields={"part_of_from": date(2020, 1, 1)}, by=by).effects
+    (effect,) = change_actor(actor=verdict.publisher, fields=ActorInput(part_of_from=date(2020, 1, 1)), by=by).effects
     assert (effect.loses_support, fresh(verdict.claim).support_lost) == (True, True)
 
 
 def test_ownership_and_a_correction_take_nothing_away_and_ask_nothing(verdict: Verdict) -> None:
     by, effects = verdict.cast.editor, Effects(agreed=())
-    change_actor(actor=verdict.publisher, fields={"owned_by": verdict.party.pk}, effects=effects, by=by)
+    change_actor(actor=verdict.publisher, fields=ActorInput(owned_by=verdict.party.pk), effects=effects, by=by)
     correct_source(source=verdict.source, reason="A date was wrong.", effects=effects, by=by)
     assert (effects.shown, fresh(verdict.claim).support_lost) == ([], False)
 
@@ -228,25 +242,25 @@ def test_who_agreed_to_one_loss_is_asked_about_another(verdict: Verdict) -> None
 def _on_another_desk(cast: Cast, publisher: Actor) -> Claim:
     source = create_source(
         desk=cast.other_desk,
-        fields={"title": "Theirs", "publisher": publisher.pk, "basis": "firsthand"},
+        fields=SourceInput(title="Theirs", publisher=publisher.pk, basis="firsthand"),
         by=cast.stranger,
         capture=False,
     )
-    fields = {"statement": "A ship came in."}
-    evidence = [{"source": source.pk, "stance": "supports"}]
+    fields = ClaimInput(statement="A ship came in.")
+    evidence = [EvidenceInput(source=source.pk, stance="supports")]
     return report_claim(desk=cast.other_desk, fields=fields, evidence=evidence, by=cast.stranger)
 
 
 def test_nobody_is_told_of_claims_of_another_desk(cast: Cast) -> None:
     """A shared actor reaches claims of all desks; its administrator, here a reviewer of one, is told of that one's."""
     set_role(desk=cast.desk, user=cast.admin, role=Role.REVIEWER, by=None)
-    shared = create_actor(desk=None, fields={"name": "Everywhere", "kind": "outlet"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name="Everywhere", kind="outlet"), by=cast.admin)
     theirs = _on_another_desk(cast, shared)
     ours = factories.claim(cast)
     factories.attach(cast, ours, factories.source(cast, publisher=shared, basis="firsthand"))
     tried = Effects(dry_run=True)
-    change_actor(actor=shared, fields={"reliability": "E"}, effects=tried, by=cast.admin)
-    change_actor(actor=shared, fields={"reliability": "E"}, by=cast.admin)
+    change_actor(actor=shared, fields=ActorInput(reliability="E"), effects=tried, by=cast.admin)
+    change_actor(actor=shared, fields=ActorInput(reliability="E"), by=cast.admin)
     assert ([effect.reference for effect in tried.shown], fresh(theirs).independence_min) == ([ours.reference], 0)
 
 

@@ -9,13 +9,15 @@ from django.db import DatabaseError, connection, transaction
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
-from claims.actions.composing import report_with_source
+from claims.actions.composing import CarrierInput, report_with_source
 from claims.actions.conflicts import declare_conflict
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import ActorMerge, Revision
 from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.models import Actor, DeclaredConflict
 from sources.queries import alike_actors, named_actor, other_names_of, search_actors, visible_actors
 from tests import factories
@@ -23,7 +25,9 @@ from tests.factories import Cast, fresh
 
 
 def _merge(cast: Cast, actor: Actor, into: Actor, **more: Any) -> Any:
-    return merge_actors(**{"actor": actor, "into": into.pk, "reason": "One person.", "by": cast.editor, **more})
+    named = {"by": cast.editor} | {name: more.pop(name) for name in ("by", "effects", "now") if name in more}
+    fields = MergeInput(**{"into": into.pk, "reason": "One person.", **more})
+    return merge_actors(actor=actor, fields=fields, **named)
 
 
 def _two(cast: Cast, **fields: Any) -> tuple[Actor, Actor]:
@@ -31,7 +35,7 @@ def _two(cast: Cast, **fields: Any) -> tuple[Actor, Actor]:
 
 
 def _shared(cast: Cast, name: str) -> Actor:
-    return create_actor(desk=None, fields={"name": name, "kind": "organisation"}, by=cast.admin)
+    return create_actor(desk=None, fields=ActorInput(name=name, kind="organisation"), by=cast.admin)
 
 
 def test_every_kind_of_row_that_names_an_actor_is_known_to_merging() -> None:
@@ -131,9 +135,9 @@ def test_a_name_typed_anew_finds_what_it_was_merged_into(cast: Cast) -> None:
     _merge(cast, merged, remains)
     claim = report_with_source(
         desk=cast.desk,
-        fields={"statement": "A ship came in.", "claimant": {"name": "TASS", "kind": "outlet"}},
-        source={"title": "A dispatch"},
-        evidence={"stance": "supports"},
+        fields=ClaimInput(statement="A ship came in.", claimant=NewActor(name="TASS", kind="outlet")),
+        carrier=CarrierInput(new=SourceInput(title="A dispatch")),
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reporter,
     )
     assert claim.claimant == remains
@@ -191,7 +195,7 @@ def test_a_restricted_actor_is_not_merged(cast: Cast, hidden: str) -> None:
         factories.actor(cast, by=cast.editor, visibility="restricted" if hidden in (name, "both") else "desk")
         for name in ("merged", "remains")
     )
-    with pytest.raises(Invalid, match="restricted actor is not merged"):
+    with pytest.raises(Invalid, match="restricted actor cannot be merged"):
         _merge(cast, merged, remains)
 
 
@@ -263,7 +267,7 @@ def test_an_editor_merges(cast: Cast, name: str, error: type[Exception]) -> None
 
 def test_nothing_is_merged_into_itself_or_another_desks(cast: Cast) -> None:
     merged, _remains = _two(cast)
-    foreign = create_actor(desk=cast.other_desk, fields={"name": "x", "kind": "person"}, by=cast.stranger)
+    foreign = create_actor(desk=cast.other_desk, fields=ActorInput(name="x", kind="person"), by=cast.stranger)
     for into in (merged, foreign):
         with pytest.raises(Invalid) as error:
             _merge(cast, merged, into)
@@ -299,6 +303,6 @@ def test_a_claim_is_edited_with_the_other_only(cast: Cast) -> None:
     claim = factories.claim(cast)
     _merge(cast, merged, remains)
     with pytest.raises(Invalid):
-        edit_claim(claim=claim, fields={"parties": [merged.pk]}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(parties=[merged.pk]), by=cast.editor)
     with pytest.raises(Invalid):
-        create_source(desk=cast.desk, fields={"title": "x", "publisher": merged.pk}, by=cast.editor)
+        create_source(desk=cast.desk, fields=SourceInput(title="x", publisher=merged.pk), by=cast.editor)

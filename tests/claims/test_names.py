@@ -106,7 +106,7 @@ def test_what_is_called_nothing_here_is_told(cast: "Cast", typed: str) -> None:
     _many(cast)
     answer = _new_claim(cast.reporter, claimant=typed)
     assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["claimant"])
-    assert "Nothing here is called" in text_of(answer)
+    assert "No match for" in text_of(answer)
 
 
 def test_names_that_stand_twice_are_told_apart_and_asked_about(cast: "Cast") -> None:

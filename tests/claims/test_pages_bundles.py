@@ -54,7 +54,7 @@ def test_its_page_says_how_far_it_is(cast: Cast, asked: str) -> None:
     Bundle.objects.update(state="waiting", checkpoint=None)
     make_bundles()
     ready = text_of(client.get(asked))
-    words = ("It waits for its turn", "3 of 7 parts", "It is ready", "Refresh", "Download bundle")
+    words = ("Waiting for a signed checkpoint", "3 of 7 parts", "Ready:", "Refresh", "Download bundle")
     assert [[word in text for word in words] for text in (waiting, half, ready)] == [
         [True, False, False, True, False],
         [False, True, False, True, False],
@@ -89,7 +89,7 @@ def test_asked_for_its_head_alone_nothing_is_put_together(cast: Cast, asked: str
     assert (answer["Content-Length"], answer.content) == (str(Bundle.objects.get().size), b"")
 
 
-@pytest.mark.parametrize("element", ["", "file"])
+@pytest.mark.parametrize("part", ["", "file"])
 def test_others_know_of_none(cast: Cast, asked: str, part: str) -> None:
     make_bundles()
     people: list[User] = [cast.editor, cast.auditor, cast.reviewer, cast.stranger, cast.admin]

@@ -7,6 +7,7 @@ import pytest
 
 from claims.models import StatusChange
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Capture, CaptureState, Relay
 from tests import factories
 from tests.pages import got, signed_in, text_of
@@ -56,7 +57,7 @@ def test_each_source_stands_once_with_the_numbers_of_its_evidence(cast: "Cast") 
 
 def test_a_capture_that_failed_is_told_with_its_way_out(cast: "Cast") -> None:
     claim = _chain(cast)
-    source = create_source(desk=cast.desk, fields={"url": "https://example.org/"}, by=cast.reviewer)
+    source = create_source(desk=cast.desk, fields=SourceInput(url="https://example.org/"), by=cast.reviewer)
     factories.attach(cast, claim, source)
     Capture.objects.update(state=CaptureState.FAILED, error="It answered 404.")
     text = text_of(got(cast.reviewer, f"/claims/{claim.reference}/sources/"))
@@ -69,7 +70,7 @@ def test_a_capture_that_failed_is_told_with_its_way_out(cast: "Cast") -> None:
 def test_the_sentence_comes_first_and_the_list_shows_quotes_and_reasons(cast: "Cast") -> None:
     claim = _chain(cast)
     text = text_of(got(cast.reporter, f"/claims/{claim.reference}/provenance/"))
-    assert "2 sources, one origin. Everything here rests on The council, which is the claimant." in text
+    assert "2 sources, one origin. All of it goes back only to The council, the claimant." in text
     assert "The claim 0 independent voices for it" in text
     root = "firsthand evidence 1, supports Does not count: the claimant’s voice"
     below = "secondhand evidence 2, supports Does not count: goes back only to The council the council said"

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from reviews.actions.assignments import close_claim
 from tests import factories
 from tests.pages import got, signed_in, text_of
@@ -156,7 +157,7 @@ def test_who_only_reads_is_not_offered_to_write(cast: "Cast") -> None:
 
 def test_the_original_wording_keeps_its_language(cast: "Cast") -> None:
     claim = factories.claim(cast)
-    edit_claim(claim=claim, fields={"original_statement": "ایران", "language": "fa"}, by=cast.reviewer)
+    edit_claim(claim=claim, fields=ClaimInput(original_statement="ایران", language="fa"), by=cast.reviewer)
     assert "ایران" in got(cast.reporter, "/claims/").content.decode()
 
 

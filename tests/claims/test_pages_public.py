@@ -67,7 +67,7 @@ def test_people_of_the_desk_and_versions_are_not_shown(cast: "Cast") -> None:
     page = _page(_published(cast, "corroborated"))
     assert "Corroborated two-person decision" in page and "2 independent voices for it" in page
     for word in ("reviewer", "editor", "Version"):
-        assert word not in page.replace("an editor looks at it again", "")
+        assert word not in page.replace("an editor re-checks it", "")
 
 
 def test_lost_support_is_shown(cast: "Cast") -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sources.actions import attach_file, create_source, lease_captures, request_capture
+from sources.inputs import SourceInput
 from sources.models import Actor, Attachment, Capture, CaptureState, Source
 from tests import factories
 from tests.pages import fields_of, got, signed_in, text_of
@@ -148,7 +149,7 @@ def test_a_relay_that_would_close_a_cycle_shows_it(cast: "Cast") -> None:
 
 
 def test_a_failed_capture_says_why_and_offers_a_screenshot(cast: "Cast") -> None:
-    fields = {"url": "https://example.org/gone", "kind": "article"}
+    fields = SourceInput(url="https://example.org/gone", kind="article")
     source = create_source(desk=cast.desk, fields=fields, by=cast.reviewer)
     Capture.objects.update(state=CaptureState.FAILED, error="It answered 404.")
     page = got(cast.reviewer, _page(source))
@@ -162,7 +163,7 @@ def test_another_capture_can_be_asked_for_when_none_waits(cast: "Cast") -> None:
     signed_in(cast.reviewer).post(_page(source, "capture"))
     assert Capture.objects.get().source == source
     assert signed_in(cast.reviewer).post(_page(source, "capture")).status_code == 409
-    assert "Fetch again" not in text_of(got(cast.reviewer, _page(source)))
+    assert "Capture again" not in text_of(got(cast.reviewer, _page(source)))
 
 
 def test_a_capture_that_is_being_fetched_waits(cast: "Cast") -> None:
@@ -209,7 +210,7 @@ def test_the_head_of_a_file_has_its_size_and_no_body(cast: "Cast") -> None:
 def test_a_file_whose_bytes_are_gone_is_told(cast: "Cast", settings: "Settings", tmp_path: Any) -> None:
     file = _file(cast, factories.source(cast))
     settings.EVIDENCE_STORAGE = tmp_path / "elsewhere"
-    assert "This file is missing in the storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
+    assert "This file is missing from storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
 
 
 def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: "Cast") -> None:
@@ -218,7 +219,7 @@ def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: 
     addresses = [signed_in(user).get(f"/attachments/{file.pk}/").status_code
                  for user in (cast.reviewer, cast.editor, cast.reporter, cast.auditor, cast.stranger)]  # fmt: skip
     assert addresses == [200, 200, 404, 404, 404]
-    assert "What was kept 0" in text_of(got(cast.reporter, _page(source)))
+    assert "Files 0" in text_of(got(cast.reporter, _page(source)))
 
 
 def test_an_empty_and_a_too_large_file_are_refused_at_the_field(cast: "Cast", settings: "Settings") -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from claims.actions.claims import edit_claim, publish_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from reviews.actions.assignments import close_claim
 from sources.models import Actor, Capture, Source
@@ -54,7 +55,7 @@ def test_one_form_writes_actors_parts_source_and_file(cast: "Cast") -> None:
         "new_publisher": "the  ministry",
         "published_at_day": "2022-11-02",
         "file": SimpleUploadedFile("release.txt", b"The harbour is closed."),
-        "quote": "The harbour is closed.",
+        "excerpt": "The harbour is closed.",
         "elements-TOTAL_FORMS": 3,
         "elements-0-text": "closed",
         "elements-0-essential": "on",
@@ -201,7 +202,7 @@ def test_a_changed_statement_is_kept(cast: "Cast") -> None:
 def test_who_comes_second_sees_what_changed_and_keeps_what_they_typed(cast: "Cast") -> None:
     claim = factories.claim(cast)
     fields = _edit(cast, claim) | {"statement": "It was open."}
-    edit_claim(claim=claim, fields={"statement": "It was shut."}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="It was shut."), by=cast.editor)
     answer = _post(cast.reviewer, f"/claims/{claim.reference}/edit/", fields)
     assert answer.status_code == 409
     assert "editor changed this while you were editing" in text_of(answer)
@@ -225,7 +226,7 @@ def test_a_reporter_edits_their_own_claims_only(cast: "Cast") -> None:
 def test_publishing_asks_first_and_then_shows_the_page_to_all(cast: "Cast") -> None:
     claim = factories.claim(cast)
     page = got(cast.editor, f"/claims/{claim.reference}/publish/")
-    assert "Everybody can then read what it says" in text_of(page)
+    assert "Anyone can then read its wording" in text_of(page)
     assert factories.fresh(claim).published_at is None
     _post(cast.editor, f"/claims/{claim.reference}/publish/", {})
     assert factories.fresh(claim).published_at is not None
@@ -265,7 +266,7 @@ def test_a_threshold_of_its_own_needs_a_reason_and_is_printed(cast: "Cast") -> N
     )
 
 
-@pytest.mark.parametrize("act", ["publish", "unpublish", "open", "threshold", "assign", "close", "approver"])
+@pytest.mark.parametrize("act", ["publish", "unpublish", "open", "threshold", "assign", "close", "decider"])
 def test_what_is_an_editors_is_closed_to_others(cast: "Cast", act: str) -> None:
     claim = factories.claim(cast)
     address = f"/claims/{claim.reference}/{act}/"

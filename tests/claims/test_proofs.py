@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import User
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from ledger.keys import policy_text
 from ledger.verifier import check_claim_proof, read_entry, read_policy
@@ -62,7 +63,7 @@ def test_a_proof_of_a_verdict_checks(cast: "Cast", published: Any) -> None:
 def test_evidence_that_the_reader_may_not_see_any_more_stays_closed(cast: "Cast", published: Any) -> None:
     claim = factories.claim(cast)
     item = factories.attach(cast, claim, factories.source(cast), excerpt="What she saw at the gate")
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     published()
     assert b"What she saw" not in proof(cast.reporter, claim)
     assert b"What she saw" in proof(cast.editor, claim)

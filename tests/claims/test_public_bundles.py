@@ -12,6 +12,7 @@ from django.test import Client
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
 from claims.bundles import public_bundles
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from claims.record import ledger_entries
 from ledger.models import Checkpoint, Entry
@@ -76,7 +77,7 @@ def test_anybody_takes_a_bundle_that_the_verifier_finds_whole(published: Claim, 
     assert report.said["statement"] == "The harbour was closed."
     assert report.said["claim"].startswith(published.reference)
     assert report.said["state"].startswith("corroborated")
-    assert "for anybody; 0 entries are later" in report.said["created"]
+    assert "for anybody; 0 entries are later" in report.said["made"]
     assert report.said["fields"].endswith(", 0 rows unproven")
 
 
@@ -115,7 +116,7 @@ def test_a_file_that_was_restricted_once_is_in_it_by_the_desks_word(
     assert (checked(data).findings, files_in(data)["files/0001.txt"]) == ([], b"Let out.")
     (kept,) = [one for one in _manifest(data)["files"] if one["path"] == "files/0001.txt"]
     assert kept["proof"] is None
-    assert any("their dates are the desk’s word" in text for text in _manifest(data)["withheld"])
+    assert any("Their dates rest on the desk’s word" in text for text in _manifest(data)["withheld"])
 
 
 def test_files_beyond_the_bound_are_left_out_and_that_is_said(
@@ -163,7 +164,7 @@ def test_nothing_of_what_is_not_public_is_in_any_byte(
     whisper = factories.source(cast, "Whisper", visibility="restricted", by=cast.editor)
     sealed = factories.attach(cast, published, whisper, "context", excerpt="Heard.", by=cast.editor)
     was_public = factories.attach(cast, published, port_report, "context", excerpt="Once open.", visibility="public")
-    change_evidence(evidence=was_public, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=was_public, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     other = factories.claim_in(cast, "corroborated", statement="Not for the public.")
     publish_here(tmp_path / "signer")
     data = _bundle(published)

@@ -12,6 +12,7 @@ from django.test import Client
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
 from claims.bundles import public_proofs
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from ledger.canonical import canonical
 from ledger.keys import policy_text
@@ -130,7 +131,7 @@ def test_nothing_that_is_not_public_is_in_any_byte(cast: "Cast", published: Clai
 
 
 def _restrict(item: Evidence, cast: "Cast") -> None:
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
 
 
 def _mirror(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from claims.tasks import recompute_claims
 from claims.verdicts.side_effects import LATER, Effects
 from house.errors import Stale, Unconfirmed
 from reviews.actions.assessments import approve
+from sources.inputs import SourceInput
 from sources.models import Source
 from tests import factories
 from tests.edits.browsing import opened
@@ -66,7 +67,7 @@ def test_the_ticks_recompute_the_others(cast: Cast) -> None:
 def test_a_claim_waits_once_whatever_changes(cast: Cast) -> None:
     claims = [factories.claim(cast) for _ in range(3)]
     source = _shared(cast, *claims)
-    change_source(source=source, fields={"basis": "unknown"}, by=cast.reviewer)
+    change_source(source=source, fields=SourceInput(basis="unknown"), by=cast.reviewer)
     _retract(cast, source)
     assert Recomputation.objects.count() == 2
 
@@ -143,7 +144,7 @@ def test_how_many_wait_tells_nothing_of_restricted_evidence(cast: Cast) -> None:
     for claim in claims:
         factories.attach(cast, claim, source, by=cast.editor, visibility="restricted")
     tried = Effects(dry_run=True)
-    change_source(source=source, fields={"basis": "unknown"}, effects=tried, by=cast.reviewer)
+    change_source(source=source, fields=SourceInput(basis="unknown"), effects=tried, by=cast.reviewer)
     assert (tried.shown, tried.later) == ([], 0)
 
 
@@ -159,7 +160,7 @@ def test_its_pages_say_that_the_numbers_are_being_brought_up_to_date(cast: Cast)
 
     def said() -> list[bool]:
         pages = (f"/claims/{row.reference}/", f"/claims/{row.reference}/history/", f"/public/{row.reference}/")
-        return ["being brought up to date" in client.get(page).content.decode() for page in pages]
+        return ["being recounted" in client.get(page).content.decode() for page in pages]
 
     assert said() == [True, True, True]
     recompute_claims()
@@ -182,7 +183,7 @@ def test_a_page_asks_before_it_takes_support_away_and_keeps_what_was_typed(cast:
     assert (done.status_code, fresh(claim).support_lost) == (302, True)
 
 
-@pytest.mark.parametrize("element", ["source", "relay", "actor", "claim", "threshold"])
+@pytest.mark.parametrize("part", ["source", "relay", "actor", "claim", "threshold"])
 def test_the_other_pages_ask_too(cast: Cast, part: str) -> None:
     claim = factories.claim_in(cast, "corroborated")
     first = claim.evidence.filter(source__basis="firsthand").earliest("created_at")
@@ -204,7 +205,7 @@ def _form(cast: Cast, part: str, claim: Claim, first: Source) -> tuple[str, dict
     if part == "relay":
         upstream = factories.source(cast, basis="firsthand", publisher=factories.actor(cast, "An onlooker"))
         relay = factories.relay(cast, first, upstream)
-        change_source(source=first, fields={"basis": "secondhand"}, by=cast.editor)
+        change_source(source=first, fields=SourceInput(basis="secondhand"), by=cast.editor)
         return f"/sources/{first.pk}/relays/{relay.pk}/remove/", {}
     if part == "actor":
         return f"/actors/{publisher}/edit/", {"reliability": "E"}

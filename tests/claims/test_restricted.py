@@ -8,6 +8,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -27,6 +28,7 @@ from claims.verdicts.snapshots import snapshot, snapshot_digest
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Source
 from sources.queries import visible_actors
 from tests import factories
@@ -64,7 +66,7 @@ def test_others_see_no_difference(cast: Cast, stance: str, state: str) -> None:
     claim = factories.claim_in(cast, state)
     before = _seen_by_others(claim)
     item = _hidden(cast, claim, stance)
-    change_evidence(evidence=item, fields={"quote": "More.", "credibility": 5}, by=cast.reporter)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="More.", credibility=5), by=cast.reporter)
     assert _seen_by_others(claim) == before
     withdraw_evidence(evidence=item, reason="A mix-up.", by=cast.reporter)
     retract_source(source=item.source, reason="Taken back.", by=cast.editor)
@@ -156,7 +158,7 @@ def test_only_auditors_learn_that_something_is_withheld(cast: Cast, name: str, c
 @pytest.mark.parametrize("act", [change_evidence, withdraw_evidence])
 def test_who_does_not_see_it_does_not_change_it(cast: Cast, act: Any) -> None:
     item = _hidden(cast, factories.claim(cast))
-    fields: dict[str, Any] = {"fields": {"quote": "x"}} if act is change_evidence else {"reason": "x"}
+    fields: dict[str, Any] = {"fields": EvidenceInput(excerpt="x")} if act is change_evidence else {"reason": "x"}
     with pytest.raises(NotFound):
         act(evidence=item, by=cast.reviewer2, **fields)
 
@@ -189,7 +191,7 @@ def test_an_actor_that_others_point_at_is_not_restricted(cast: Cast, name: str) 
     below: dict[str, Any] = {name: above}
     factories.actor(cast, **below)
     with pytest.raises(Invalid) as error:
-        change_actor(actor=above, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=above, fields=ActorInput(visibility="restricted"), by=cast.editor)
     assert set(error.value.errors) == {"visibility"}
 
 
@@ -205,9 +207,10 @@ def test_nothing_open_points_at_a_restricted_actor(cast: Cast, name: str) -> Non
 def test_no_claim_names_a_restricted_actor(cast: Cast, field: str) -> None:
     hidden = factories.actor(cast, by=cast.reviewer, visibility="restricted")
     with pytest.raises(Invalid) as error:
+        named: Any = hidden.pk if field == "claimant" else [hidden.pk]
         edit_claim(
             claim=factories.claim(cast),
-            fields={field: hidden.pk if field == "claimant" else [hidden.pk]},
+            fields=ClaimInput(**{field: named}),
             by=cast.reviewer,
         )
     assert set(error.value.errors) == {field}
@@ -225,14 +228,14 @@ def test_an_actor_that_others_see_named_is_not_made_restricted(cast: Cast) -> No
     publisher = factories.actor(cast)
     factories.source(cast, publisher=publisher)
     with pytest.raises(Invalid) as error:
-        change_actor(actor=publisher, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=publisher, fields=ActorInput(visibility="restricted"), by=cast.editor)
     assert (set(error.value.errors), fresh(publisher).visibility) == ({"visibility"}, "desk")
 
 
 def test_a_source_that_becomes_restricted_takes_its_evidence_out_of_every_number(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     item = claim.evidence.filter(source__basis="firsthand")[0]
-    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=item.source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     row = fresh(claim)
     assert (fresh(item).visibility, row.independence_min, row.support_lost) == ("restricted", 1, True)
 
@@ -258,14 +261,13 @@ def test_no_edit_releases(cast: Cast, name: str) -> None:
     item = _hidden(cast, factories.claim(cast, by=cast.reporter))
     publisher = item.source.publisher
     assert isinstance(publisher, Actor)
-    open_up: dict[str, Any] = {"fields": {"visibility": "desk"}, "by": by}
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_actor(actor=publisher, **open_up)
+        change_actor(actor=publisher, fields=ActorInput(visibility="desk"), by=by)
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_source(source=item.source, fields={"visibility": "desk", "publisher": None}, by=by)
+        change_source(source=item.source, fields=SourceInput(visibility="desk", publisher=None), by=by)
     free = factories.attach(cast, item.claim, factories.source(cast), by=cast.reporter, visibility="restricted")
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_evidence(evidence=free, **open_up)
+        change_evidence(evidence=free, fields=EvidenceInput(visibility="desk"), by=by)
     assert {fresh(row).visibility for row in (item, free, item.source, publisher)} == {"restricted"}
 
 
@@ -286,12 +288,12 @@ def test_restricted_evidence_supersedes_nothing_that_others_see(cast: Cast) -> N
     denial = factories.party_denial(cast, claim)
     said = factories.source(cast, publisher=denial.source.publisher, by=cast.editor)
     later = factories.attach(cast, claim, said, "context", by=cast.editor)
-    change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
+    change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
     assert not fresh(claim).contested
-    change_evidence(evidence=later, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=later, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     assert (fresh(denial).live, fresh(claim).contested) == (True, True)
     with pytest.raises(Invalid):
-        change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
+        change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
 
 
 def test_a_source_made_restricted_supersedes_nothing_that_others_see(cast: Cast) -> None:
@@ -299,8 +301,8 @@ def test_a_source_made_restricted_supersedes_nothing_that_others_see(cast: Cast)
     denial = factories.party_denial(cast, claim)
     said = factories.source(cast, publisher=denial.source.publisher, by=cast.editor)
     later = factories.attach(cast, claim, said, "context", by=cast.editor)
-    change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
-    change_source(source=said, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
+    change_source(source=said, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert (fresh(denial).live, fresh(claim).contested) == (True, True)
 
 
@@ -321,7 +323,7 @@ def test_a_source_made_restricted_raises_the_version_of_its_claims(cast: Cast) -
     claim = factories.claim(cast)
     (item,) = factories.firsthand(cast, claim, 1)
     seen = fresh(claim).version
-    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=item.source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert changes_since(claim, seen) == ["editor changed the evidence “withheld”."]
 
 
@@ -334,7 +336,7 @@ def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(ca
         assert list(last_captures(person, [source.pk]).values()) == seen
 
 
-@pytest.mark.parametrize("role", ["publisher", "against_interest", "element"])
+@pytest.mark.parametrize("role", ["publisher", "against_interest", "part"])
 def test_restricting_an_actor_tells_nothing_of_what_is_restricted_already(cast: Cast, role: str) -> None:
     actor = factories.actor(cast, kind="person", by=cast.reviewer)
     claim = factories.claim(cast)
@@ -350,7 +352,7 @@ def test_restricting_an_actor_tells_nothing_of_what_is_restricted_already(cast: 
         part = factories.actor(cast, part_of=actor, visibility="restricted", by=cast.editor)
         source = factories.source(cast, publisher=part, visibility="restricted", by=cast.editor)
         factories.attach(cast, claim, source, by=cast.editor)
-    change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.reviewer)
+    change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=cast.reviewer)
     assert fresh(actor).visibility == "restricted"
 
 
@@ -365,4 +367,4 @@ def test_an_actor_whom_everybody_reads_is_not_restricted(cast: Cast, role: str) 
         named = {"claimant": {"claimant": actor}, "party": {"parties": [actor]}}
         factories.claim(cast, **named.get(role, {"also_claimed_by": [actor.pk]}))  # type: ignore[arg-type]
     with pytest.raises(Invalid, match="name this actor"):
-        change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=cast.editor)

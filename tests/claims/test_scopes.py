@@ -11,6 +11,7 @@ from claims.access.scopes import evidence_for
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_source
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
+from claims.inputs import EvidenceInput
 from claims.models import Evidence
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
 from claims.verdicts.snapshots import snapshot_digest
@@ -23,6 +24,7 @@ from reviews.actions.memberships import change_role
 from reviews.models import Notification
 from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, request_capture
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Source
 from tests import factories
 from tests.factories import Cast, fresh
@@ -101,7 +103,7 @@ def test_who_attached_it_once_reads_nothing_of_it_after_it_was_restricted(cast: 
     source = factories.source(cast, "The log", by=cast.editor)
     item = factories.attach(cast, claim, source, "context", by=cast.reviewer)
     withdraw_assignment(assignment=assignment, by=cast.editor)
-    change_source(source=source, fields={"visibility": "restricted", "title": "Her name"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted", title="Her name"), by=cast.editor)
     client = signed_in(cast.reviewer)
     for address in (f"/claims/{claim.reference}/", f"/api/v1/claims/{claim.reference}/evidence/", "/sources/"):
         text = client.get(address).content.decode()
@@ -114,7 +116,7 @@ def test_evidence_is_seen_by_nobody_who_may_not_see_its_source(cast: Cast) -> No
     claim = factories.claim(cast)
     source = factories.source(cast, by=cast.editor)
     item = factories.attach(cast, claim, source, by=cast.reviewer)
-    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     people = {who: user for who, user in vars(cast).items() if hasattr(user, "username")}
     for user in people.values():
         seen = type(item).objects.filter(evidence_for(user), pk=item.pk).exists()
@@ -124,7 +126,7 @@ def test_evidence_is_seen_by_nobody_who_may_not_see_its_source(cast: Cast) -> No
 def test_the_uploader_reads_no_name_that_an_editor_hid_behind_their_source(cast: Cast) -> None:
     source = factories.source(cast, "Hers", by=cast.reporter, visibility="restricted")
     witness = factories.actor(cast, "Oksana Testova", by=cast.editor, visibility="restricted")
-    change_source(source=source, fields={"publisher": witness.pk}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(publisher=witness.pk), by=cast.editor)
     client, at = signed_in(cast.reporter), f"/api/v1/sources/{source.pk}/"
     shown = client.get(at).json()
     assert (shown["title"], shown["publisher"]) == ("Hers", None)
@@ -158,7 +160,7 @@ def test_nobody_is_reminded_of_an_excerpt_that_they_may_not_see(cast: Cast) -> N
     factories.assigned(cast, claim)
     source = factories.source(cast, by=cast.editor)
     factories.attach(cast, claim, source, by=cast.reviewer2)
-    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     correct_source(source=source, reason="Another day.", by=cast.editor)
     send_due_reminders()
     told = Notification.objects.filter(kind="recheck").values_list("recipient__username", flat=True)
@@ -183,10 +185,10 @@ def test_a_circle_of_actors_through_a_hidden_one_is_refused_without_a_word_of_it
         factories.actor(cast, name, by=cast.reporter, visibility="restricted") for name in ("Mine", "Also mine")
     )
     hidden = factories.actor(cast, "Hers", by=cast.editor, visibility="restricted")
-    change_actor(actor=other, fields={"part_of": hidden.pk}, by=cast.editor)
-    change_actor(actor=hidden, fields={"part_of": own.pk}, by=cast.editor)
+    change_actor(actor=other, fields=ActorInput(part_of=hidden.pk), by=cast.editor)
+    change_actor(actor=hidden, fields=ActorInput(part_of=own.pk), by=cast.editor)
     with pytest.raises(Invalid) as refusal:
-        change_actor(actor=own, fields={"part_of": other.pk}, by=cast.reporter)
+        change_actor(actor=own, fields=ActorInput(part_of=other.pk), by=cast.reporter)
     assert refusal.value.errors == {"part_of": UNSAID}
 
 
@@ -202,13 +204,13 @@ def test_statements_that_would_supersede_each_other_through_a_hidden_one_are_ref
         return factories.attach(cast, claim, source, by=by, visibility="restricted")
 
     own, other, hidden = said(cast.reporter), said(cast.reporter), said(cast.editor)
-    change_evidence(evidence=other, fields={"superseded_by": hidden.pk}, by=cast.editor)
-    change_evidence(evidence=hidden, fields={"superseded_by": own.pk}, by=cast.editor)
+    change_evidence(evidence=other, fields=EvidenceInput(superseded_by=hidden.pk), by=cast.editor)
+    change_evidence(evidence=hidden, fields=EvidenceInput(superseded_by=own.pk), by=cast.editor)
     with pytest.raises(Invalid) as refusal:
-        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.reporter)
+        change_evidence(evidence=fresh(own), fields=EvidenceInput(superseded_by=other.pk), by=cast.reporter)
     assert refusal.value.errors == {"superseded_by": UNSAID}
     with pytest.raises(Invalid, match="in a circle"):
-        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.editor)
+        change_evidence(evidence=fresh(own), fields=EvidenceInput(superseded_by=other.pk), by=cast.editor)
 
 
 def test_a_second_capture_is_not_refused_for_one_that_its_person_may_not_see(cast: Cast) -> None:
@@ -241,7 +243,8 @@ def test_a_form_that_was_open_when_an_editor_restricted_the_row_does_not_take_th
     rows: dict[str, Any] = {"source": source, "actor": actor, "evidence": item}
     changed = rows[row]
     assert client.get(address).status_code == 200
-    change(**{row: changed}, fields={"visibility": "restricted"}, by=cast.editor)
+    kinds: dict[str, Any] = {"source": SourceInput, "actor": ActorInput, "evidence": EvidenceInput}
+    change(**{row: changed}, fields=kinds[row](visibility="restricted"), by=cast.editor)
     answer = client.post(address, {**given, "visibility": "desk", "new_publisher_kind": "person"})
     assert (answer.status_code in (302, 400, 409), fresh(changed).visibility) == (True, "restricted")
 
@@ -301,7 +304,7 @@ def test_a_file_is_released_with_its_capture_and_never_looser_than_its_source(ca
     capture = request_capture(source=source, by=cast.editor)
     capture.attachment = file
     capture.save()
-    with pytest.raises(Invalid, match="Release that first"):
+    with pytest.raises(Invalid, match="Release the source first"):
         factories.released(file, cast.editor)
     factories.released(source, cast.editor)
     factories.released(file, cast.editor)
@@ -318,7 +321,7 @@ def test_a_stale_release_is_refused(cast: Cast) -> None:
 def test_the_graph_and_the_proof_of_a_verdict_withhold_what_is_restricted_now(cast: Cast, tmp_path: Path) -> None:
     claim = factories.claim_in(cast, "corroborated")
     item = claim.evidence.filter(source__basis="firsthand").earliest("created_at")
-    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=item.source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     publish_here(tmp_path / "signer")
     hidden = (str(item.pk), str(item.source_id))
     for user in (cast.auditor, cast.reporter, cast.editor):

@@ -34,7 +34,7 @@ def _chain() -> EvidenceGraph:
 
 def test_three_sources_that_go_back_to_the_claimant_are_one_origin_that_is_named() -> None:
     assert _said(_chain()) == (
-        "3 sources, one origin. Everything here rests on The council, which is the claimant. "
+        "3 sources, one origin. All of it goes back only to The council, the claimant. "
         "A claimant cannot corroborate its own word."
     )
 
@@ -42,22 +42,20 @@ def test_three_sources_that_go_back_to_the_claimant_are_one_origin_that_is_named
 def test_support_by_a_party_alone_names_the_party() -> None:
     found = graph([source("p", "party")], [evidence("p")], names=NAMES)
     assert _said(found) == (
-        "1 source, one origin. Everything here rests on The navy, a party to the claim. "
-        "A party’s word does not count for it."
+        "1 source, one origin. All of it goes back only to The navy, a party to the claim. A party’s word does not count."
     )
 
 
 def test_claimant_and_party_together_are_both_named() -> None:
     found = graph([source("w", "claimant"), source("p", "party")], [evidence("w"), evidence("p")], names=NAMES)
     assert _said(found) == (
-        "2 sources, 2 origins. Everything here rests on The council, which claims it, "
-        "and on The navy, which is a party."
+        "2 sources, 2 origins. All of it goes back only to The council, the claimant, and The navy, a party."
     )
 
 
 def test_one_voice_is_named_as_what_everything_hangs_on() -> None:
     found = graph([source("a")], [evidence("a")], names=NAMES)
-    assert _said(found) == ("1 source, 1 independent voice. Take Agency A .")
+    assert _said(found) == ("1 source, 1 independent voice. Rests on Agency A alone.")
 
 
 def test_voices_in_a_row_are_named_as_each_enough_to_fail() -> None:
@@ -72,14 +70,16 @@ def test_two_voices_say_that_no_one_carries_it_alone() -> None:
 
 def test_unknown_lineage_is_said_with_how_many_sources_have_it() -> None:
     found = graph([source("a"), source("b", basis="unknown")], [evidence("a"), evidence("b")], names=NAMES)
-    assert _said(found) == ("2 sources, 1–2 independent voices. Take Agency A . The origin of 1 source is unknown.")
+    assert _said(found) == (
+        "2 sources, 1–2 independent voices. Rests on Agency A alone. The origin of 1 source is unknown."
+    )
 
 
 def test_nothing_sure_is_said_as_that() -> None:
     found = graph([source("b", basis="unknown")], [evidence("b")], names=NAMES)
     assert _said(found) == (
-        "1 source, 0–1 independent voices. "
-        "No source is confirmed as independent yet. The origin of 1 source is unknown."
+        "1 source, 0–1 independent voices. No source is confirmed as independent yet. "
+        "The origin of 1 source is unknown."
     )
 
 

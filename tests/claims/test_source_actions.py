@@ -18,6 +18,7 @@ from claims.models import Claim
 from claims.verdicts.side_effects import Effects
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
@@ -115,14 +116,14 @@ def test_what_is_recorded_of_a_source_reaches_the_claim(
     cast: Cast, fields: dict[str, Any], numbers: tuple[int, int]
 ) -> None:
     claim = factories.claim_in(cast, "corroborated")
-    change_source(source=_witness(claim), fields=fields, by=cast.reviewer)
+    change_source(source=_witness(claim), fields=SourceInput(**fields), by=cast.reviewer)
     assert (_numbers(claim), fresh(claim).support_lost) == (numbers, numbers[0] < 2)
 
 
 def test_two_sources_of_one_publisher_are_one_voice(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     first, second = (item.source for item in claim.evidence.filter(source__basis="firsthand"))
-    change_source(source=second, fields={"publisher": first.publisher_id}, by=cast.reviewer)
+    change_source(source=second, fields=SourceInput(publisher=first.publisher_id), by=cast.reviewer)
     assert (_numbers(claim), fresh(claim).support_lost) == ((1, 1), True)
 
 
@@ -131,7 +132,7 @@ def test_an_actor_found_to_be_part_of_a_party_counts_no_more(cast: Cast) -> None
     publisher = _witness(claim).publisher
     assert publisher is not None
     party = claim.parties.all()[0]
-    outcome = change_actor(actor=publisher, fields={"part_of": party.pk}, by=cast.reviewer)
+    outcome = change_actor(actor=publisher, fields=ActorInput(part_of=party.pk), by=cast.reviewer)
     assert ([effect.loses_support for effect in outcome.effects], _numbers(claim)) == ([True], (1, 1))
 
 
@@ -140,7 +141,7 @@ def test_who_joined_the_party_later_still_counts(cast: Cast) -> None:
     publisher = _witness(claim).publisher
     assert publisher is not None
     tomorrow = timezone.now().date() + timedelta(days=1)
-    fields = {"part_of": claim.parties.all()[0].pk, "part_of_from": tomorrow}
+    fields = ActorInput(part_of=claim.parties.all()[0].pk, part_of_from=tomorrow)
     change_actor(actor=publisher, fields=fields, by=cast.reviewer)
     assert (_numbers(claim), fresh(claim).support_lost) == ((2, 2), False)
 
@@ -149,7 +150,7 @@ def test_an_unreliable_publisher_takes_its_sources_along(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     publisher = _witness(claim).publisher
     assert publisher is not None
-    change_actor(actor=publisher, fields={"reliability": "E"}, by=cast.reviewer)
+    change_actor(actor=publisher, fields=ActorInput(reliability="E"), by=cast.reviewer)
     assert _numbers(claim) == (1, 1)
 
 
@@ -157,7 +158,7 @@ def test_ownership_counts_for_nothing(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     publisher = _witness(claim).publisher
     assert publisher is not None
-    change_actor(actor=publisher, fields={"owned_by": claim.parties.all()[0].pk}, by=cast.reviewer)
+    change_actor(actor=publisher, fields=ActorInput(owned_by=claim.parties.all()[0].pk), by=cast.reviewer)
     assert _numbers(claim) == (2, 2)
 
 
@@ -167,7 +168,7 @@ def test_a_relay_that_is_found_makes_two_voices_one(cast: Cast) -> None:
     later = factories.source(cast, publisher=factories.actor(cast), basis="unknown")
     factories.attach(cast, claim, later)
     assert _numbers(claim) == (1, 2)
-    change_source(source=later, fields={"basis": "secondhand"}, by=cast.reviewer)
+    change_source(source=later, fields=SourceInput(basis="secondhand"), by=cast.reviewer)
     outcome = add_relay(downstream=later, upstream=origin.pk, quote="As told there.", by=cast.reviewer)
     assert ([effect.after for effect in outcome.effects], _numbers(claim)) == ([(1, 1)], (1, 1))
     remove_relay(relay=outcome.row, by=cast.reviewer)
@@ -211,7 +212,7 @@ def test_an_ended_relay_closes_no_cycle(cast: Cast) -> None:
 
 
 def test_a_source_of_another_desk_is_no_upstream(cast: Cast) -> None:
-    foreign = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, by=cast.stranger, capture=False)
+    foreign = create_source(desk=cast.other_desk, fields=SourceInput(title="Theirs"), by=cast.stranger, capture=False)
     with pytest.raises(Invalid) as error:
         factories.relay(cast, factories.source(cast), foreign)
     assert error.value.errors == {"upstream": ["Source not found on this desk."]}
@@ -245,9 +246,9 @@ def test_a_circle_of_actors_is_refused_and_shown(cast: Cast) -> None:
     middle = factories.actor(cast, "Council", part_of=top)
     low = factories.actor(cast, "Spokesman", part_of=middle)
     with pytest.raises(Invalid) as error:
-        change_actor(actor=top, fields={"part_of": low.pk}, by=cast.reviewer)
+        change_actor(actor=top, fields=ActorInput(part_of=low.pk), by=cast.reviewer)
     assert error.value.errors == {
-        "part_of": ["That would close a circle: Government → Spokesman → Council → Government."]
+        "part_of": ["This would make a circle: Government → Spokesman → Council → Government."]
     }
 
 
@@ -263,7 +264,7 @@ def test_a_circle_of_actors_is_refused_and_shown(cast: Cast) -> None:
 def test_what_cannot_be_used_for_an_actor_is_named(cast: Cast, fields: dict[str, Any], named: set[str]) -> None:
     actor = factories.actor(cast, "Council")
     with pytest.raises(Invalid) as error:
-        change_actor(actor=actor, fields=fields, by=cast.reviewer)
+        change_actor(actor=actor, fields=ActorInput(**fields), by=cast.reviewer)
     assert (set(error.value.errors), fresh(actor).name) == (named, "Council")
 
 
@@ -283,25 +284,25 @@ def test_who_changes_an_actor_or_a_source_that_another_wrote_down(
 ) -> None:
     actor, source, by = factories.actor(cast, "Council"), factories.source(cast, "Item"), getattr(cast, name)
     if refusal is None:
-        change_actor(actor=actor, fields={"name": "New"}, by=by)
-        change_source(source=source, fields={"title": "New"}, by=by)
+        change_actor(actor=actor, fields=ActorInput(name="New"), by=by)
+        change_source(source=source, fields=SourceInput(title="New"), by=by)
         assert (fresh(actor).name, fresh(source).title) == ("New", "New")
         return
     with pytest.raises(refusal):
-        change_actor(actor=actor, fields={"name": "New"}, by=by)
+        change_actor(actor=actor, fields=ActorInput(name="New"), by=by)
     with pytest.raises(refusal):
-        change_source(source=source, fields={"title": "New"}, by=by)
+        change_source(source=source, fields=SourceInput(title="New"), by=by)
     assert (fresh(actor).name, fresh(source).title) == ("Council", "Item")
 
 
 def test_a_shared_actor_reaches_claims_of_all_desks_and_is_an_administrators(cast: Cast) -> None:
-    shared: Actor = create_actor(desk=None, fields={"name": "Everywhere", "kind": "outlet"}, by=cast.admin)
+    shared: Actor = create_actor(desk=None, fields=ActorInput(name="Everywhere", kind="outlet"), by=cast.admin)
     claim = factories.claim(cast)
     factories.attach(cast, claim, factories.source(cast, publisher=shared, basis="firsthand"))
     assert _numbers(claim) == (1, 1)
     with pytest.raises(Forbidden):
-        change_actor(actor=shared, fields={"reliability": "E"}, by=cast.editor)
-    change_actor(actor=shared, fields={"reliability": "E"}, by=cast.admin)
+        change_actor(actor=shared, fields=ActorInput(reliability="E"), by=cast.editor)
+    change_actor(actor=shared, fields=ActorInput(reliability="E"), by=cast.admin)
     assert _numbers(claim) == (0, 0)
 
 
@@ -313,6 +314,6 @@ def test_an_address_that_is_given_later_is_captured(cast: Cast) -> None:
         ("c", ""),
         ("d", "http://d.test/"),
     ):
-        change_source(source=source, fields={"title": title, "url": url}, by=cast.reviewer)
+        change_source(source=source, fields=SourceInput(title=title, url=url), by=cast.reviewer)
     urls = source.captures.order_by("requested_at").values_list("url", flat=True)
     assert list(urls) == ["https://example.org/a", "http://d.test/"]

@@ -3,6 +3,7 @@
 import pytest
 
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from house.errors import Invalid
 from sources.models import Source
 from tests import factories
@@ -25,8 +26,8 @@ def test_two_unknown_publishers_are_not_one_voice(cast: Cast, make: object) -> N
     assert callable(make)
     claim = factories.claim(cast)
     earlier, later = (factories.attach(cast, claim, make(cast, title), "denies") for title in ("First", "Second"))
-    with pytest.raises(Invalid, match="not known whose statement") as error:
-        change_evidence(evidence=earlier, fields={"superseded_by": later.pk}, by=cast.reviewer)
+    with pytest.raises(Invalid, match="publisher of this statement is unknown") as error:
+        change_evidence(evidence=earlier, fields=EvidenceInput(superseded_by=later.pk), by=cast.reviewer)
     assert (set(error.value.errors), fresh(earlier).live) == ({"superseded_by"}, True)
 
 
@@ -35,9 +36,9 @@ def test_released_evidence_is_held_to_the_same_voice(cast: Cast) -> None:
     source = factories.source(cast, publisher=factories.actor(cast), basis="firsthand")
     earlier = factories.attach(cast, claim, source, visibility="restricted", by=cast.editor)
     (other,) = factories.firsthand(cast, claim, 1)
-    change_evidence(evidence=earlier, fields={"superseded_by": other.pk}, by=cast.editor)
+    change_evidence(evidence=earlier, fields=EvidenceInput(superseded_by=other.pk), by=cast.editor)
     with pytest.raises(Invalid, match="another voice"):
         factories.released(earlier, cast.editor)
-    change_evidence(evidence=earlier, fields={"superseded_by": None}, by=cast.editor)
+    change_evidence(evidence=earlier, fields=EvidenceInput(superseded_by=None), by=cast.editor)
     factories.released(earlier, cast.editor)
     assert (fresh(earlier).visibility, fresh(earlier).live) == ("desk", True)

@@ -173,7 +173,7 @@ def ledger_page(cast: "Cast") -> str:
 
 
 def test_the_ledgers_page_says_what_it_leaves_open_that_no_authority_is_set_up(cast: "Cast") -> None:
-    assert "only this server's own clock says when something was recorded" in ledger_page(cast)
+    assert "all times come from this server's clock" in ledger_page(cast)
 
 
 def test_the_ledgers_page_says_who_stamped_last(cast: "Cast", stamped: Claim, settings: "Settings") -> None:
@@ -181,7 +181,7 @@ def test_the_ledgers_page_says_who_stamped_last(cast: "Cast", stamped: Claim, se
     assert f"Stamped by CN=Northern Stamps Entries {DailyStamp.objects.get().checkpoint_id} Recorded before" in shown
     assert next(iter(settings.TIMESTAMP_AUTHORITIES)) in shown
     assert "A time stamp is missing" not in shown
-    assert "own clock" not in shown
+    assert "this server's clock" not in shown
 
 
 def test_the_ledgers_page_says_since_when_a_time_stamp_is_missing(

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from claims.models import Claim, StatusChange
 from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
 from reviews.actions.assessments import approve
@@ -47,7 +48,7 @@ def _stands(claim: Claim) -> tuple[object, ...]:
     return row.state, row.last_seq, row.version, StatusChange.objects.filter(claim=claim).count()
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     graph = _stands(claim)
@@ -55,10 +56,12 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
     def move() -> StatusChange:
         return move_alone(
             claim=claim,
-            to=after,
-            reason="Because.",
-            evidence=[item.pk for item in world.named(claim, after)],
-            seen_version=claim.version,
+            fields=MoveInput(
+                to=after,
+                reason="Because.",
+                evidence=[item.pk for item in world.named(claim, after)],
+                seen_version=claim.version,
+            ),
             by=world.people[part],
         )
 
@@ -76,7 +79,7 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
     assert _stands(claim) == graph
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_finding(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     graph = _stands(claim)
@@ -129,7 +132,7 @@ def _decide(world: ListWorld, claim: Claim, assessment: Assessment, part: str, o
     assert (part, change.by, change.decided_by) == (part, world.people["assigned"], by)
 
 
-@pytest.mark.parametrize("element", REPORTERS)
+@pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
 def test_a_report(world: ListWorld, part: str, met: bool) -> None:
     by = world.people[part]
@@ -151,6 +154,8 @@ def test_there_is_no_fifth_state(world: ListWorld) -> None:
     claim = world.claim("reported", met=True)
     with pytest.raises(Invalid) as error:
         move_alone(
-            claim=claim, to="true", reason="x", evidence=[], seen_version=claim.version, by=world.people["editor"]
+            claim=claim,
+            fields=MoveInput(to="true", reason="x", evidence=[], seen_version=claim.version),
+            by=world.people["editor"],
         )
     assert set(error.value.errors) == {"to"}

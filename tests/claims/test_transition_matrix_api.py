@@ -75,7 +75,7 @@ def _finding(world: ListWorld, claim: Claim, after: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_move_alone(world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     changes, named = _changes(claim), _ids(world.named(claim, after))
@@ -86,7 +86,7 @@ def test_a_move_alone(world: ListWorld, clients: dict[str, Api], before: str, af
     assert _changes(claim) == changes + moved
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_finding(world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     changes = _changes(claim)
@@ -121,7 +121,7 @@ def test_a_decision(world: ListWorld, clients: dict[str, Api], pair: tuple[str, 
             transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("element", REPORTERS)
+@pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
 def test_a_report(world: ListWorld, clients: dict[str, Api], part: str, met: bool) -> None:
     source = factories.source(world.cast)

@@ -13,6 +13,7 @@ import pytest
 
 from claims import turns
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.verdicts import counting, graph_loading
 from claims.verdicts.counting import Allowance, allowed
 from claims.verdicts.graph_loading import load_evidence_graph
@@ -150,7 +151,7 @@ def test_an_act_that_has_to_wait_for_its_turn_lets_the_locks_go_and_is_done_then
     given_back.wait(5)
     with turns.one_request():
         turns.asked_by("editor")
-        changed = edit_claim(claim=claim, fields={"claimed_on": None}, by=cast.editor)
+        changed = edit_claim(claim=claim, fields=ClaimInput(claimed_on=None), by=cast.editor)
         with_source = factories.attach(cast, claim, factories.source(cast), by=cast.editor)
     other.join()
     assert (changed.pk, with_source.claim_id) == (claim.pk, claim.pk)
@@ -189,7 +190,7 @@ def test_another_word_does_not_wait_for_who_works_on_the_graph(transactional_db:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '5s'")
-        edit_claim(claim=claim, fields={"place": "Elsewhere"}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(place="Elsewhere"), by=cast.editor)
     finally:
         done.set()
         holder.join()
@@ -269,7 +270,7 @@ def _act(who: str, subject: object) -> Callable[[], str]:
             try:
                 turns.wait_for_own(subject)
             except TooMany:
-                return "rejected"
+                return "refused"
             return "done"
 
     return ask
@@ -281,7 +282,7 @@ def test_acts_at_several_windows_on_what_is_known_to_be_small_go_on_beside_a_lar
     turns.remember_size("small", is_large=False)
     assert _all(*[_act("one", "small")] * 8) == ["done"] * 8
     turns.remember_size("small", is_large=True)
-    assert _all(*[_act("one", "small")] * 8) == ["rejected"] * 8
+    assert _all(*[_act("one", "small")] * 8) == ["refused"] * 8
 
 
 def test_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(
@@ -304,11 +305,11 @@ def test_who_waited_for_their_own_takes_no_turn_by_it(elsewhere: Callable[[], No
 def test_whether_an_act_found_a_large_graph_is_remembered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     claim, small = factories.claim(cast), factories.claim(cast)
     monkeypatch.setattr(turns, "_small", {})
-    edit_claim(claim=small, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
-    edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
+    edit_claim(claim=small, fields=ClaimInput(claimed_on=date(2020, 1, 2)), by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(claimed_on=date(2020, 1, 2)), by=cast.editor)
     assert {small.pk, claim.pk} <= turns._small.keys()
     monkeypatch.setattr(graph_loading, "LARGE", 1)
     with turns.one_request():
         turns.asked_by("editor")
-        edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 3)}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(claimed_on=date(2020, 1, 3)), by=cast.editor)
     assert (small.pk in turns._small, claim.pk in turns._small) == (True, False)

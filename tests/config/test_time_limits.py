@@ -55,7 +55,7 @@ def test_a_form_that_waits_too_long_for_others_comes_back_with_a_page_that_says_
     before = (Evidence.objects.count(), Source.objects.count())
     answer = _while_the_graph_is_held(cast, lambda: signed_in(cast.editor).post(address, sent))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "Others are at work on the same. Nothing was written." in answer.content.decode()
+    assert "Others are changing the same data. Nothing was saved" in answer.content.decode()
     assert (Evidence.objects.count(), Source.objects.count()) == before
 
 
@@ -101,9 +101,9 @@ def test_two_who_wait_for_each_other_are_told_the_same() -> None:
             Claim.objects.select_for_update().get(pk=other.pk)
 
     found = [one for one in together(lambda: take(first, second), lambda: take(second, first)) if one is not None]
-    assert [isinstance(one, OperationalError) and str(busy(one)).startswith("Others are at work") for one in found] == [
-        True
-    ]
+    assert [
+        isinstance(one, OperationalError) and str(busy(one)).startswith("Others are changing") for one in found
+    ] == [True]
 
 
 def test_what_is_no_matter_of_time_stays_an_error() -> None:

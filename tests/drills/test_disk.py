@@ -15,7 +15,7 @@ from tests.drills.system import System
 from tests.drills.work import SIZE, Attacher, WorkingDesk
 from tests.mail import MailServer
 
-TOLD = "the storage is full or does not answer"
+TOLD = "storage is full or not responding"
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class Heavy:
 
     def __init__(self, system: System, made: dict[str, Any]) -> None:
         self._system, self._made = system, made
-        self._ends: Iterator[tuple[int, int]] = iter(made["expires"])
+        self._ends: Iterator[tuple[int, int]] = iter(made["ends"])
         self._lock, self._number = threading.Lock(), 0
         self._signed_in = self._person().sign_in("heavy")
 

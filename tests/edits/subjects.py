@@ -17,8 +17,11 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import PolicyField
 from house.edit_forms import EditForm
+from house.inputs import UNCHANGED
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import Cast
 
@@ -79,7 +82,7 @@ def source(cast: Cast) -> Subject:
             "language": "fa",
             "visibility": "desk",
         },
-        change=lambda fields, by: change_source(source=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_source(source=factories.fresh(row), fields=SourceInput(**fields), by=by),
         always={},
     )
 
@@ -117,7 +120,7 @@ def actor(cast: Cast) -> Subject:
             "reliability": "B",
             "visibility": "desk",
         },
-        change=lambda fields, by: change_actor(actor=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_actor(actor=factories.fresh(row), fields=ActorInput(**fields), by=by),
         always={},
     )
 
@@ -143,7 +146,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
         "stance": ("denies", "context"),
         "basis": ("firsthand", "unknown"),
         "basis_reason": ("My reason", "Their reason"),
-        "quote": ("My excerpt", "Their excerpt"),
+        "excerpt": ("My excerpt", "Their excerpt"),
         "locator": ("page 2", "page 3"),
         "credibility": (1, 2),
         "against_interest": (other.pk, None),
@@ -162,7 +165,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
         address=f"/claims/{claim.reference}/evidence/{row.pk}/",
         typed=typed,
         done=done,
-        change=lambda fields, by: change_evidence(evidence=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_evidence(evidence=factories.fresh(row), fields=EvidenceInput(**fields), by=by),
         always={},
     )
 
@@ -214,29 +217,28 @@ def claim(cast: Cast) -> Subject:
         if elements:
             present = factories.fresh(row).elements.all()
             given["elements"] = [
-                {"id": part.pk}
-                | {
-                    name: elements[f"elements.{part.pk}.{name}"]
-                    for name in ("text", "essential")
-                    if f"elements.{part.pk}.{name}" in elements
-                }
+                ElementInput(
+                    id=part.pk,
+                    text=elements.get(f"elements.{part.pk}.text", UNCHANGED),
+                    essential=elements.get(f"elements.{part.pk}.essential", UNCHANGED),
+                )
                 for part in present
             ]
-        return edit_claim(claim=factories.fresh(row), fields=given, by=by)
+        return edit_claim(claim=factories.fresh(row), fields=ClaimInput(**given), by=by)
 
     return Subject(EditClaimForm, row, f"/claims/{row.reference}/edit/", typed, done, change, {})
 
 
 def threshold(cast: Cast) -> Subject:
     row = factories.claim(cast)
-    set_threshold(claim=row, threshold=3, reason="x", by=cast.editor)
+    set_threshold(claim=row, fields=ThresholdInput(threshold=3, reason="x"), by=cast.editor)
     type(row).objects.filter(pk=row.pk).update(threshold_reason="One.\nTwo.\r\nThree.")
 
     def change(given: Mapping[str, Any], by: User) -> object:
         fresh = factories.fresh(row)
         now = {"threshold": fresh.threshold_override, "reason": fresh.threshold_reason}
         named = {"reason" if name == "threshold_reason" else name: value for name, value in given.items()}
-        return set_threshold(claim=fresh, **(now | named), by=by)
+        return set_threshold(claim=fresh, fields=ThresholdInput(**(now | named)), by=by)
 
     return Subject(
         form=ThresholdForm,

@@ -10,6 +10,7 @@ from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Conflict, Forbidden, Invalid, Stale
@@ -20,6 +21,7 @@ from reviews.actions.memberships import change_role
 from reviews.grounds_shown import of_verdict
 from reviews.models import Notification
 from reviews.queue import work_of
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.grounds.edits import EDITS, HARMLESS, GroundsWorld, world
@@ -51,7 +53,7 @@ def _confirm(made: GroundsWorld, by: User, **given: Any) -> Claim:
 
 
 def _retitle(made: GroundsWorld, by: User, title: str = "Another log") -> None:
-    change_source(source=made.source, fields={"title": title}, by=by)
+    change_source(source=made.source, fields=SourceInput(title=title), by=by)
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -107,15 +109,19 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
     item = factories.attach(cast, claim, source, by=cast.reporter)
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     publish_claim(claim=claim, by=cast.editor)
-    change_source(source=source, fields={"title": "Swapped", "url": "https://example.org/swapped"}, by=cast.reporter)
-    change_evidence(evidence=item, fields={"quote": "Swapped."}, by=cast.reporter)
+    change_source(
+        source=source, fields=SourceInput(title="Swapped", url="https://example.org/swapped"), by=cast.reporter
+    )
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Swapped."), by=cast.reporter)
     assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
     assert _told(claim) == {"editor", "reviewer"}
 
 
 def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: GroundsWorld) -> None:
     parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
-    fields = {"elements": [*parts, {"text": "with a forged seal", "essential": True}]}
+    fields = ClaimInput(
+        elements=[*(ElementInput(**each) for each in parts), ElementInput(text="with a forged seal", essential=True)]
+    )
     edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
     assert shown is not None
@@ -126,7 +132,7 @@ def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: Ground
 def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(made: GroundsWorld) -> None:
     """`aside` was made context by the assessor before they submitted."""
     assert not fresh(made.claim).changed_since_verdict
-    change_evidence(evidence=made.aside, fields={"stance": "refutes"}, by=made.cast.reviewer)
+    change_evidence(evidence=made.aside, fields=EvidenceInput(stance="refutes"), by=made.cast.reviewer)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
     assert shown is not None
     assert [str(line) for line in shown.diff.lines] == ["reviewer: Evidence that says otherwise “Gate book”, added."]
@@ -160,7 +166,7 @@ def test_undone_it_is_marked_no_more(made: GroundsWorld) -> None:
 
 def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: GroundsWorld) -> None:
     EDITS["relay added"](made, made.cast.editor)
-    change_source(source=made.spare, fields={"title": "Forged"}, by=made.cast.reviewer)
+    change_source(source=made.spare, fields=SourceInput(title="Forged"), by=made.cast.reviewer)
     watched = verdict_watch(made.claim)
     assert watched is not None
     assert authors_now(made.claim, watched.grounds).people == {made.cast.editor.pk, made.cast.reviewer.pk}

@@ -10,6 +10,7 @@ from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput, MoveInput
 from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
 from house.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
@@ -27,6 +28,7 @@ from reviews.actions.grounds import confirm_assessment, last_stood_for
 from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Notification
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.grounds.edits import EDITS, HARMLESS, TO_ANSWER, WORDING, GroundsWorld
@@ -62,10 +64,9 @@ def _moved_there_and_back(made: GroundsWorld) -> None:
     withdraw_evidence(evidence=denial, reason="It was of something else.", by=made.cast.editor)
     move_alone(
         claim=made.claim,
-        to=State.REPORTED,
-        reason="Nobody denies it.",
-        evidence=[],
-        seen_version=fresh(made.claim).version,
+        fields=MoveInput(
+            to=State.REPORTED, reason="Nobody denies it.", evidence=[], seen_version=fresh(made.claim).version
+        ),
         by=made.cast.editor,
     )
 
@@ -75,19 +76,19 @@ def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_app
 ) -> None:
     _moved_there_and_back(made)
     assert fresh(made.claim).state == made.assessment.from_state
-    with pytest.raises(Conflict, match="has moved since"):
+    with pytest.raises(Conflict, match="status has changed since"):
         _approve(made)
-    with pytest.raises((Conflict, Forbidden), match="has moved since"):
+    with pytest.raises((Conflict, Forbidden), match="status has changed since"):
         _confirm(made)
     page = signed_in(made.cast.editor).get(f"/reviews/{made.assessment.pk}/")
-    assert "has moved" in text_of(page)
+    assert "status has changed since" in text_of(page)
 
 
 def _read(made: GroundsWorld, told: list[str]) -> list[str]:
     """What the approver reads of it: what is restricted by now stands on the page alone, in no error."""
     shown = of_assessment(made.cast.editor, fresh(made.assessment))
     assert shown is not None
-    hidden = any("of restricted material: the page of what changed shows" in text for text in told)
+    hidden = any("to restricted material: see the page of changes" in text for text in told)
     return [*told, *(str(line) for line in shown.diff.lines if hidden)]
 
 
@@ -105,7 +106,7 @@ def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: Grounds
 @pytest.mark.parametrize("name", sorted(TO_ANSWER))
 def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(made: GroundsWorld, name: str) -> None:
     EDITS[name](made, made.cast.reviewer)
-    with pytest.raises(PolicyNotMet, match="which says otherwise") as error:
+    with pytest.raises(PolicyNotMet, match="contrary evidence") as error:
         _approve(made)
     assert [missing.code for missing in error.value.missing] == ["unanswered"]
     with pytest.raises(PolicyNotMet):
@@ -121,8 +122,8 @@ def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, na
 
 
 def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
-    change_evidence(evidence=made.item, fields={"quote": "at noon"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.reviewer2)
+    change_evidence(evidence=made.item, fields=EvidenceInput(excerpt="at noon"), by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
         "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
         "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",
@@ -130,14 +131,14 @@ def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
 
 
 def test_what_was_changed_back_is_approved(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
-    change_source(source=made.source, fields={"title": "Harbour log"}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(title="Harbour log"), by=made.cast.reviewer2)
     _approve(made)
     assert fresh(made.claim).state == "corroborated"
 
 
 def test_the_assessor_confirms_with_one_press_and_it_is_approved(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.editor)
     _confirm(made)
     _approve(made)
     stood = last_stood_for(made.assessment)
@@ -154,15 +155,15 @@ def test_the_status_change_keeps_what_was_approved(made: GroundsWorld) -> None:
 
 
 def test_the_assessor_is_told_of_a_change_by_somebody_else(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "A log"}, by=made.cast.reviewer2)
-    change_source(source=made.source, fields={"title": "Own log"}, by=made.cast.reviewer)
+    change_source(source=made.source, fields=SourceInput(title="A log"), by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(title="Own log"), by=made.cast.reviewer)
     told = Notification.objects.filter(kind="grounds_changed").values_list("recipient__username", "by__username")
     assert list(told) == [("reviewer", "reviewer2")]
 
 
 def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: GroundsWorld) -> None:
     seen = {"seen_version": fresh(made.claim).version, "seen_grounds": last_stood_for(made.assessment).grounds.digest}  # type: ignore[union-attr]
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.reviewer)
     _confirm(made)
     with pytest.raises(Stale) as error:
         _approve(made, **seen)
@@ -173,9 +174,9 @@ def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: Groun
 
 
 def test_what_changed_after_it_was_shown_is_not_confirmed(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.editor)
     shown = of_assessment(made.cast.reviewer, fresh(made.assessment))
-    change_source(source=made.source, fields={"title": "A third log"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="A third log"), by=made.cast.editor)
     assert shown is not None
     with pytest.raises(Stale):
         _confirm(made, seen_grounds=shown.now)
@@ -183,7 +184,7 @@ def test_what_changed_after_it_was_shown_is_not_confirmed(made: GroundsWorld) ->
 
 @pytest.mark.parametrize("who", ["editor", "reviewer2", "reporter", "auditor"])
 def test_only_the_assessor_confirms(made: GroundsWorld, who: str) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.editor)
     with pytest.raises(Forbidden):
         _confirm(made, by=getattr(made.cast, who))
 
@@ -201,7 +202,7 @@ def test_elements_that_the_assessment_says_nothing_of_are_not_confirmed(made: Gr
 
 def test_what_is_not_enough_any_more_is_not_confirmed(made: GroundsWorld) -> None:
     for item in made.assessment.evidence.filter(source__basis="firsthand"):
-        change_evidence(evidence=item, fields={"credibility": 5}, by=made.cast.reviewer2)
+        change_evidence(evidence=item, fields=EvidenceInput(credibility=5), by=made.cast.reviewer2)
     with pytest.raises(PolicyNotMet):
         _confirm(made)
 
@@ -251,7 +252,7 @@ def _declared_and_taken_back(made: GroundsWorld, person: User) -> None:
 
 def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.editor)
-    with pytest.raises(Forbidden, match="while this waited"):
+    with pytest.raises(Forbidden, match="while this was waiting"):
         _approve(made)
     _approve(made, by=factories.person("editor2", "editor", made.cast.desk))
 
@@ -296,7 +297,7 @@ def test_what_waits_no_more_is_watched_no_more(made: GroundsWorld) -> None:
 
 
 def test_a_reason_is_asked_for_before_the_grounds(made: GroundsWorld) -> None:
-    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.editor)
     with pytest.raises(Invalid):
         approve(assessment=made.assessment, reason=" ", seen_version=fresh(made.claim).version, by=made.cast.editor)
 

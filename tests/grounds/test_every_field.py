@@ -47,7 +47,7 @@ IN: dict[type[models.Model], set[str]] = {
     },
     Element: {"text", "essential"},
     Evidence: {
-        *("source", "stance", "elements", "basis", "basis_reason", "quote", "locator", "credibility"),
+        *("source", "stance", "elements", "basis", "basis_reason", "excerpt", "locator", "credibility"),
         *("against_interest", "against_interest_reason", "superseded_by", "visibility", "withdrawn_at"),
         "withdrawn_reason",
     },

@@ -15,6 +15,7 @@ from claims.verdicts.grounds_watch import verdict_watch
 from claims.verdicts.support import lock_graph
 from house.transactions import recorded_transaction
 from reviews.models import Answer, Assessment, AssessmentElement, AssessmentGrounds, Decision
+from sources.inputs import SourceInput
 from sources.models import Source
 from tests import factories
 from tests.conftest import superuser
@@ -176,8 +177,8 @@ def test_what_was_submitted_stays_as_it_is(people: Cast, what: str) -> None:
 def test_not_even_the_owner_rewrites_what_was_decided(people: Cast, owner: Any, statement: str) -> None:
     assessment = _waiting(people)
     source = assessment.evidence.filter(source__basis="firsthand")[0].source
-    change_source(source=source, fields={"title": "Other"}, by=people.editor)
-    change_source(source=source, fields={"title": source.title}, by=people.editor)
+    change_source(source=source, fields=SourceInput(title="Other"), by=people.editor)
+    change_source(source=source, fields=SourceInput(title=source.title), by=people.editor)
     factories.approved(people, assessment)
     with pytest.raises(psycopg.Error, match="only grows"):
         owner.execute(statement)

@@ -9,12 +9,15 @@ from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput, MergeInput
 from claims.verdicts.grounds_differences import GroundsDiff
 from house.errors import Conflict, Stale
 from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
+from sources.inputs import SourceInput
+from sources.models import Source
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
@@ -35,14 +38,16 @@ def _told(diff: GroundsDiff) -> list[tuple[str, str]]:
 
 
 def _restrict(made: GroundsWorld, row: Any) -> None:
-    change: Any = {"source": change_source, "evidence": change_evidence}[type(row).__name__.lower()]
-    change(**{type(row).__name__.lower(): row}, fields={"visibility": "restricted"}, by=made.cast.editor)
+    if isinstance(row, Source):
+        change_source(source=row, fields=SourceInput(visibility="restricted"), by=made.cast.editor)
+    else:
+        change_evidence(evidence=row, fields=EvidenceInput(visibility="restricted"), by=made.cast.editor)
 
 
 @pytest.mark.parametrize("name", ["source", "item", "upstream"])
 def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, name: str) -> None:
     """Its publisher, what this is part of, sources above it, their publishers, the relays, whom it is against."""
-    fields = {"against_interest": made.other.pk, "against_interest_reason": "It costs them."}
+    fields = EvidenceInput(against_interest=made.other.pk, against_interest_reason="It costs them.")
     change_evidence(evidence=made.item, fields=fields, by=made.cast.reviewer)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
     verdict = made
@@ -68,7 +73,9 @@ def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, nam
 
 
 def test_what_another_row_leads_to_as_well_is_told(verdict: GroundsWorld) -> None:
-    change_source(source=verdict.upstream, fields={"publisher": verdict.publisher.pk}, by=verdict.cast.reviewer2)
+    change_source(
+        source=verdict.upstream, fields=SourceInput(publisher=verdict.publisher.pk), by=verdict.cast.reviewer2
+    )
     _restrict(verdict, verdict.upstream)
     diff = _shown(verdict, verdict.cast.reviewer2).diff
     assert [title for kind, title in _told(diff) if kind == "actor"] == []
@@ -119,7 +126,7 @@ def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: GroundsWorl
     path = f"claims/{made.claim.reference}/assessments/{assessment.pk}/confirm/"
     assert Api(made.cast.reviewer).send("POST", path, given).status_code == 409
     text = text_of(got(made.cast.reviewer, f"/reviews/{assessment.pk}/"))
-    assert ("Some of what changed is hidden from you." in text, "Confirm assessment" in text) == (True, False)
+    assert ("Some of the changes are hidden from you." in text, "Confirm assessment" in text) == (True, False)
 
 
 def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: GroundsWorld) -> None:
@@ -144,7 +151,9 @@ def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: Grounds
 
 def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: GroundsWorld) -> None:
     merge_actors(
-        actor=verdict.publisher, into=verdict.other.pk, reason="The same.", chain="into", by=verdict.cast.editor
+        actor=verdict.publisher,
+        fields=MergeInput(into=verdict.other.pk, reason="The same.", chain="into"),
+        by=verdict.cast.editor,
     )
     diff = _shown(verdict, verdict.cast.reviewer).diff
     (line,) = [line for line in diff.lines if line.field == "publisher"]
@@ -161,6 +170,6 @@ def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_sho
     with pytest.raises(Stale) as refused:
         approve(**decision, by=made.cast.editor)
     told = " ".join(refused.value.changes)
-    assert "of restricted material: the page of what changed shows" in told
+    assert "to restricted material: see the page of changes" in told
     assert "may not see" not in told
     assert "Crane" not in told

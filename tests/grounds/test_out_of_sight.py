@@ -10,6 +10,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
+from claims.inputs import EvidenceInput, MergeInput, ThresholdInput
 from house.errors import Conflict, Forbidden
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.following import check_next
@@ -19,6 +20,7 @@ from reviews.models import Notification
 from reviews.queue import work_of
 from sources.actions import create_source, lease_captures, run_capture
 from sources.fetch import Fetched
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.grounds.edits import GroundsWorld
@@ -34,7 +36,7 @@ def _confirm(made: GroundsWorld, by: User) -> None:
 
 
 def _restrict_upstream(made: GroundsWorld, by: User) -> None:
-    change_source(source=made.upstream, fields={"visibility": "restricted"}, by=by)
+    change_source(source=made.upstream, fields=SourceInput(visibility="restricted"), by=by)
 
 
 def _release_upstream(made: GroundsWorld) -> None:
@@ -56,7 +58,7 @@ def test_a_source_that_was_restricted_and_released_while_it_waited_is_watched_af
 def test_a_source_that_was_edited_while_it_was_restricted_comes_back_with_a_mark(verdict: GroundsWorld) -> None:
     _restrict_upstream(verdict, verdict.cast.reviewer2)
     _confirm(verdict, verdict.cast.editor)
-    change_source(source=fresh(verdict.upstream), fields={"title": "Swapped"}, by=verdict.cast.reviewer)
+    change_source(source=fresh(verdict.upstream), fields=SourceInput(title="Swapped"), by=verdict.cast.reviewer)
     _release_upstream(verdict)
     assert fresh(verdict.claim).changed_since_verdict
 
@@ -69,7 +71,7 @@ def test_a_source_that_was_restricted_and_released_as_it_was_leaves_no_mark(verd
 
 def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: GroundsWorld) -> None:
     doubt = factories.attach(made.cast, made.claim, made.spare, "refutes", by=made.cast.reviewer)
-    change_evidence(evidence=doubt, fields={"visibility": "restricted"}, by=made.cast.reviewer)
+    change_evidence(evidence=doubt, fields=EvidenceInput(visibility="restricted"), by=made.cast.reviewer)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
     release_evidence(evidence=fresh(doubt), visibility="desk", reason="Why hidden?", by=made.cast.editor)
     with pytest.raises(Forbidden):
@@ -78,9 +80,11 @@ def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: Grounds
 
 def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(verdict: GroundsWorld) -> None:
     cast = verdict.cast
-    change_evidence(evidence=verdict.past, fields={"superseded_by": None}, by=cast.reviewer2)
-    change_evidence(evidence=fresh(verdict.later), fields={"quote": "Swapped"}, by=cast.editor)
-    change_evidence(evidence=fresh(verdict.past), fields={"superseded_by": verdict.later.pk}, by=cast.reviewer2)
+    change_evidence(evidence=verdict.past, fields=EvidenceInput(superseded_by=None), by=cast.reviewer2)
+    change_evidence(evidence=fresh(verdict.later), fields=EvidenceInput(excerpt="Swapped"), by=cast.editor)
+    change_evidence(
+        evidence=fresh(verdict.past), fields=EvidenceInput(superseded_by=verdict.later.pk), by=cast.reviewer2
+    )
     shown = of_verdict(cast.editor, fresh(verdict.claim))
     assert shown is not None
     (line,) = shown.diff.lines
@@ -92,12 +96,12 @@ def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(
 def test_a_change_before_a_worker_has_read_the_last_one_is_marked(
     made: GroundsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change_source(source=made.source, fields={"title": "Swapped"}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(title="Swapped"), by=made.cast.reviewer2)
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
-    change_source(source=fresh(made.source), fields={"title": "Harbour log"}, by=made.cast.reviewer2)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Harbour log"), by=made.cast.reviewer2)
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 50)
     factories.approved(made.cast, made.assessment)
-    change_source(source=fresh(made.source), fields={"title": "Swapped"}, by=made.cast.reviewer2)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Swapped"), by=made.cast.reviewer2)
     while check_next():
         pass
     assert fresh(made.claim).changed_since_verdict
@@ -107,7 +111,7 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
     verdict: GroundsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
-    change_source(source=verdict.source, fields={"title": "Swapped"}, by=verdict.cast.reviewer2)
+    change_source(source=verdict.source, fields=SourceInput(title="Swapped"), by=verdict.cast.reviewer2)
     change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
     while check_next():
         pass
@@ -117,19 +121,21 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
 
 def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(verdict: GroundsWorld) -> None:
     second = factories.person("editor2", "editor", verdict.cast.desk)
-    set_threshold(claim=verdict.claim, threshold=2, reason="So.", by=second)
+    set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=2, reason="So."), by=second)
     change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
-    set_threshold(claim=verdict.claim, threshold=None, reason="", by=second)
+    set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=None, reason=""), by=second)
     with pytest.raises(Forbidden):
         _confirm(verdict, verdict.cast.editor)
 
 
 def test_who_merged_an_actor_into_one_that_was_outside_does_not_confirm(verdict: GroundsWorld) -> None:
     cast = verdict.cast
-    change_source(source=verdict.source, fields={"publisher": verdict.other.pk}, by=cast.reviewer2)
+    change_source(source=verdict.source, fields=SourceInput(publisher=verdict.other.pk), by=cast.reviewer2)
     merged = factories.actor(cast, "Quay master", part_of=verdict.other)
-    merge_actors(actor=merged, into=verdict.publisher.pk, reason="The same.", chain="merged", by=cast.editor)
-    change_source(source=fresh(verdict.source), fields={"publisher": verdict.publisher.pk}, by=cast.reviewer2)
+    merge_actors(
+        actor=merged, fields=MergeInput(into=verdict.publisher.pk, reason="The same.", chain="merged"), by=cast.editor
+    )
+    change_source(source=fresh(verdict.source), fields=SourceInput(publisher=verdict.publisher.pk), by=cast.reviewer2)
     with pytest.raises(Forbidden):
         _confirm(verdict, cast.editor)
 
@@ -154,7 +160,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: Ground
     withdraw_assignment(assignment=made.claim.assignments.get(), by=made.cast.editor)
     factories.assigned(made.cast, made.claim)
     for_editor, for_assessor = (text_of(got(person, address)) for person in (made.cast.editor, made.cast.reviewer))
-    assert ("Approve assessment" in for_editor, "The assignment that this was submitted with" in for_editor) == (
+    assert ("Approve assessment" in for_editor, "The assignment behind this assessment" in for_editor) == (
         False,
         True,
     )
@@ -164,7 +170,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: Ground
 def test_who_cannot_confirm_any_more_since_the_claim_has_moved_is_not_asked_to(made: GroundsWorld) -> None:
     other = factories.finding(made.cast, made.claim, "corroborated", by=made.cast.reviewer2)
     factories.approved(made.cast, made.assessment)
-    change_source(source=made.source, fields={"title": "Swapped"}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(title="Swapped"), by=made.cast.editor)
     assert not Notification.objects.filter(kind="grounds_changed", assessment=other).exists()
     assert "Confirm assessment" not in text_of(got(made.cast.reviewer2, f"/reviews/{other.pk}/"))
 
@@ -172,7 +178,7 @@ def test_who_cannot_confirm_any_more_since_the_claim_has_moved_is_not_asked_to(m
 def test_an_assessor_is_told_of_their_own_capture_that_came_later(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    fields = {"title": "News", "kind": "article", "url": "https://example.org/a"}
+    fields = SourceInput(title="News", kind="article", url="https://example.org/a")
     factories.attach(cast, claim, create_source(desk=cast.desk, fields=fields, by=cast.reviewer))
     factories.finding(cast, claim, "corroborated")
     monkeypatch.setattr(
@@ -186,10 +192,10 @@ def test_an_assessor_is_told_of_their_own_capture_that_came_later(cast: Cast, mo
 
 def test_what_somebody_changed_and_undid_before_keeps_no_task_from_them(made: GroundsWorld) -> None:
     editor = made.cast.editor
-    change_source(source=made.source, fields={"title": "X"}, by=editor)
-    change_source(source=fresh(made.source), fields={"title": "Harbour log"}, by=editor)
+    change_source(source=made.source, fields=SourceInput(title="X"), by=editor)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Harbour log"), by=editor)
     factories.approved(made.cast, made.assessment)
-    change_source(source=fresh(made.source), fields={"title": "Y"}, by=made.cast.reviewer2)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Y"), by=made.cast.reviewer2)
     assert [task.kind for task in work_of(editor, now=factories.days_ago(0)).changed] == ["grounds_changed"]
 
 
@@ -197,7 +203,7 @@ def test_support_of_another_element_than_the_refuted_one_leaves_no_mark(cast: Ca
     claim = factories.claim(cast, elements=["by night", "by sea"])
     night, sea = claim.elements.order_by("position")
     for item in claim.evidence.all():
-        change_evidence(evidence=item, fields={"elements": [sea.pk]}, by=cast.reviewer)
+        change_evidence(evidence=item, fields=EvidenceInput(elements=[sea.pk]), by=cast.reviewer)
     factories.firsthand(cast, claim, 2, stance="refutes", elements=[night])
     factories.approved(cast, factories.finding(cast, claim, "refuted", answers=[]))
     factories.attach(cast, claim, factories.source(cast), elements=[sea], by=cast.reviewer2)

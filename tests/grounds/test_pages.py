@@ -10,7 +10,9 @@ from accounts.models import User
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import ClaimInput, EvidenceInput
 from reviews.grounds_shown import of_assessment, of_verdict
+from sources.inputs import SourceInput
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _retitle(made: GroundsWorld, by: Any, title: str = "Another log") -> None:
-    change_source(source=made.source, fields={"title": title}, by=by)
+    change_source(source=made.source, fields=SourceInput(title=title), by=by)
 
 
 def _review(made: GroundsWorld) -> str:
@@ -58,8 +60,8 @@ def test_the_review_shows_who_changed_what(made: GroundsWorld) -> None:
 
 def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
     at = datetime(2022, 11, 2, 8, 15, 42, 5, UTC)
-    change_source(source=made.source, fields={"published_at": at}, by=made.cast.reviewer2)
-    edit_claim(claim=fresh(made.claim), fields={"claimed_on": date(2022, 11, 4)}, by=made.cast.editor)
+    change_source(source=made.source, fields=SourceInput(published_at=at), by=made.cast.reviewer2)
+    edit_claim(claim=fresh(made.claim), fields=ClaimInput(claimed_on=date(2022, 11, 4)), by=made.cast.editor)
     User.objects.filter(pk=made.cast.editor.pk).update(time_zone="Europe/Kyiv")
     text = text_of(got(fresh(made.cast.editor), _review(made)))
     assert "2 Nov 2022, 10:15:42" in text
@@ -69,7 +71,7 @@ def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
 def test_the_list_marks_what_changed_and_narrows_to_it(verdict: GroundsWorld) -> None:
     factories.claim_in(verdict.cast, "corroborated")
     narrowed = "/claims/?changed_since_verdict=on"
-    assert "No claim is like this" in text_of(got(verdict.cast.editor, narrowed))
+    assert "No claims match" in text_of(got(verdict.cast.editor, narrowed))
     _retitle(verdict, verdict.cast.reviewer2)
     page = got(verdict.cast.editor, narrowed)
     assert [row.reference for row in page.context["rows"]] == [verdict.claim.reference]  # type: ignore[attr-defined]
@@ -83,7 +85,7 @@ def test_approving_is_refused_and_what_was_typed_stays(made: GroundsWorld) -> No
     answer = signed_in(made.cast.editor).post(_review(made), filled)
     assert answer.status_code == 409
     text = text_of(answer)
-    assert "What this rests on has changed since it was submitted." in text
+    assert "The grounds have changed since this was submitted." in text
     assert "reviewer changed Source “Another log”, title: “Harbour log” is now “Another log”." in text
     assert "I checked.</textarea>" in answer.content.decode()
 
@@ -167,12 +169,12 @@ def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None
 
 
 def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
-    change_evidence(evidence=verdict.item, fields={"quote": "at the secret hour"}, by=verdict.cast.reviewer)
-    change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
+    change_evidence(evidence=verdict.item, fields=EvidenceInput(excerpt="at the secret hour"), by=verdict.cast.reviewer)
+    change_source(source=verdict.source, fields=SourceInput(visibility="restricted"), by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
     for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):
         text = text_of(got(person, address))
-        assert "of what you may not see" in text
+        assert "to material you cannot see" in text
         assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in text]
         told = Api(person).get(f"claims/{verdict.claim.reference}/grounds/").json()
         assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in str(told)]

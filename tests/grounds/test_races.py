@@ -11,6 +11,7 @@ from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_actor, change_source
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import Claim
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Conflict, Stale
@@ -20,6 +21,7 @@ from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.models import Assessment
 from sources.actions import attach_file
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.threads import refusals, together
@@ -51,16 +53,18 @@ def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any
     twin = factories.actor(people, kind="person")
     by = people.reviewer2
     return {
-        "title": partial(change_source, source=source, fields={"title": "Other"}, by=by),
-        "quote": partial(change_evidence, evidence=item, fields={"quote": "Other"}, by=by),
+        "title": partial(change_source, source=source, fields=SourceInput(title="Other"), by=by),
+        "excerpt": partial(change_evidence, evidence=item, fields=EvidenceInput(excerpt="Other"), by=by),
         "file": partial(attach_file, source=source, chunks=[b"a page"], name="page.txt", by=by),
-        "name of a publisher": partial(change_actor, actor=publisher, fields={"name": "Other"}, by=by),
-        "place": partial(edit_claim, claim=assessment.claim, fields={"place": "Odesa"}, by=by),
-        "merge": partial(merge_actors, actor=publisher, into=twin.pk, reason="The same.", by=people.editor),
+        "name of a publisher": partial(change_actor, actor=publisher, fields=ActorInput(name="Other"), by=by),
+        "place": partial(edit_claim, claim=assessment.claim, fields=ClaimInput(place="Odesa"), by=by),
+        "merge": partial(
+            merge_actors, actor=publisher, fields=MergeInput(into=twin.pk, reason="The same."), by=people.editor
+        ),
     }
 
 
-@pytest.mark.parametrize("what", ["title", "quote", "file", "name of a publisher", "place", "merge"])
+@pytest.mark.parametrize("what", ["title", "excerpt", "file", "name of a publisher", "place", "merge"])
 def test_a_change_and_an_approval_pass_each_other(people: Cast, what: str) -> None:
     for headstart in HEADSTARTS:
         for leads in (True, False):
@@ -113,7 +117,7 @@ def test_a_verdict_is_confirmed_while_it_changes_again(people: Cast) -> None:
         assert shown is not None
         outcomes = together(
             partial(confirm_verdict, claim=claim, reason="So.", seen_grounds=shown.now, by=people.editor),
-            changes["quote"],
+            changes["excerpt"],
             headstart=headstart,
         )
         watched = verdict_watch(claim)
@@ -146,7 +150,7 @@ def test_a_refutation_of_many_claims_is_made_stricter_while_their_reviewer_leave
             factories.assigned(people, claim, reviewer=reviewer)
         outcomes = together(
             partial(change_role, desk=people.desk, user=reviewer, role=None, by=people.admin),
-            partial(change_source, source=source, fields={"visibility": "desk"}, by=people.editor),
+            partial(change_source, source=source, fields=SourceInput(visibility="desk"), by=people.editor),
             headstart=headstart,
         )
         assert refusals(outcomes) == []

@@ -9,12 +9,14 @@ from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import add_relay, change_actor, change_source, remove_relay
+from claims.inputs import EvidenceInput
 from claims.verdicts.grounds_authors import Authors, authors_of
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Forbidden
 from reviews.actions.grounds import confirm_verdict, may_confirm_verdict
 from reviews.grounds_shown import of_verdict
 from sources.actions import attach_file
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.grounds.edits import GroundsWorld, world
@@ -24,21 +26,21 @@ pytestmark = pytest.mark.django_db
 
 def _out_and_in_by_restricting(made: GroundsWorld, by: User) -> None:
     """The editor restricts a source and releases it; whoever is tried changes its title meanwhile."""
-    change_source(source=made.source, fields={"visibility": "restricted"}, by=made.cast.editor)
-    change_source(source=fresh(made.source), fields={"title": "Swapped"}, by=by)
+    change_source(source=made.source, fields=SourceInput(visibility="restricted"), by=made.cast.editor)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Swapped"), by=by)
     release_source(source=fresh(made.source), visibility="desk", reason="They agreed.", by=made.cast.editor)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 
 def _excerpt_while_restricted(made: GroundsWorld, by: User) -> None:
-    change_evidence(evidence=made.item, fields={"visibility": "restricted"}, by=made.cast.reviewer2)
-    change_evidence(evidence=fresh(made.item), fields={"quote": "Swapped"}, by=by)
+    change_evidence(evidence=made.item, fields=EvidenceInput(visibility="restricted"), by=made.cast.reviewer2)
+    change_evidence(evidence=fresh(made.item), fields=EvidenceInput(excerpt="Swapped"), by=by)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 
 def _upstream_detached(made: GroundsWorld, by: User) -> None:
     remove_relay(relay=made.relay, by=made.cast.reviewer2)
-    change_source(source=made.upstream, fields={"title": "Swapped"}, by=by)
+    change_source(source=made.upstream, fields=SourceInput(title="Swapped"), by=by)
     add_relay(downstream=made.source, upstream=made.upstream.pk, quote=made.relay.quote, by=made.cast.reviewer2)
 
 
@@ -55,15 +57,15 @@ def _file_of_it_detached(made: GroundsWorld, by: User) -> None:
 
 
 def _publisher_swapped(made: GroundsWorld, by: User) -> None:
-    change_source(source=made.source, fields={"publisher": made.other.pk}, by=made.cast.reviewer2)
-    change_actor(actor=made.publisher, fields={"name": "Swapped"}, by=by)
-    change_source(source=fresh(made.source), fields={"publisher": made.publisher.pk}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(publisher=made.other.pk), by=made.cast.reviewer2)
+    change_actor(actor=made.publisher, fields=ActorInput(name="Swapped"), by=by)
+    change_source(source=fresh(made.source), fields=SourceInput(publisher=made.publisher.pk), by=made.cast.reviewer2)
 
 
 def _parent_swapped(made: GroundsWorld, by: User) -> None:
-    change_actor(actor=made.publisher, fields={"part_of": None}, by=made.cast.reviewer2)
-    change_actor(actor=made.parent, fields={"name": "Swapped"}, by=by)
-    change_actor(actor=fresh(made.publisher), fields={"part_of": made.parent.pk}, by=made.cast.reviewer2)
+    change_actor(actor=made.publisher, fields=ActorInput(part_of=None), by=made.cast.reviewer2)
+    change_actor(actor=made.parent, fields=ActorInput(name="Swapped"), by=by)
+    change_actor(actor=fresh(made.publisher), fields=ActorInput(part_of=made.parent.pk), by=made.cast.reviewer2)
 
 
 def _file_released(made: GroundsWorld, by: User) -> None:

@@ -28,7 +28,7 @@ def refused(client: Client, number: int, *, headers: dict[str, str], address: st
     form = {"login": f"name{number}", "password": "wrong"}
     extra: dict[str, Any] = {"REMOTE_ADDR": address}
     page = client.post("/account/login/", form, headers=headers, **extra).content.decode()
-    assert ("Too many attempts." in page) != ("do not go together" in page)
+    assert ("Too many attempts." in page) != ("Wrong user name or password" in page)
     return "Too many attempts." in page
 
 

@@ -23,6 +23,7 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import (
     ActorMerge,
     Claim,
@@ -60,6 +61,7 @@ from reviews.models import (
 )
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
@@ -163,7 +165,7 @@ def keep_keys() -> None:
 def _go_on(cast: factories.Cast) -> None:
     """So that each kind of entry is somewhere the last that tells of its row; and a claim that was brought in."""
     claim = factories.claim(cast, "A ship was loaded.", elements=["a ship"], topics=["ships"])
-    edit_claim(claim=claim, fields={"place": "Izmail"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Izmail"), by=cast.editor)
     due_at = timezone.now() + timedelta(days=5)
     assign(claim=claim, reviewer=cast.reviewer, due_at=due_at, by=cast.editor)
     accept_assignment(
@@ -173,10 +175,10 @@ def _go_on(cast: factories.Cast) -> None:
     change_due(assignment=moved, due_at=due_at + timedelta(days=1), by=cast.editor)
     source = factories.source(cast, publisher=factories.actor(cast))
     item = factories.attach(cast, claim, source, "context", excerpt="As it was.")
-    change_evidence(evidence=item, fields={"quote": "As it was then."}, by=cast.editor)
-    change_source(source=source, fields={"reliability": "B"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="As it was then."), by=cast.editor)
+    change_source(source=source, fields=SourceInput(reliability="B"), by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
-    set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)
+    set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=cast.editor)
     change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
     invite(desk=cast.desk, role=Role.REVIEWER, name="Iryna", email="iryna@example.org", by=cast.admin)
     join_by_identity(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org", username="iryna")
@@ -192,20 +194,20 @@ def _go_public(cast: factories.Cast) -> None:
     """What everybody may see: each kind of entry is somewhere the last that tells of it."""
     editor = cast.editor
     added, changed, merged = (factories.actor(cast, f"Port {n}", visibility="public") for n in range(3))
-    change_actor(actor=changed, fields={"reliability": "B"}, by=editor)
-    merge_actors(actor=merged, into=added.pk, reason="One and the same.", by=editor)
+    change_actor(actor=changed, fields=ActorInput(reliability="B"), by=editor)
+    merge_actors(actor=merged, fields=MergeInput(into=added.pk, reason="One and the same."), by=editor)
     factories.released(factories.actor(cast, "A mayor"), editor, "public")
     claim = factories.claim(cast, "The port is closed.", claimant=added)
     sources = [factories.source(cast, f"Report {n}", publisher=added, visibility="public") for n in range(5)]
-    change_source(source=sources[0], fields={"title": "A report"}, by=editor)
-    change_source(source=sources[1], fields={"reliability": "B"}, by=editor)
+    change_source(source=sources[0], fields=SourceInput(title="A report"), by=editor)
+    change_source(source=sources[1], fields=SourceInput(reliability="B"), by=editor)
     retract_source(source=sources[2], reason="Taken back.", by=editor)
     item, altered, withdrawn = (
         factories.attach(cast, claim, source, "context", excerpt="Closed.", visibility="public")
         for source in sources[2:]
     )
     assert item.visibility == "public"
-    change_evidence(evidence=altered, fields={"locator": "p. 2"}, by=editor)
+    change_evidence(evidence=altered, fields=EvidenceInput(locator="p. 2"), by=editor)
     withdraw_evidence(evidence=withdrawn, reason="Another port.", by=editor)
     corrected = factories.source(cast, "A report that was wrong", publisher=added)
     factories.released(corrected, editor, "public")
@@ -216,10 +218,10 @@ def _go_public(cast: factories.Cast) -> None:
     factories.released(released, editor, "public")
     factories.released(factories.attach(cast, claim, released, "context"), editor, "public")
     publish_claim(claim=fresh(claim), by=editor)
-    for fields in ({"place": "Reni"}, {"statement": "The port was closed."}):
+    for fields in (ClaimInput(place="Reni"), ClaimInput(statement="The port was closed.")):
         other = factories.claim(cast, "The port was open.", claimant=added)
         publish_claim(claim=fresh(other), by=editor)
-        set_threshold(claim=fresh(other), threshold=3, reason="A grave matter.", by=editor)
+        set_threshold(claim=fresh(other), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=editor)
         edit_claim(claim=fresh(other), fields=fields, by=editor)
 
 
@@ -235,7 +237,7 @@ def _redact_more(cast: factories.Cast) -> None:
     for what in asked:
         row = propose_redaction(desk=cast.desk, **what, reason="They asked us to.", by=cast.editor)
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
-    shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name="Halyna, a witness", kind="person"), by=cast.admin)
     factories.source(cast, publisher=shared)
     asked_for: dict[str, Any] = {"actor": shared, "words": "Halyna", "reason": "She asked us to.", "by": cast.editor}
     withdraw_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.editor)

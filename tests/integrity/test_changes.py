@@ -10,7 +10,9 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput, MergeInput, ThresholdInput
 from claims.models import GroundsChange, Participant, Revision
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.integrity.forging import drop_rules, run
@@ -88,11 +90,11 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
         keep_keys()
         claim = factories.claim_in(cast, "corroborated", statement="Of the port.")
         items = list(claim.evidence.order_by("created_at"))
-        set_threshold(claim=fresh(claim), threshold=2, reason="A grave matter.", by=cast.editor)
-        change_evidence(evidence=items[0], fields={"locator": "p. 2"}, by=cast.editor)
-        change_source(source=items[1].source, fields={"title": "Another title"}, by=cast.editor)
+        set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=2, reason="A grave matter."), by=cast.editor)
+        change_evidence(evidence=items[0], fields=EvidenceInput(locator="p. 2"), by=cast.editor)
+        change_source(source=items[1].source, fields=SourceInput(title="Another title"), by=cast.editor)
         one, two, _three = (factories.actor(cast, name) for name in ("One", "Two", "Three"))
-        merge_actors(actor=one, into=two.pk, reason="One and the same.", by=cast.editor)
+        merge_actors(actor=one, fields=MergeInput(into=two.pk, reason="One and the same."), by=cast.editor)
         run("SET CONSTRAINTS ALL IMMEDIATE")
         yield cast
         transaction.set_rollback(True)

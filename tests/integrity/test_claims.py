@@ -7,6 +7,7 @@ import pytest
 from django.db.models import F
 
 from claims.actions.actors import merge_actors
+from claims.inputs import MergeInput
 from claims.models import Bundle, Claim, Evidence, Revision, StatusChange, Task
 from house.integrity import IntegrityMismatch
 from sources.models import Actor, Source
@@ -270,7 +271,7 @@ def test_search_words_of_another_text(verdict: Claim, execute: Execute) -> None:
 
 def test_an_actor_that_was_merged_and_is_named_still(cast: factories.Cast, verdict: Claim, execute: Execute) -> None:
     merged, remains = factories.actor(cast), factories.actor(cast)
-    merge_actors(actor=merged, into=remains.pk, reason="The same.", by=cast.editor)
+    merge_actors(actor=merged, fields=MergeInput(into=remains.pk, reason="The same."), by=cast.editor)
     assert found() == []
     source = factories.source(cast)
     execute("UPDATE sources_source SET publisher_id = %s WHERE id = %s", merged.pk, source.pk)

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast as AsType
 
 from accounts.models import User
 from claims.actions.claims import set_threshold
+from claims.inputs import ThresholdInput
 from reviews.actions.assignments import close_claim, decline
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import PLACES, REDACTED, find
@@ -67,7 +68,7 @@ def _write_more(cast: factories.Cast) -> None:
     reasons: dict[str, Any] = {"basis_reason": "He stood there.", "against_interest_reason": "It costs him dear."}
     source = factories.source(cast, publisher=paper, basis_reason="So it says itself.")
     factories.attach(cast, claim, source, basis="firsthand", against_interest=paper, locator="On page 2", **reasons)
-    set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=editor)
+    set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=editor)
     close_claim(claim=factories.claim(cast), reason="duplicate", note="Of another one.", by=editor)
     decline(assignment=factories.assigned(cast, factories.claim(cast)), reason="Too much to do.", by=cast.reviewer)
     disputed = factories.claim(cast, "A crane stood.")

@@ -27,7 +27,7 @@ def source(cast: factories.Cast) -> Source:
 
 @pytest.fixture
 def attachment(cast: factories.Cast, source: Source) -> Attachment:
-    return attach_file(source=source, chunks=[b"what was ", b"captured"], name="note.txt", by=cast.reviewer)
+    return attach_file(source=source, chunks=[b"what was ", b"kept"], name="note.txt", by=cast.reviewer)
 
 
 def _place(settings: "Settings", sha256: str) -> Path:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import BrowserContext, Page, expect
 
 from claims.actions.sources import change_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.grounds.edits import world
 from tests.journeys.test_form_draft_in_the_browser import sign_in
@@ -28,7 +29,7 @@ def test_then_and_now_can_be_read_on_every_screen(
     made = world()
     factories.approved(made.cast, made.assessment)
     change_source(
-        source=made.source, fields={"title": LONG, "url": "https://example.org/" + "a" * 90}, by=made.cast.editor
+        source=made.source, fields=SourceInput(title=LONG, url="https://example.org/" + "a" * 90), by=made.cast.editor
     )
     sign_in(context, live_server.url, made.cast.editor)
     page = context.new_page()

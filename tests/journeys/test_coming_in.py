@@ -84,7 +84,7 @@ def test_a_passkey_is_added_and_signs_in_and_confirms(cast: Cast, site: str, pag
     has_a_device(page)
     sign_in(page, site, cast.editor)
     page.goto(f"{site}/account/second-factors/passkey/")
-    expect(page.get_by_text("Passkeys need scripts")).to_be_hidden()
+    expect(page.get_by_text("Passkeys need JavaScript")).to_be_hidden()
     page.get_by_label("Name").fill("My laptop")
     page.get_by_role("button", name="Add passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
@@ -118,7 +118,7 @@ def test_a_device_that_says_no_leaves_the_other_ways(cast: Cast, site: str, page
     session.send("WebAuthn.enable")  # and no device
     page.evaluate("void (navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError')))")
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_role("alert").filter(has_text="No passkey was shown")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="No passkey was presented")).to_be_visible()
     sign_in(page, site, cast.reviewer)
     expect(page.get_by_role("heading", name="My work")).to_be_visible()
 
@@ -193,7 +193,7 @@ def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
 def test_who_is_not_invited_reads_why(cast: Cast, site: str, provider: OpenIdProvider, page: Page) -> None:
     provider.people["n-1"] = {"email": "eve@example.org", "email_verified": True}
     _through_harbour_press(page, site)
-    expect(page.get_by_text("eve@example.org is not invited here")).to_be_visible()
+    expect(page.get_by_text("eve@example.org has no invitation")).to_be_visible()
 
 
 def _through_harbour_press(page: Page, site: str) -> None:

@@ -70,7 +70,7 @@ def browser_keeps(page: Page, copies: int) -> None:
 
 
 def on_the_server() -> list[str]:
-    return [dict(row.content)["quote"] for row in FormDraft.objects.order_by("kept_at")]
+    return [dict(row.content)["excerpt"] for row in FormDraft.objects.order_by("kept_at")]
 
 
 def attach(page: Page) -> None:
@@ -121,7 +121,7 @@ def test_without_a_connection_the_browser_keeps_it_and_the_server_gets_it_later(
     page = opened(context, scene.address)
     context.set_offline(True)
     write(page, "On the train.")
-    told(page, "The server does not answer.")
+    told(page, "The server is not responding.")
     context.set_offline(False)
     told(page, "Draft saved at")
     browser_keeps(page, 0)
@@ -161,7 +161,7 @@ def test_signing_out_takes_from_the_browser_what_the_server_never_got(
     page = opened(context, scene.address)
     context.set_offline(True)
     write(page, "Only here.")
-    told(page, "The server does not answer.")
+    told(page, "The server is not responding.")
     browser_keeps(page, 1)
     page.on("dialog", lambda dialog: dialog.accept())
     other = context.new_page()
@@ -217,7 +217,7 @@ def test_somebody_else_at_the_same_machine_gets_none_of_it(context: BrowserConte
     has(page, "")
     browser_keeps(page, 0)
     page.goto(scene.address.partition("/claims/")[0] + "/drafts/")
-    expect(page.get_by_text("You have no drafts.")).to_be_visible()
+    expect(page.get_by_text("No drafts.")).to_be_visible()
     assert [row.author for row in FormDraft.objects.all()] == [scene.cast.reviewer]
 
 

@@ -159,7 +159,7 @@ def _hand_in(page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
     follow(page, row.get_by_role("link", name="Assess").first)
     for number in ("3", "4"):
-        _tick(page, page.get_by_role("checkbox", name=f"Rests on {number}"))
+        _tick(page, page.get_by_role("checkbox", name=f"Relies on {number}"))
     _tick(page, page.get_by_role("radio", name=re.compile("Refuted")))
     _unfold(page)
     _write(page, page.locator("textarea[name^=answer_]").first, "What was raised says otherwise.")

@@ -111,11 +111,11 @@ def _say_who_got_it_from_whom(page: Page) -> None:
     # The capture of the article has come meanwhile.
     page.get_by_role("link", name="Sources", exact=False).first.click()
     for _ in range(20):
-        if page.get_by_text("captured", exact=False).count():
+        if page.get_by_text("kept", exact=False).count():
             break
         page.wait_for_timeout(500)
         page.reload()
-    expect(page.get_by_text("captured", exact=False).first).to_be_visible()
+    expect(page.get_by_text("kept", exact=False).first).to_be_visible()
 
 
 def _choose(page: Page, label: str, start: str) -> None:
@@ -139,7 +139,7 @@ def _hand_in(page: Page) -> None:
         "Two examinations, apart from each other, found Iranian drones."
     )
     for number in ("3", "4"):
-        page.get_by_role("checkbox", name=f"Rests on {number}").check()
+        page.get_by_role("checkbox", name=f"Relies on {number}").check()
     _unfold(page)
     page.locator("textarea[name^=answer_]").first.fill("The ministry says so itself; what was raised says otherwise.")
     page.get_by_role("button", name="Submit assessment").click()

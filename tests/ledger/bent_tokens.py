@@ -179,7 +179,7 @@ def roots() -> list[bytes]:
 @cache
 def made() -> list[bytes]:
     """Good tokens of NOTE that openssl made, and one by a stranger."""
-    known = json.loads(FILE.read_text())["created"]
+    known = json.loads(FILE.read_text())["made"]
     return [base64.b64decode(token) for name, token in known.items() if "2 entries" not in name]
 
 

@@ -138,7 +138,7 @@ def make_log(size: int, streams: int = 7, seed: int = 1, sealed: bool = True) ->
         at += timedelta(milliseconds=chance.randrange(1, 5000))
         if sealed and index % 11 == 10:
             name = f"sealed:{chance.randbytes(16).hex()}"
-            log.add(name, "sealed", {"claim": index}, {"quote": "What was said"}, at)
+            log.add(name, "sealed", {"claim": index}, {"excerpt": "What was said"}, at)
             continue
         number = chance.randrange(1, streams + 1)
         kind, body, values = next(claims[number])

@@ -50,7 +50,7 @@ def make_inputs() -> dict[str, Any]:
         bare = resigned(tokens[f"ECDSA, {ALL} entries"], southern.signer, [])
         tokens["without the certificate between"] = bare
     trusted = [one.chain[-1].certificate.public_bytes(Encoding.PEM).decode() for one in (northern, southern)]
-    return {"timestamp_certificates": trusted, "created": {name: b64(token) for name, token in tokens.items()}}
+    return {"timestamp_certificates": trusted, "made": {name: b64(token) for name, token in tokens.items()}}
 
 
 def read_inputs() -> dict[str, Any]:
@@ -58,7 +58,7 @@ def read_inputs() -> dict[str, Any]:
     if not FILE.exists():
         return make_inputs()
     known = json.loads(FILE.read_text())
-    return {"timestamp_certificates": known["policy"]["timestamp_certificates"], "created": known["created"]}
+    return {"timestamp_certificates": known["policy"]["timestamp_certificates"], "made": known["made"]}
 
 
 def trusting(certificates: list[str]) -> Policy:
@@ -115,7 +115,7 @@ def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]
         try:
             stamp = check_stamp(token, data=checkpoint(size), certificates=policy.timestamp_certificates)
         except Broken as error:
-            found.append({**line, "assessment": str(error)})
+            found.append({**line, "finding": str(error)})
         else:
             found.append({**line, "at": stamp.at.isoformat(), "before": stamp.before.isoformat(), "by": stamp.by})
     return found
@@ -176,7 +176,7 @@ def file_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]]
 def stamp_vectors() -> dict[str, Any]:
     """The whole file."""
     given = read_inputs()
-    made = {name: base64.b64decode(token) for name, token in given["created"].items()}
+    made = {name: base64.b64decode(token) for name, token in given["made"].items()}
     policy = trusting(given["timestamp_certificates"])
     return {
         "policy": {
@@ -186,7 +186,7 @@ def stamp_vectors() -> dict[str, Any]:
             "timestamp_certificates": given["timestamp_certificates"],
         },
         "checkpoints": {str(size): checkpoint(size).decode() for size in (SOME, ALL)},
-        "created": given["created"],
+        "made": given["made"],
         "tokens": token_vectors(made, policy),
         "files": file_vectors(made, policy),
     }

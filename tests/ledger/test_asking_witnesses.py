@@ -245,8 +245,8 @@ ANSWERS = {
     "nothing that is HTTP": (b"hello\r\n\r\n", "no answer"),
     "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "answers 302"),
     "an error": (http("500 Oops", b"\x1b[2Jno"), "answers 500"),
-    "no line": (http("200 OK", b""), "its answer is none"),
-    "a line of nothing": (http("200 OK", "— x y\n".encode()), "its answer is none"),
+    "no line": (http("200 OK", b""), "its answer is malformed"),
+    "a line of nothing": (http("200 OK", "— x y\n".encode()), "its answer is malformed"),
     "a cosignature by another": (
         http("200 OK", ANOTHER.cosignature_line("x\n0\n\n", 5).encode()),
         "no cosignature by its key",
@@ -255,7 +255,7 @@ ANSWERS = {
     "a conflict that is none": (http("409 Conflict", b"many\n"), "it says that it has seen"),
     "a conflict beyond": (http("409 Conflict", b"4\n"), "it says that it has seen '4' entries, and this log has 3"),
     "a conflict each time": (http("409 Conflict", b"2\n"), "answers 409"),
-    "too much": (http("200 OK", b"x" * 2**20), "its answer is none"),
+    "too much": (http("200 OK", b"x" * 2**20), "its answer is malformed"),
 }
 
 
@@ -275,7 +275,7 @@ def test_a_witness_that_cosigns_at_a_time_that_no_calendar_has_is_not_kept(
     text = split_note(Checkpoint.objects.get(size=3).note.encode())[0]
     with answering(http("200 OK", SOMEBODY.cosignature_line(text, 2**62).encode())) as url:
         (asking,) = askings(of_somebody(url))
-        with pytest.raises(WitnessFailed, match="no time"):
+        with pytest.raises(WitnessFailed, match="no valid time"):
             asking.ask(connection)
 
 
@@ -424,7 +424,7 @@ def test_the_ledgers_page_says_who_cosigns_and_who_is_away(
         publish(sequencer)  # at a time long past
         assert "Not responding: no cosignature since" in text_of(editor.get("/ledger/"))
     settings.WITNESS_POLICY = None
-    assert "two readers could be shown two logs" in text_of(editor.get("/ledger/"))
+    assert "two readers could be shown different logs" in text_of(editor.get("/ledger/"))
 
 
 def text_of(answer: Any) -> str:

@@ -124,7 +124,7 @@ def test_an_entry_that_a_superuser_changed_is_found() -> None:
         past_all_rights.execute("SET session_replication_role = replica")
         past_all_rights.execute("UPDATE ledger_entry SET leaf = %s WHERE id = %s", [other, row.pk])
     said = StringIO()
-    with pytest.raises(CommandError, match="findings in 3 entries"):
+    with pytest.raises(CommandError, match="mismatches in 3 entries"):
         call_command("verify_ledger", stdout=said)
     assert "claim:1" in said.getvalue()
 
@@ -137,7 +137,7 @@ def test_what_a_superuser_wrote_reaches_no_terminal_as_it_is() -> None:
         past_all_rights.execute("SET session_replication_role = replica")
         past_all_rights.execute(insert, [text])
         try:
-            with pytest.raises(CommandError, match="findings in 3 entries"):
+            with pytest.raises(CommandError, match="mismatches in 3 entries"):
                 call_command("verify_ledger", stdout=said)
         finally:
             past_all_rights.execute("DELETE FROM ledger_key WHERE text = %s", [text])

@@ -53,7 +53,7 @@ def test_a_leaf_reads_back(entry: LeafEntry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("element", "changes"),
+    ("part", "changes"),
     [
         ("stream", {"stream": "claim"}),
         ("stream", {"stream": "Claim:1"}),
@@ -148,7 +148,7 @@ def test_a_salt_of_another_length_is_refused(length: int) -> None:
 
 
 def test_each_field_has_a_salt_of_its_own() -> None:
-    _, openings = commit({"reason": "x", "quote": "x"})
+    _, openings = commit({"reason": "x", "excerpt": "x"})
     assert len({opening.salt for opening in openings.values()}) == 2
 
 
@@ -194,14 +194,14 @@ def sealed_entry(kind: str, body: dict[str, Any], values: dict[str, Any]) -> tup
 
 
 def test_sealed_entries_look_alike_whatever_is_in_them() -> None:
-    one, _ = sealed_entry("evidence_attached", {"claim": "x" * 500}, {"quote": "y" * 500, "by": 1})
+    one, _ = sealed_entry("evidence_attached", {"claim": "x" * 500}, {"excerpt": "y" * 500, "by": 1})
     other, _ = sealed_entry("read", {}, {})
     assert len(leaf_bytes(one)) == len(leaf_bytes(other))
     assert one.c.keys() == other.c.keys() == {"kind", "content"}
 
 
 def test_a_sealed_entry_opens_as_far_as_it_is_disclosed() -> None:
-    entry, shown = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"quote": "said", "by": "reviewer"})
+    entry, shown = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"excerpt": "said", "by": "reviewer"})
     assert shown.keys() == {"kind", "content", "content/excerpt", "content/by"}
     assert check_disclosures(entry, shown) == 0
     assert check_disclosures(entry, {**shown, "content/by": None}) == 1
@@ -209,8 +209,8 @@ def test_a_sealed_entry_opens_as_far_as_it_is_disclosed() -> None:
 
 
 def test_a_sealed_entrys_content_is_bound_to_what_is_in_it() -> None:
-    entry, shown = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"quote": "said"})
-    _, others = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"quote": "said"})
+    entry, shown = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"excerpt": "said"})
+    _, others = sealed_entry("evidence_attached", {"claim": "UKR-42"}, {"excerpt": "said"})
     for name in shown:
         with pytest.raises(Broken, match=f"disclosures.{name}"):
             check_disclosures(entry, {**shown, name: others[name]})

@@ -17,6 +17,7 @@ from claims.record.entry_kinds import CATALOGUE
 from claims.record.entry_labels import READ_BY_EDITORS_ALONE
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint
+from sources.inputs import SourceInput
 from tests import factories
 from tests.ledger.installation import publish_here
 from tests.ledger.opening import audited, audits_all, files, lines_of, opened, values, verifier
@@ -57,7 +58,7 @@ def report_elsewhere(cast: "Cast") -> None:
     """Something that is said on the other desk alone."""
     from sources.actions import create_source
 
-    create_source(desk=cast.other_desk, fields={"title": "Wintergreen speaks"}, by=cast.reviewer2)
+    create_source(desk=cast.other_desk, fields=SourceInput(title="Wintergreen speaks"), by=cast.reviewer2)
 
 
 def test_who_audits_every_desk_gets_every_entry_and_the_verifier_finds_nothing(work: "Cast", tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_of_an_entry_that_names_what_was_restricted_since_only_the_hash_is_given
     from claims.actions.sources import change_source
 
     source = factories.source(cast, by=cast.editor)
-    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     publish_here(tmp_path / "signer")
     folder = opened(tmp_path / "export", cast.auditor)
     audited(folder)
@@ -165,7 +166,7 @@ def test_that_it_was_taken_is_recorded(work: "Cast", tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("who", ["reporter", "reviewer"])
 def test_who_audits_no_desk_gets_nothing(work: "Cast", tmp_path: Path, who: str) -> None:
-    with pytest.raises(CommandError, match="Auditors and editors of a desk read its ledger"):
+    with pytest.raises(CommandError, match="Only a desk’s auditors and editors read its ledger"):
         opened(tmp_path / "export", getattr(work, who))
     assert not (tmp_path / "export").exists()
 

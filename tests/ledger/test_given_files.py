@@ -12,7 +12,7 @@ import pytest
 from ledger import verifier
 from ledger.canonical import canonical
 from ledger.proofs import tlog_proof
-from ledger.verifier import CHECKPOINT, EXPORT, Memory, main, watch
+from ledger.verifier import CHECKPOINT, EXPORT, GivenFiles, Memory, main, watch
 from tests.conftest import ROOT
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, make_log, receipt_for
 from tests.ledger.sample_bundle import sample_bundle
@@ -161,9 +161,9 @@ def test_a_file_from_before_there_were_witnesses_is_told_as_not_witnessed(
         "witness_policy": WITNESS_POLICY_TEXT.decode(),
     }
     (folder / "demanding").write_bytes(canonical(demanding))
-    (folder / "captured").write_bytes(UNWITNESSED[name]())
+    (folder / "kept").write_bytes(UNWITNESSED[name]())
     command = "bundle" if name == "bundle" else "proof"
-    assert main([command, str(folder / "captured"), "--policy", str(folder / "demanding")]) == 1
+    assert main([command, str(folder / "kept"), "--policy", str(folder / "demanding")]) == 1
     *lines, remark, last = capsys.readouterr().out.splitlines()
     assert last.startswith("not witnessed (") and remark == verifier.NOT_WITNESSED
     assert any(
@@ -186,7 +186,7 @@ def test_a_kept_file_that_is_not_witnessed_is_held_against_a_log_that_is(folder:
     for seed, expected in ((1, []), (2, ["entry"])):
         log: Any = make_log(600, seed=seed)
         files = {**hashes_alone(log), CHECKPOINT: by(log.checkpoint(), "abd")}
-        report = watch(files.get, policy, Memory(tmp_path / str(seed)), [folder / "proof"])
+        report = watch(files.get, policy, Memory(tmp_path / str(seed)), GivenFiles([folder / "proof"]))
         assert report.counts["files that are not witnessed by themselves"] == 1
         assert report.said["witnessed by"].startswith(ENOUGH)
         assert bool(report.findings) is bool(expected)

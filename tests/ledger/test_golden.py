@@ -31,6 +31,7 @@ from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.record.entry_labels import KINDS
 from claims.record.reads import note_shown
 from ledger.entries import read_entry
@@ -51,6 +52,7 @@ from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.redaction_matches import find
 from sources.actions import attach_file, lease_captures, request_capture, run_capture
 from sources.fetch import Fetched
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Capture, Source
 from tests import factories, second_factors
 from tests.factories import fresh
@@ -79,8 +81,8 @@ def do_everything(cast: "Cast") -> None:
     """Each kind of act at least once."""
     editor = cast.editor
     claim = factories.claim(cast, "A ship unloaded at night.", elements=["a ship", "at night"], topics=["ships"])
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=editor)
-    edit_claim(claim=claim, fields={"statement": "A ship unloaded by night."}, by=editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="A ship unloaded by night."), by=editor)
     publish_claim(claim=fresh(claim), reason="Agreed with all.", by=editor)
     unpublish_claim(claim=fresh(claim), by=editor)
     close_claim(claim=fresh(claim), reason="moot", note="Overtaken.", by=editor)
@@ -91,12 +93,12 @@ def do_everything(cast: "Cast") -> None:
     sources = [item.source for item in factories.firsthand(cast, claim, 2)]
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     item = factories.attach(cast, fresh(claim), factories.source(cast), "context")
-    change_evidence(evidence=item, fields={"quote": "Seen."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Seen."), by=cast.reviewer)
     withdraw_evidence(evidence=item, reason="Another day.", by=cast.reviewer)
     relay = factories.relay(cast, sources[0], factories.source(cast, "The log"), quote="as the log has it")
     remove_relay(relay=relay, by=editor)
-    change_source(source=sources[0], fields={"title": "A better title"}, by=editor)
-    change_source(source=sources[0], fields={"reliability": "C"}, by=editor)
+    change_source(source=sources[0], fields=SourceInput(title="A better title"), by=editor)
+    change_source(source=sources[0], fields=SourceInput(reliability="C"), by=editor)
     correct_source(source=sources[0], reason="The day was wrong.", by=editor)
     corrected = claim.evidence.get(source=sources[0])
     confirm_excerpt(evidence=corrected, note="It still says so.", by=editor)
@@ -104,8 +106,8 @@ def do_everything(cast: "Cast") -> None:
     attach_file(source=sources[0], chunks=[b"Seen."], name="seen.txt", by=cast.reviewer)
     _capture(cast)
     actor, twin = factories.actor(cast, "A witness"), factories.actor(cast, "The witness")
-    change_actor(actor=actor, fields={"reliability": "B"}, by=editor)
-    merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
+    change_actor(actor=actor, fields=ActorInput(reliability="B"), by=editor)
+    merge_actors(actor=twin, fields=MergeInput(into=actor.pk, reason="One and the same."), by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     redact_something(cast)
     _confirm(cast)
@@ -149,13 +151,13 @@ def _confirm(cast: "Cast") -> None:
     claim = factories.claim(cast)
     (item, _other) = factories.firsthand(cast, claim, 2)
     assessment = factories.finding(cast, claim, "corroborated")
-    change_source(source=item.source, fields={"title": "Another title"}, by=cast.reviewer2)
+    change_source(source=item.source, fields=SourceInput(title="Another title"), by=cast.reviewer2)
     shown = of_assessment(cast.reviewer, assessment)
     assert shown is not None
     seen: dict[str, Any] = {"seen_version": fresh(claim).version, "seen_grounds": shown.now}
     confirm_assessment(assessment=assessment, **seen, by=cast.reviewer)
     factories.approved(cast, assessment)
-    change_source(source=item.source, fields={"title": "A third title"}, by=cast.reviewer2)
+    change_source(source=item.source, fields=SourceInput(title="A third title"), by=cast.reviewer2)
     after = of_verdict(cast.editor, fresh(claim))
     assert after is not None
     confirm_verdict(claim=claim, reason="The title alone.", seen_grounds=after.now, by=cast.editor)

@@ -121,7 +121,7 @@ def test_a_longer_log_with_another_entry_does_not_go_on_from_one_that_was_seen(r
     now = _log_of(leaves, [1300])[1300]
     found = run(EXTENDS, {"tiles": _tiles_of(leaves), "pairs": [[old, now] for old in seen.values()]})
     # A complete tree's root stands in its proof for itself: there the present root is the one that does not come out.
-    assert [one["element"] for one in found] == ["new root" if size == 1024 else "old root" for size in seen]
+    assert [one["part"] for one in found] == ["new root" if size == 1024 else "old root" for size in seen]
 
 
 def test_tiles_that_are_not_those_of_the_checkpoint_are_told(run: Run) -> None:
@@ -132,7 +132,7 @@ def test_tiles_that_are_not_those_of_the_checkpoint_are_told(run: Run) -> None:
     [[one], [other]] = [
         run(EXTENDS, {"tiles": given, "pairs": [[log[200], log[300]]]}) for given in (missing, _tiles_of(leaves[::-1]))
     ]
-    assert (one["element"], one["found"], other["element"]) == ("tile/0/001.p/44", "no tile", "old root")
+    assert (one["part"], one["found"], other["part"]) == ("tile/0/001.p/44", "no tile", "old root")
 
 
 def test_proof_files_with_time_stamps_come_to_the_results_of_the_vectors(run: Run) -> None:
@@ -155,8 +155,8 @@ def test_time_stamps_say_what_the_vectors_say_or_what_does_not_hold(run: Run) ->
     asked = [{"token": one["token"], "note": notes[str(one["of"])]} for one in STAMPS["tokens"]]
     found = run(STAMPED, {"asked": asked, "certificates": STAMPED_KEYS["timestamp_certificates"]})
     expected = [
-        one["assessment"].partition(": expected")[0]
-        if "assessment" in one
+        one["finding"].partition(": expected")[0]
+        if "finding" in one
         else [*(microseconds(datetime.fromisoformat(one[when])) for when in ("at", "before")), one["by"]]
         for one in STAMPS["tokens"]
     ]
@@ -180,7 +180,7 @@ def test_time_stamps_date_what_their_checkpoint_holds(run: Run) -> None:
     ]
     found = run(CHECKED, {"file": files["another hash"], "policy": STAMPED_KEYS})
     assert [one["size"] for one in found["dated"]] == [6]
-    assert found["undated"][0]["element"] == "new root"
+    assert found["undated"][0]["part"] == "new root"
 
 
 def test_time_stamps_are_counted_and_not_looked_at_where_the_policy_names_no_certificates(run: Run) -> None:
@@ -235,7 +235,7 @@ def test_a_broken_entry_says_what_does_not_match_and_the_others_stand(run: Run) 
     body = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
     found = run(body, {"file": files["another statement"], "policy": KEYS})
     assert [entry["result"] for entry in found["entries"]] == ["broken", "verified", "verified", "verified", "verified"]
-    assert found["findings"][0]["element"] == "disclosures.statement"
+    assert found["findings"][0]["part"] == "disclosures.statement"
 
 
 def test_where_there_is_no_webcrypto_nothing_is_verified(browser: "Browser") -> None:

@@ -72,10 +72,10 @@ SORTS = {
     ),
     "public proofs": Sort(CHECK, changed_public, of_files(KEYS), proof_result, {"redacted", "broken"}),
     "proofs of one leaf": Sort(CHECK_LEAF, changed_leaf, of_files(KEYS), leaf_result, {"verified", "broken"}),
-    "files of receipts": Sort(RECEIPTS, changed_receipts, of_files(KEYS), receipts_result, {"rejected", "taken"}),
+    "files of receipts": Sort(RECEIPTS, changed_receipts, of_files(KEYS), receipts_result, {"refused", "taken"}),
     "cosigned notes": Sort(
         *(WITNESSED, changed_note, of_notes, lambda one: witnessed_as_vector(*one)),
-        {"rejected", "witnessed", "not witnessed"},
+        {"refused", "witnessed", "not witnessed"},
     ),
     "time stamps": Sort(STAMPED, changed_token, of_tokens, stamp_result, {"taken", "certificate", "TSTInfo"}),
 }
@@ -85,7 +85,7 @@ def word(result: Any) -> str:
     """A result in a word: whether something was taken, or what was said of it."""
     if isinstance(result, dict):
         return "witnessed" if result["isMet"] else "not witnessed"
-    return "rejected" if result is None else result if isinstance(result, str) else "taken"
+    return "refused" if result is None else result if isinstance(result, str) else "taken"
 
 
 def agree(run: Run, sort: Sort, seed: int, count: int) -> "Counter[str]":

@@ -29,7 +29,7 @@ def found_in(report: Report) -> list[str]:
 
 
 def test_a_promised_leaf_is_looked_for_among_the_hashes() -> None:
-    promises = {"captured": receipt_for(LOG.leaves[10], BEGIN), "gone": receipt_for(b"gone", BEGIN)}
+    promises = {"kept": receipt_for(LOG.leaves[10], BEGIN), "gone": receipt_for(b"gone", BEGIN)}
     promises["young"] = receipt_for(b"to come", BEGIN + timedelta(days=1))
     report = audit(mirrored().get, POLICY, promises)
     gone = leaf_hash(b"gone").hex()

@@ -41,10 +41,10 @@ def test_the_written_time_stamps_come_to_what_the_code_makes_of_them() -> None:
 
 def test_of_the_time_stamps_each_good_one_says_when_and_each_other_why_not() -> None:
     tokens = {one["name"]: one for one in json.loads(FILE.read_text())["tokens"]}
-    good = {name for name, one in tokens.items() if "assessment" not in one}
+    good = {name for name, one in tokens.items() if "finding" not in one}
     made = {"RSA, 2 entries", "RSA, 6 entries", "ECDSA, 2 entries", "ECDSA, 6 entries", "RSASSA-PSS"}
     assert good == made | {"a certificate beside it that is none", "an attribute that nobody signed"}
-    assert all(one["assessment"] for name, one in tokens.items() if name not in good)
+    assert all(one["finding"] for name, one in tokens.items() if name not in good)
 
 
 def test_of_the_dated_proofs_only_good_ones_say_by_when() -> None:

@@ -191,9 +191,7 @@ def test_the_ends_of_time_are_times() -> None:
 def test_a_promised_leaf_is_looked_for() -> None:
     kept, broken = receipt_for(LOG.leaves[5], BEGIN), receipt_for(b"gone", BEGIN)
     young = receipt_for(b"to come", BEGIN + timedelta(days=1))
-    report = audit(
-        EXPORT.get, POLICY, {"captured": kept, "broken": broken, "young": young, "foreign": LOG.checkpoint()}
-    )
+    report = audit(EXPORT.get, POLICY, {"kept": kept, "broken": broken, "young": young, "foreign": LOG.checkpoint()})
     assert [line.split(",")[0] for line in lines(report)] == [
         f"receipt foreign: signature: expected one by {POLICY.receipt_keys[0].name}+{POLICY.receipt_keys[0].id.hex()}",
         f"receipt broken: leaf: expected {leaf_hash(b'gone').hex()} in the log",

@@ -18,7 +18,18 @@ from ledger.entries import format_time, leaf_hash
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
-from ledger.verifier import LogSize, Memory, Report, TileTree, Unusable, address_reader, main, root_hash, watch
+from ledger.verifier import (
+    GivenFiles,
+    LogSize,
+    Memory,
+    Report,
+    TileTree,
+    Unusable,
+    address_reader,
+    main,
+    root_hash,
+    watch,
+)
 from tests.ledger.exports import BEGIN, ORIGIN, POLICY, ExportedLog, make_log, receipt_for
 from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.test_tampering import Tampering, delete, duplicate, edit, insert, swap, truncate
@@ -41,7 +52,7 @@ def hashes_alone(log: ExportedLog) -> dict[str, bytes]:
 
 
 def seen(memory: Path, log: ExportedLog, *files: Path, now: datetime | None = None) -> Report:
-    return watch(hashes_alone(log).get, POLICY, Memory(memory), files, now)
+    return watch(hashes_alone(log).get, POLICY, Memory(memory), GivenFiles(files), now)
 
 
 def lines(report: Report) -> list[str]:
@@ -276,7 +287,7 @@ def test_receipts_of_one_leaf_that_differ_are_all_kept(memory: Path, tmp_path: P
 def test_a_receipt_that_lies_ahead_of_the_readers_clock_is_told(memory: Path, tmp_path: Path) -> None:
     clock = BEGIN - timedelta(seconds=300)
     file = written(tmp_path, "receipt", receipt_for(LOG.leaves[599], BEGIN))
-    assert lines(watch(LOG.export().get, POLICY, Memory(memory), [file], clock=clock)) == []
+    assert lines(watch(LOG.export().get, POLICY, Memory(memory), GivenFiles([file]), clock=clock)) == []
     found = lines(watch(LOG.export().get, POLICY, Memory(memory), clock=clock - timedelta(milliseconds=1)))
     now, at = format_time(clock - timedelta(milliseconds=1)), format_time(BEGIN)
     assert found == [f"receipt of {at}: at: expected at most 300 seconds after now, {now}, found {at}"]
@@ -305,7 +316,7 @@ def test_a_copy_of_a_log_tells_by_its_entries_which_receipts_are_due(memory: Pat
 def test_a_bundle_is_remembered_as_the_proofs_in_it(memory: Path, tmp_path: Path) -> None:
     file = written(tmp_path, "UKR-42-bundle.zip", zipped(sample_bundle()))
     log = ExportedLog([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
-    report = watch(hashes_alone(log).get, POLICY, Memory(memory), [file])
+    report = watch(hashes_alone(log).get, POLICY, Memory(memory), GivenFiles([file]))
     assert (lines(report), report.counts["proofs"], report.counts["entries of proofs"]) == ([], 3, 7)
 
 
@@ -514,5 +525,5 @@ def test_a_server_that_fails_says_nothing_of_the_log(site: WatchedSite) -> None:
         address_reader(site.address)("checkpoint")
     site.server.shutdown()
     site.server.server_close()
-    with pytest.raises(Unusable, match="rejected"):
+    with pytest.raises(Unusable, match="refused"):
         address_reader(site.address)("checkpoint")

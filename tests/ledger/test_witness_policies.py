@@ -55,7 +55,7 @@ def test_a_cosigning_key_reads_back_and_is_no_key_of_a_log() -> None:
     assert read_verifier_key(str(key.verifier_key), COSIGNATURE) == key.verifier_key
     with pytest.raises(Broken, match="an Ed25519 key"):
         read_verifier_key(str(key.verifier_key))
-    with pytest.raises(ValueError, match="no private key"):
+    with pytest.raises(ValueError, match="not a private key"):
         SigningKey.read(key.private_text)
     # The same bytes sign under another id, as the signature type is part of it.
     assert SigningKey(key.name, key.seed).verifier_key.id != key.verifier_key.id

@@ -77,7 +77,7 @@ CHECKS: dict[str, Callable[[str, Policy], Report]] = {
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_checkpoint_without_the_quorum_is_a_finding(name: str) -> None:
-    for names, said in (("", "no one"), ("ab", SAID)):
+    for names, said in (("", "nobody"), ("ab", SAID)):
         (finding,) = CHECKS[name](names, DEMANDING).findings
         assert f"{finding.part}: expected {finding.expected}, found {finding.found}" == LACKING + said
 
@@ -150,7 +150,7 @@ def watched(
     files = {**hashes_alone(log), CHECKPOINT: newest}
     if witnessed is not None:
         files[WITNESSED] = witnessed
-    return watch(files.get, DEMANDING, Memory(memory), (), now)
+    return watch(files.get, DEMANDING, Memory(memory), None, now)
 
 
 def lines(report: Report) -> list[str]:

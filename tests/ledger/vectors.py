@@ -77,7 +77,7 @@ def canonical_vectors() -> dict[str, Any]:
 
 def commitment_vectors() -> list[dict[str, Any]]:
     salts = [bytes(32), bytes(range(32)), b"\xff" * 32]
-    values = [("reason", "Because"), ("by", {"name": "reviewer", "id": 5}), ("quote", "ü\n😀"), ("blind", None)]
+    values = [("reason", "Because"), ("by", {"name": "reviewer", "id": 5}), ("excerpt", "ü\n😀"), ("blind", None)]
     return [
         {"salt": b64(salt), "name": name, "value": value, "commitment": commitment(salt, name, value)}
         for salt in salts
@@ -90,7 +90,7 @@ def sample_log() -> SampleLog:
     log = SampleLog()
     log.add(CLAIM, "claim_created", {"reference": "UKR-42"}, {"statement": "Shells were sent — ü", "by": "reporter"})
     log.add(CLAIM, "status_changed", {"from": None, "to": "reported"}, {"reason": "A source carries it"})
-    log.add(SEALED, "sealed", {"claim": "UKR-42"}, {"quote": "What was said", "by": "reviewer"})
+    log.add(SEALED, "sealed", {"claim": "UKR-42"}, {"excerpt": "What was said", "by": "reviewer"})
     log.add(
         CLAIM,
         "status_changed",

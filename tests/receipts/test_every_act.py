@@ -90,7 +90,7 @@ def test_by_the_api(cast: Cast, tmp_path: Path) -> None:
 def _evidence_by_the_api(walk: ActsWalk, cast: Cast, claim: str, source: str, other: str) -> None:
     send, editor, reviewer = walk.send, cast.editor, cast.reviewer
     item = send(reviewer, "POST", f"{claim}evidence/", {"source": other, "stance": "context"})["id"]
-    send(reviewer, "PATCH", f"{claim}evidence/{item}/", {"quote": "Seen."})
+    send(reviewer, "PATCH", f"{claim}evidence/{item}/", {"excerpt": "Seen."})
     send(reviewer, "POST", f"{claim}evidence/{item}/withdraw/", {"reason": "Another day."})
     relay = send(reviewer, "POST", f"sources/{source}/relays/", {"upstream": other, "quote": "as B has it"})["id"]
     send(reviewer, "DELETE", f"sources/{source}/relays/{relay}/")

@@ -10,10 +10,12 @@ from accounts.actions import set_role
 from accounts.models import Act, User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput, MergeInput
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from reviews.actions.memberships import change_account
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast
@@ -171,13 +173,13 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 ) -> None:
     """An administrator merges actors that all desks share, and has a role on a desk besides."""
     merged, remains = (
-        create_actor(desk=None, fields={"name": name, "kind": "person"}, by=cast.admin) for name in ("Ann", "Anne")
+        create_actor(desk=None, fields=ActorInput(name=name, kind="person"), by=cast.admin) for name in ("Ann", "Anne")
     )
     source = factories.source(cast, by=cast.editor, visibility="restricted")
     against: dict[str, Any] = {"against_interest": merged, "against_interest_reason": "It costs her."}
     factories.attach(cast, factories.claim(cast), source, by=cast.editor, **against)
     set_role(desk=cast.desk, user=cast.admin, role=role, by=None)
-    merge_actors(actor=merged, into=remains.pk, reason="One person.", by=cast.admin)
+    merge_actors(actor=merged, fields=MergeInput(into=remains.pk, reason="One person."), by=cast.admin)
     assert Act.objects.filter(by=cast.admin, kind="evidence_changed", sealed=True).count() == 1
     kinds = [row["kind"] for row in Api(cast.admin).get("receipts/").json()["results"]]
     assert ("actor_merged" in kinds, "evidence_changed" in kinds) == (True, is_told)
@@ -186,6 +188,6 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 def test_restricted_evidence_that_one_changes_oneself_gives_a_receipt(cast: Cast) -> None:
     source = factories.source(cast, by=cast.reviewer, visibility="restricted")
     item = factories.attach(cast, factories.claim(cast), source, by=cast.reviewer)
-    change_evidence(evidence=item, fields={"quote": "Other words."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Other words."), by=cast.reviewer)
     kinds = [row["kind"] for row in Api(cast.reviewer).get("receipts/").json()["results"]]
     assert kinds[0] == "evidence_changed"

@@ -15,7 +15,7 @@ from tests.pages import signed_in
 
 
 @pytest.mark.parametrize(
-    ("typed", "captured"),
+    ("typed", "kept"),
     [
         ("example.org", "https://example.org"),
         (" www.example.org/a?b=c#d ", "https://www.example.org/a?b=c#d"),

@@ -15,6 +15,7 @@ from reviews.actions.assignments import close_claim, name_decider
 from reviews.actions.grounds import confirm_assessment
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Assignment
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 
@@ -188,5 +189,5 @@ def test_what_was_restricted_meanwhile_is_not_named_by_the_verdict(cast: Cast) -
     claim = factories.claim(cast)
     hidden, *graph = items = factories.firsthand(cast, claim, 3)
     assessment = factories.finding(cast, claim, "corroborated", evidence=items)
-    change_source(source=hidden.source, fields={"visibility": "restricted"}, by=cast.reviewer2)
+    change_source(source=hidden.source, fields=SourceInput(visibility="restricted"), by=cast.reviewer2)
     assert _named_at_approval(cast, assessment) == {item.pk for item in graph}

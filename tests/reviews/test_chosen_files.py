@@ -120,7 +120,7 @@ def test_a_file_of_somebody_else_is_no_ones_to_name(cast: Cast, claim: Claim) ->
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/attach/"
     answer = client.post(address, _filled(client.get(address), title="x", **{"file-kept": str(theirs.pk)}))
     assert (answer.status_code, "a.txt" in text_of(answer)) == (400, False)
-    assert "no longer kept" in text_of(answer)
+    assert "has expired" in text_of(answer)
     assert (Attachment.objects.count(), ChosenFile.objects.count()) == (0, 1)
 
 

@@ -87,7 +87,7 @@ def test_nobody_is_named_twice(cast: Cast, finding: Assessment) -> None:
 def test_the_claim_shows_who_was_named_and_lets_an_editor_take_it_back(cast: Cast, finding: Assessment) -> None:
     page = f"/claims/{finding.claim.reference}/"
     address = f"{page}decider/{deciders_of(finding.claim).get().pk}/end/"
-    assert "Other approvers stranger Take back…" in text_of(got(cast.editor, page))
+    assert "Other approvers stranger Withdraw…" in text_of(got(cast.editor, page))
     assert "Withdraw… " not in text_of(got(cast.reporter, page))
     assert signed_in(cast.editor).post(address)["Location"] == page
     assert "Other approvers" not in text_of(got(cast.editor, page))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from claims.queries import history_of
 from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
@@ -96,7 +97,7 @@ def test_a_decision_takes_a_reason(cast: Cast, decide: Any) -> None:
 @pytest.mark.parametrize("decide", [_approve, _reject])
 def test_a_decision_is_on_what_was_seen(cast: Cast, decide: Any) -> None:
     assessment = _waiting(cast)
-    edit_claim(claim=assessment.claim, fields={"place": "Odesa"}, by=cast.reviewer2)
+    edit_claim(claim=assessment.claim, fields=ClaimInput(place="Odesa"), by=cast.reviewer2)
     with pytest.raises(Stale) as error:
         decide(assessment, cast.editor, seen_version=assessment.seen_version)
     assert error.value.changes == ["reviewer2 edited the claim."]
@@ -104,7 +105,7 @@ def test_a_decision_is_on_what_was_seen(cast: Cast, decide: Any) -> None:
 
 def test_whoever_rewords_a_claim_does_not_decide_alone_on_the_new_words(cast: Cast) -> None:
     assessment = _waiting(cast)
-    edit_claim(claim=assessment.claim, fields={"statement": "No container came."}, by=cast.editor)
+    edit_claim(claim=assessment.claim, fields=ClaimInput(statement="No container came."), by=cast.editor)
     with pytest.raises(Conflict):
         _approve(assessment, cast.editor)
     assert (fresh(assessment.claim).state, fresh(assessment).state) == ("reported", "waiting")
@@ -217,7 +218,7 @@ def test_who_was_invited_from_another_desk_sees_the_finding_and_decides(cast: Ca
 def test_a_reviewer_whose_evidence_was_downgraded_meanwhile_has_no_verdict(cast: Cast) -> None:
     assessment = _waiting(cast)
     item = assessment.evidence.filter(source__basis="firsthand")[0]
-    change_evidence(evidence=item, fields={"credibility": 5}, by=cast.reviewer2)
+    change_evidence(evidence=item, fields=EvidenceInput(credibility=5), by=cast.reviewer2)
     with pytest.raises(Stale) as error:
         _approve(assessment, cast.editor)
     assert error.value.changes == [f"reviewer2 changed Evidence “{item.source.title}”, credibility: “none” is now “5”."]

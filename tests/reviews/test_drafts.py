@@ -9,11 +9,13 @@ import pytest
 from accounts.models import Role
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from reviews.actions.drafts import LONGEST_DRAFT, KeptElsewhere, drop_draft, keep_draft
 from reviews.actions.memberships import change_account, change_role
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentDraft
 from reviews.queries import own_draft
 from reviews.queue import work_of
@@ -38,8 +40,10 @@ def claim(cast: Cast) -> Claim:
 
 
 def _kept(cast: Cast, claim: Claim, rationale: str = "So far: two saw it.", **fields: Any) -> AssessmentDraft:
-    given = {"claim": claim, "rationale": rationale, "seen_version": claim.version, "by": cast.reviewer, **fields}
-    return keep_draft(**given)
+    named: dict[str, Any] = {name: fields.pop(name) for name in ("version", "in_part") if name in fields}
+    by = fields.pop("by", cast.reviewer)
+    given = AssessmentInput(**{"rationale": rationale, "seen_version": claim.version, **fields})
+    return keep_draft(claim=claim, fields=given, by=by, **named)
 
 
 def test_half_a_finding_is_kept_as_it_is(cast: Cast, claim: Claim) -> None:
@@ -49,8 +53,8 @@ def test_half_a_finding_is_kept_as_it_is(cast: Cast, claim: Claim) -> None:
         claim,
         proposed_state="corroborated",
         evidence=[item.pk, item.pk],
-        answers=[{"evidence": item.pk, "text": " I doubt it. "}],
-        elements=[{"element": part.pk, "text": ""}],
+        answers=[AnswerInput(evidence=item.pk, text=" I doubt it. ")],
+        elements=[ElementLine(element=part.pk, text="")],
     )
     assert fresh(draft).content == {
         "proposed_state": "corroborated",
@@ -97,7 +101,7 @@ def test_a_window_that_knows_a_draft_which_ended_does_not_pass_for_one_that_know
 def test_it_survives_an_edit_of_the_claim_and_the_withdrawal_of_what_it_names(cast: Cast, claim: Claim) -> None:
     item = claim.evidence.latest("created_at")
     draft = _kept(cast, claim, evidence=[item.pk])
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.editor)
     withdraw_evidence(evidence=item, reason="A mistake.", by=cast.editor)
     again = _kept(cast, claim, "Still so.", evidence=[item.pk], version=draft.version)
     assert (again.content["evidence"], again.seen_version) == ([str(item.pk)], claim.version)
@@ -185,33 +189,35 @@ def test_what_cannot_be_kept_is_named(cast: Cast, claim: Claim, fields: dict[str
 def test_an_element_of_another_claim_is_refused(cast: Cast, claim: Claim) -> None:
     other = factories.claim(cast, elements=["by air"])
     with pytest.raises(Invalid) as refused:
-        _kept(cast, claim, elements=[{"element": other.elements.get().pk, "text": "No."}])
+        _kept(cast, claim, elements=[ElementLine(element=other.elements.get().pk, text="No.")])
     assert list(refused.value.errors) == ["elements"]
 
 
 def test_what_names_evidence_that_is_hidden_or_not_there_is_kept_alike(cast: Cast, claim: Claim) -> None:
     hidden = factories.attach(cast, claim, factories.source(cast, by=cast.editor), "refutes", by=cast.editor)
-    change_evidence(evidence=hidden, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=hidden, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     for pk in (hidden.pk, factories.claim(cast).evidence.get().pk, uuid4()):
         version = ((own := own_draft(cast.reviewer, claim)) and own.version) or 0
-        draft = _kept(cast, claim, evidence=[pk], answers=[{"evidence": pk, "text": "No."}], version=version)
+        draft = _kept(cast, claim, evidence=[pk], answers=[AnswerInput(evidence=pk, text="No.")], version=version)
         assert draft.content["evidence"] == [str(pk)]
         assert draft.content["answers"] == [{"evidence": str(pk), "text": "No."}]
 
 
 def test_a_form_keeps_the_answers_that_it_has_no_field_for(cast: Cast, claim: Claim) -> None:
     answered, other = factories.firsthand(cast, claim, 2)
-    first = _kept(cast, claim, answers=[{"evidence": answered.pk, "text": "No."}])
+    first = _kept(cast, claim, answers=[AnswerInput(evidence=answered.pk, text="No.")])
     second = _kept(
-        cast, claim, "More.", answers=[{"evidence": other.pk, "text": ""}], version=first.version, in_part=True
+        cast, claim, "More.", answers=[AnswerInput(evidence=other.pk, text="")], version=first.version, in_part=True
     )
     assert second.content["answers"] == [{"evidence": str(answered.pk), "text": "No."}]
-    third = _kept(cast, claim, answers=[{"evidence": answered.pk, "text": ""}], version=second.version, in_part=True)
+    third = _kept(
+        cast, claim, answers=[AnswerInput(evidence=answered.pk, text="")], version=second.version, in_part=True
+    )
     assert third.content["answers"] == []
 
 
 def test_its_size_is_bounded(cast: Cast, claim: Claim) -> None:
-    many = [{"evidence": item.pk, "text": "x" * 20_000} for item in factories.firsthand(cast, claim, 10)]
+    many = [AnswerInput(evidence=item.pk, text="x" * 20_000) for item in factories.firsthand(cast, claim, 10)]
     assert LONGEST_DRAFT == 200_000
     with pytest.raises(Invalid, match="too long: 200001 characters"):
         _kept(cast, claim, "x", answers=many)
@@ -223,9 +229,9 @@ def test_of_two_windows_that_save_at_once_one_is_told(transactional_db: None) ->
     claim = factories.claim(people)
     for _round in range(3):
         version = ((own := own_draft(people.editor, claim)) and own.version) or 0
-        save = partial(keep_draft, claim=claim, seen_version=1, version=version, by=people.editor)
+        save = partial(keep_draft, claim=claim, version=version, by=people.editor)
         texts = [f"One, {_round}.", f"The other, {_round}."]
-        outcomes = together(*(partial(save, rationale=text) for text in texts))
+        outcomes = together(*(partial(save, fields=AssessmentInput(rationale=text, seen_version=1)) for text in texts))
         assert refusals(outcomes) == [KeptElsewhere]
         won = texts[1 if isinstance(outcomes[0], Exception) else 0]
         assert AssessmentDraft.objects.get().content["rationale"] == won

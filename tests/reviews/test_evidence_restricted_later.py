@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from tests import factories
@@ -25,7 +26,7 @@ def finding(cast: Cast) -> Assessment:
     finding = factories.finding(cast, claim, "corroborated")
     factories.approved(cast, finding)
     for item in (contrary, _one_named(finding)):
-        change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+        change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     return finding
 
 
@@ -38,7 +39,7 @@ def _named(name: str, claim: Claim) -> dict[str, Any]:
     client = Api(User.objects.get(username=name))
     found = client.rows(f"claims/{claim.reference}/assessments/")[0]
     return {
-        "assessment": len(found["evidence"]),
+        "finding": len(found["evidence"]),
         "answers": [answer["text"] for answer in found["answers"]],
         "one finding": len(client.get(f"claims/{claim.reference}/assessments/{found['id']}/").json()["evidence"]),
         "history": len(client.rows(f"claims/{claim.reference}/history/")[1]["evidence"]),
@@ -47,7 +48,7 @@ def _named(name: str, claim: Claim) -> dict[str, Any]:
 
 
 def test_who_may_not_see_it_is_named_the_rest_alone(finding: Assessment) -> None:
-    rest = {"assessment": 2, "answers": [], "one finding": 2, "history": 2, "one change": 2}
+    rest = {"finding": 2, "answers": [], "one finding": 2, "history": 2, "one change": 2}
     assert {name: _named(name, finding.claim) for name in ("reporter", "auditor")} == {
         "reporter": rest,
         "auditor": rest,
@@ -55,14 +56,14 @@ def test_who_may_not_see_it_is_named_the_rest_alone(finding: Assessment) -> None
 
 
 def test_who_may_see_it_is_named_all_of_it(finding: Assessment) -> None:
-    everything = {"assessment": 3, "answers": [ANSWER], "one finding": 3, "history": 3, "one change": 3}
+    everything = {"finding": 3, "answers": [ANSWER], "one finding": 3, "history": 3, "one change": 3}
     assert _named("editor", finding.claim) == everything
 
 
 def test_the_page_of_the_finding_says_the_same(cast: Cast, finding: Assessment) -> None:
     page = f"/reviews/{finding.pk}/"
     told = {
-        person.username: (ANSWER in (text := text_of(got(person, page))), "Rests on 3" in text)
+        person.username: (ANSWER in (text := text_of(got(person, page))), "Relies on 3" in text)
         for person in (cast.reporter, cast.editor)
     }
     assert told == {"reporter": (False, False), "editor": (True, True)}

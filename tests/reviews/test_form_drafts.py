@@ -22,9 +22,11 @@ from reviews.actions.form_drafts import (
     keep_form_draft,
 )
 from reviews.actions.memberships import change_account, change_role
+from reviews.inputs import FormDraftInput
 from reviews.models import FormDraft
 from reviews.queries import form_drafts_of, get_form_draft
 from sources.chosen import keep_chosen
+from sources.inputs import SourceInput
 from sources.models import ChosenFile
 from tests import factories
 from tests.factories import Cast
@@ -40,10 +42,8 @@ def claim(cast: Cast) -> Claim:
 
 def _kept(by: User, claim: Claim, text: str, *, now: Any = None, **seen: Any) -> FormDraft:
     return keep_form_draft(
-        name="attach",
-        path=PATH,
+        fields=FormDraftInput(name="attach", path=PATH, content=[("excerpt", text), ("stance", "supports")]),
         about=About(desk=claim.desk, claim=claim),
-        content=[("quote", text), ("stance", "supports")],
         seen=SeenDraft(**seen),
         by=by,
         now=now,
@@ -51,7 +51,7 @@ def _kept(by: User, claim: Claim, text: str, *, now: Any = None, **seen: Any) ->
 
 
 def _texts(user: User) -> list[str]:
-    return [dict(row.content)["quote"] for row in form_drafts_of(user)]
+    return [dict(row.content)["excerpt"] for row in form_drafts_of(user)]
 
 
 def test_a_save_goes_on_from_the_last_one(cast: Cast, claim: Claim) -> None:
@@ -100,12 +100,17 @@ def test_a_form_that_is_done_ends_the_draft_that_was_seen_and_no_other(cast: Cas
 
 @pytest.mark.parametrize(
     "content",
-    [[("quote", "x" * (LONGEST_DRAFT + 1))], [(f"f{n}", "") for n in range(1001)], [("quote", "a\x00b")]],
+    [[("excerpt", "x" * (LONGEST_DRAFT + 1))], [(f"f{n}", "") for n in range(1001)], [("excerpt", "a\x00b")]],
     ids=["too long", "too many fields", "NUL"],
 )
 def test_what_cannot_be_kept_is_refused(cast: Cast, claim: Claim, content: list[tuple[str, str]]) -> None:
     with pytest.raises(Invalid):
-        keep_form_draft(name="attach", path=PATH, about=About(), content=content, seen=SeenDraft(), by=cast.reviewer)
+        keep_form_draft(
+            fields=FormDraftInput(name="attach", path=PATH, content=content),
+            about=About(),
+            seen=SeenDraft(),
+            by=cast.reviewer,
+        )
     assert not FormDraft.objects.exists()
 
 
@@ -131,15 +136,14 @@ def test_some_more_are_kept_where_nothing_else_can_save_them(
     monkeypatch.setattr(form_drafts, "SPARE_DRAFTS", 1)
     _kept(cast.reviewer, claim, "One.")
     last: dict[str, Any] = {
-        "name": "attach",
-        "path": PATH,
         "about": About(),
         "seen": SeenDraft(),
         "is_last_chance": True,
     }
-    keep_form_draft(**last, content=[("quote", "Two.")], by=cast.reviewer)
+    two, three = (FormDraftInput(name="attach", path=PATH, content=[("excerpt", text)]) for text in ("Two.", "Three."))
+    keep_form_draft(**last, fields=two, by=cast.reviewer)
     with pytest.raises(Invalid):
-        keep_form_draft(**last, content=[("quote", "Three.")], by=cast.reviewer)
+        keep_form_draft(**last, fields=three, by=cast.reviewer)
 
 
 def test_nobody_reads_or_ends_somebody_elses(cast: Cast, claim: Claim) -> None:
@@ -159,9 +163,14 @@ def test_a_draft_about_what_one_may_see_no_more_is_not_shown(cast: Cast) -> None
     about = About(desk=cast.desk, source=source)
     content = [("title", "Corrected title")]
     path = f"/sources/{source.pk}/edit/"
-    keep_form_draft(name="edit-source", path=path, about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
+    keep_form_draft(
+        fields=FormDraftInput(name="edit-source", path=path, content=content),
+        about=about,
+        seen=SeenDraft(),
+        by=cast.reviewer,
+    )
     assert form_drafts_of(cast.reviewer).count() == 1
-    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert form_drafts_of(cast.reviewer).count() == 0
 
 
@@ -170,10 +179,8 @@ def test_who_leaves_takes_their_drafts_away(cast: Cast, claim: Claim, leaves: st
     kept = keep_chosen(chunks=[b"x"], name="a.txt", desk=cast.desk, by=cast.reviewer)
     assert kept is not None
     keep_form_draft(
-        name="attach",
-        path=PATH,
+        fields=FormDraftInput(name="attach", path=PATH, content=[("file-kept", str(kept.pk))]),
         about=About(desk=cast.desk, claim=claim),
-        content=[("file-kept", str(kept.pk))],
         seen=SeenDraft(),
         by=cast.reviewer,
     )
@@ -214,8 +221,8 @@ def test_a_form_goes_on_from_the_draft_that_it_carries_whatever_its_number(
     """Numbers begin at random: the largest has a digit more than most."""
     monkeypatch.setattr("reviews.actions.form_drafts.secrets.randbelow", lambda below: below - 1)
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/attach/"
-    given = {"stance": "supports", "quote": "One.", "draft-window": ""}
+    given = {"stance": "supports", "excerpt": "One.", "draft-window": ""}
     for _ in range(2):
         carried = client.post(address, given).context["drafts"]
-        given |= {"draft-id": carried.draft_id, "draft-version": str(carried.version), "quote": "One. Two."}
+        given |= {"draft-id": carried.draft_id, "draft-version": str(carried.version), "excerpt": "One. Two."}
     assert _texts(cast.reviewer) == ["One. Two."]

@@ -10,6 +10,7 @@ from accounts.actions import set_role
 from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import correct_source
+from claims.inputs import EvidenceInput
 from claims.models import Evidence
 from reviews.actions.assessments import reject
 from reviews.actions.assignments import assign, name_decider, reassign
@@ -118,7 +119,7 @@ def _corrected(cast: Cast) -> Evidence:
 def test_a_recheck_is_told_to_nobody_who_may_not_see_the_excerpt(cast: Cast) -> None:
     item = _corrected(cast)
     assert "recheck" in [kind for kind, _claim, _by in _of(cast.reviewer)]
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     reassign(assignment=item.claim.assignments.get(), to=cast.reviewer2, by=cast.reviewer)
     kinds = [kind for kind, _claim, _by in _of(cast.reviewer)]
     assert (kinds, _unread(cast.reviewer)) == (["assigned"], 1)

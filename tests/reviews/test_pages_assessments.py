@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from reviews.actions.assessments import reject
 from reviews.actions.assignments import name_decider
@@ -44,7 +45,7 @@ def test_a_finding_is_handed_in_and_waits_for_a_second_person(cast: "Cast") -> N
     assert (finding.state, finding.proposed_state, finding.evidence.count()) == ("waiting", "corroborated", 3)
     text = text_of(got(cast.reviewer, answer["Location"]))
     assert "awaiting a decision" in text
-    assert "You cannot decide on your own finding." in text
+    assert "You cannot decide on your own assessment." in text
 
 
 def test_policy_lists_what_is_missing_and_keeps_every_word(cast: "Cast") -> None:
@@ -126,7 +127,7 @@ def test_who_is_second_sees_what_changed_and_hands_in_again(cast: "Cast") -> Non
         "proposed_state": "corroborated",
         "evidence": _ids(claim),
     }
-    edit_claim(claim=claim, fields={"place": "Varn"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Varn"), by=cast.editor)
     answer = signed_in(cast.reviewer).post(address, fields)
     assert (answer.status_code, "editor edited the claim." in text_of(answer)) == (409, True)
     assert "I looked.</textarea>" in answer.content.decode()
@@ -244,7 +245,7 @@ def test_deciding_twice_is_told(cast: "Cast") -> None:
         f"/reviews/{finding.pk}/",
         {"reason": "Me too.", "decision": "approve", "seen_version": factories.fresh(claim).version},
     )
-    assert (answer.status_code, "This finding waits no longer" in text_of(answer)) == (409, True)
+    assert (answer.status_code, "This assessment is no longer awaiting a decision" in text_of(answer)) == (409, True)
     assert "Me too.</textarea>" in answer.content.decode()
 
 

@@ -127,7 +127,7 @@ def test_a_second_person_is_named_by_user_name(cast: "Cast") -> None:
         answer = signed_in(cast.editor).post(address, {"person": name})
         assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["person"])
     signed_in(cast.editor).post(address, {"person": "reviewer2"})
-    assert Participant.objects.get(claim=claim, role="approver").user == cast.reviewer2
+    assert Participant.objects.get(claim=claim, role="decider").user == cast.reviewer2
 
 
 def test_closing_says_why_and_ends_the_work(cast: "Cast") -> None:

@@ -10,10 +10,13 @@ from django.test import Client
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.kept import KeptRows
@@ -72,7 +75,7 @@ def test_the_second_of_two_windows_is_shown_both_texts_and_decides(cast: "Cast",
     _keep(cast.reviewer, claim, rationale="What the first window says.")
     second = signed_in(cast.reviewer).post(_page(claim), untouched | {"keep": "draft", "rationale": "The second says."})
     assert second.status_code == 409
-    assert "Another window has kept this draft since" in text_of(second)
+    assert "Another window has saved this draft since" in text_of(second)
     assert "What the first window says." in text_of(second)
     assert fields_of(second)["rationale"] == "The second says."
     third = signed_in(cast.reviewer).post(_page(claim), fields_of(second) | {"keep": "draft"})
@@ -94,11 +97,11 @@ def test_what_happened_since_and_what_is_gone_is_told(cast: "Cast", claim: Claim
     refuting = claim.evidence.get(stance="refutes")
     fields = {f"answer_{refuting.pk}": "It saw a ferry.", "evidence": [str(supporting.pk), str(refuting.pk)]}
     _keep(cast.reviewer, claim, proposed_state="corroborated", rationale="Nearly done.", **fields)
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.editor)
     withdraw_evidence(evidence=refuting, reason="A mistake.", by=cast.editor)
-    change_evidence(evidence=supporting, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=supporting, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     text = text_of(got(cast.reviewer, _page(claim)))
-    for told in ("editor edited the claim.", "was withdrawn.", "is restricted now", "It saw a ferry."):
+    for told in ("editor edited the claim.", "was withdrawn.", "is now restricted", "It saw a ferry."):
         assert told in text
     assert fields_of(got(cast.reviewer, _page(claim)))["rationale"] == "Nearly done."
 
@@ -118,25 +121,29 @@ def test_a_stale_page_keeps_what_has_no_field_any_more(cast: "Cast", claim: Clai
 
 def test_what_cannot_be_kept_stays_in_the_form(cast: "Cast", claim: Claim) -> None:
     answer = _keep(cast.reviewer, claim, rationale="x" * 20_001)
-    assert (answer.status_code, "This is too long" in text_of(answer)) == (400, True)
+    assert (answer.status_code, "Too long" in text_of(answer)) == (400, True)
     assert fields_of(answer)["rationale"] == "x" * 20_001
     odd = {"seen_version": "9" * 30, "draft_version": "-1", "evidence": ["1", "\x00"], "answer_x": "?"}
     assert _keep(cast.reviewer, claim, rationale="Odd, and kept.", **odd).status_code == 302
 
 
 def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(claim=claim, fields=AssessmentInput(rationale="Half.", seen_version=claim.version), by=cast.reviewer)
     page = got(cast.reviewer, "/")
     assert "Continue your draft" in text_of(page) and "Your drafts" not in text_of(page)
     withdraw_assignment(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
     assert "Your drafts" in text and "Read draft…" in text and "Continue your draft" not in text
-    keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="I look myself.", seen_version=claim.version), by=cast.editor
+    )
     assert "Continue your draft" in text_of(got(cast.editor, "/"))
 
 
 def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half a thought.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Half a thought.", seen_version=claim.version), by=cast.reviewer
+    )
     address = f"{_page(claim)}draft/"
     assert "Half a thought." in text_of(got(cast.reviewer, address))
     assert signed_in(cast.reviewer).post(address)["Location"] == f"/claims/{claim.reference}/"
@@ -181,7 +188,11 @@ def _typed_twice(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dic
     """A form in which the person has typed something, while another window of theirs has kept a draft."""
     client = signed_in(cast.reviewer)
     sent = _filled(client.get(_page(claim)), rationale="The second says.", **fields)
-    keep_draft(claim=claim, rationale="What the first window says.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(rationale="What the first window says.", seen_version=claim.version),
+        by=cast.reviewer,
+    )
     return client, sent
 
 
@@ -252,7 +263,7 @@ def _hidden_meanwhile(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client
     answered = factories.attach(cast, claim, source, "refutes", by=cast.reviewer)
     client, answer = signed_in(cast.reviewer), {f"answer_{answered.pk}": "Another ferry."}
     sent = _filled(client.get(_page(claim)), rationale="A ferry was seen.", **answer)
-    change_source(source=fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=fresh(source), fields=SourceInput(visibility="restricted"), by=cast.editor)
     got(cast.reviewer, f"/sources/{source.pk}/", status=404)
     sent |= {"proposed_state": "reported", "seen_version": str(fresh(claim).version)}
     return client, sent | fields
@@ -280,7 +291,7 @@ def test_it_is_shown_before_an_assessment_is_submitted_without_it(cast: "Cast", 
     client, sent = _hidden_meanwhile(cast, claim)
     asked = client.post(_page(claim), sent)
     text = text_of(asked)
-    assert (asked.status_code, "it is left out when you submit again" in text) == (400, True)
+    assert (asked.status_code, "left out when you submit again" in text) == (400, True)
     assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
     assert AssessmentDraft.objects.get().content["answers"][0]["text"] == "Another ferry."
     assert "/reviews/" in client.post(_page(claim), _filled(asked))["Location"]

@@ -11,11 +11,13 @@ from django.test import Client
 
 from accounts.models import Membership
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim, Evidence
 from house.errors import Busy, TooMany
 from reviews.actions import form_drafts
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.models import Actor, Source
 from tests import factories
@@ -47,13 +49,13 @@ def test_a_form_that_came_back_is_the_newest_there_is_of_it(cast: Cast, claim: C
     client.post(address, _filled(client.get(address), excerpt="Older words.", keep="draft"))
     back = client.post(address, _filled(client.get(address), excerpt=TYPED, url=""))
     assert back.status_code == 400
-    assert dict(FormDraft.objects.get().content)["quote"] == TYPED
+    assert dict(FormDraft.objects.get().content)["excerpt"] == TYPED
     again = client.get(address)
-    assert again.context["form"]["quote"].value() == TYPED
+    assert again.context["form"]["excerpt"].value() == TYPED
     done = client.post(address, _filled(again, url="example.org/a"))
     assert (done.status_code, Evidence.objects.filter(excerpt=TYPED).count()) == (302, 1)
     assert not FormDraft.objects.exists()
-    assert fields_of(client.get(address)).get("quote") is None
+    assert fields_of(client.get(address)).get("excerpt") is None
 
 
 def test_what_only_looks_what_it_would_do_is_kept_as_well(cast: Cast) -> None:
@@ -68,7 +70,7 @@ def test_what_only_looks_what_it_would_do_is_kept_as_well(cast: Cast) -> None:
 def test_a_draft_on_a_claim_that_changed_is_refused_as_the_form_would_have_been(cast: Cast, claim: Claim) -> None:
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/edit/"
     client.post(address, _filled(client.get(address), statement=TYPED, keep="draft", **_no_elements()))
-    edit_claim(claim=claim, fields={"statement": "Somebody else's words."}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="Somebody else's words."), by=cast.editor)
     again = client.get(address)
     answer = client.post(address, _filled(again, **_no_elements()))
     assert answer.status_code == 409
@@ -111,7 +113,9 @@ def test_drafts_of_a_closed_claim_can_be_reached_read_and_discarded(cast: Cast, 
     client, address = signed_in(cast.reviewer), _address(claim)
     factories.assigned(cast, claim)
     client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
-    keep_draft(claim=claim, rationale="So far: nothing.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="So far: nothing.", seen_version=claim.version), by=cast.reviewer
+    )
     close_claim(claim=claim, reason="moot", by=cast.editor)
     for page in (client.get("/"), client.get("/drafts/"), client.get(f"/claims/{claim.reference}/")):
         assert f"/claims/{claim.reference}/assess/draft/" in page.content.decode()
@@ -137,15 +141,15 @@ def test_a_session_that_ends_gives_the_form_back_after_sign_in(cast: Cast, claim
     client.cookies.clear()
     answer = client.post(address, sent)
     asked = client.get(answer["Location"]).content.decode()
-    assert ("You were signed out. What you typed is saved" in asked, TYPED in asked) == (True, False)
+    assert ("You have been signed out. Your text is saved" in asked, TYPED in asked) == (True, False)
     page = _signed_in_by_form(client, answer, cast.reviewer)
-    assert page.context["form"]["quote"].value() == TYPED
+    assert page.context["form"]["excerpt"].value() == TYPED
     assert Source.objects.filter(url__contains="example.org").count() == 0  # nothing was done with it
     assert client.post(address, _filled(page)).status_code == 302
     assert (Evidence.objects.filter(excerpt=TYPED).count(), FormDraft.objects.count()) == (1, 0)
 
 
-@pytest.mark.parametrize("rejected", [TooMany("Later.", retry_after=9), Busy("Others are at it."), IntegrityError()])
+@pytest.mark.parametrize("refused", [TooMany("Later.", retry_after=9), Busy("Others are at it."), IntegrityError()])
 def test_a_refusal_on_a_page_of_its_own_leads_back_to_what_was_typed(
     cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch, refused: Exception
 ) -> None:
@@ -161,7 +165,7 @@ def test_a_refusal_on_a_page_of_its_own_leads_back_to_what_was_typed(
         answers = [client.post(address, sent) for _ in range(2)]
     leads = [re.search(r'href="([^"]*\?draft=[^"]*)"', answer.content.decode()) for answer in answers]
     (back,) = {unescape(lead[1]) if lead else address for lead in leads}
-    assert client.get(back).context["form"]["quote"].value() == TYPED
+    assert client.get(back).context["form"]["excerpt"].value() == TYPED
     assert FormDraft.objects.count() == 1
 
 
@@ -195,7 +199,7 @@ def test_who_sends_too_many_forms_finds_what_they_typed(cast: Cast, claim: Claim
     client.post(address, {})
     refused = client.post(address, sent)
     assert (refused.status_code, "Your text is saved as a draft." in refused.content.decode()) == (429, True)
-    assert client.get(address).context["form"]["quote"].value() == TYPED
+    assert client.get(address).context["form"]["excerpt"].value() == TYPED
 
 
 def test_an_assessment_comes_back_as_well(cast: Cast, claim: Claim) -> None:
@@ -213,7 +217,7 @@ def test_somebody_else_who_signs_in_instead_gets_none_of_it(cast: Cast, claim: C
     client.cookies.clear()
     page = _signed_in_by_form(client, client.post(address, sent), cast.editor)
     assert TYPED not in page.content.decode()
-    assert got(cast.reviewer, address).context["form"]["quote"].value() == TYPED  # type: ignore[attr-defined]
+    assert got(cast.reviewer, address).context["form"]["excerpt"].value() == TYPED  # type: ignore[attr-defined]
 
 
 def _strict(who: Any) -> Client:
@@ -228,7 +232,7 @@ def test_a_form_whose_protection_ran_out_stands_there_again(cast: Cast, claim: C
     answer = client.post(address, sent | {"csrfmiddlewaretoken": "x" * 64})
     assert answer.status_code == 302
     page = client.get(answer["Location"])
-    assert (page.context["form"]["quote"].value(), Evidence.objects.filter(excerpt=TYPED).count()) == (TYPED, 0)
+    assert (page.context["form"]["excerpt"].value(), Evidence.objects.filter(excerpt=TYPED).count()) == (TYPED, 0)
 
 
 def test_it_is_kept_for_whose_form_it_was_and_not_for_who_signed_in_meanwhile(cast: Cast, claim: Claim) -> None:
@@ -237,7 +241,7 @@ def test_it_is_kept_for_whose_form_it_was_and_not_for_who_signed_in_meanwhile(ca
     other = _strict(cast.editor)
     answer = other.post(address, sent)
     assert (answer.status_code, TYPED in answer.content.decode()) == (403, False)
-    assert "kept for the person whose form it was" in text_of(answer)
+    assert "saved among the drafts of the person who typed it" in text_of(answer)
     assert [row.author for row in FormDraft.objects.all()] == [cast.reviewer]
 
 
@@ -246,7 +250,7 @@ def test_what_somebody_elses_site_sends_is_kept_nowhere(cast: Cast, claim: Claim
     address = _address(claim)
     if token == "of another form":
         token = got(cast.reviewer, f"/claims/{claim.reference}/edit/").context["drafts"].token  # type: ignore[attr-defined]
-    sent = {"quote": "Planted.", "draft-of": token}
+    sent = {"excerpt": "Planted.", "draft-of": token}
     for client in (Client(), _strict(cast.reviewer)):
         assert client.post(address, sent).status_code in (302, 403)
     assert not FormDraft.objects.exists()
@@ -273,7 +277,7 @@ def test_a_script_is_told_what_became_of_a_save(cast: Cast, claim: Claim) -> Non
         "kept_at": first.json()["kept_at"],
         "forked": False,
     }
-    forked = client.post(address, sent | {"draft-id": row.pk, "draft-version": "0", "quote": "Other."}, headers=json)
+    forked = client.post(address, sent | {"draft-id": row.pk, "draft-version": "0", "excerpt": "Other."}, headers=json)
     assert (forked.json()["forked"], FormDraft.objects.count()) == (True, 2)
     client.cookies.clear()
     signed_out = client.post(address, sent | {"draft-id": row.pk, "draft-version": row.version}, headers=json)
@@ -292,7 +296,9 @@ def test_the_list_shows_to_its_author_how_the_longest_text_begins(cast: Cast, cl
     client, address = signed_in(cast.reviewer), _address(claim)
     client.post(address, _filled(client.get(address), title="A log", excerpt="It was dark. " * 30, keep="draft"))
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale="Nobody saw it.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Nobody saw it.", seen_version=claim.version), by=cast.reviewer
+    )
     text = text_of(client.get("/drafts/"))
     assert ("It was dark. " * 9)[:110].strip() in text and "It was dark. " * 10 not in text
     assert "Nobody saw it." in text
@@ -320,7 +326,7 @@ def test_a_save_after_a_refusal_is_kept(cast: Cast, claim: Claim) -> None:
     assert client.post(address, filled | {"url": ""}).status_code == 400
     late = client.post(address, filled | {"keep": "draft"}, headers=SCRIPT)
     assert late.status_code == 200
-    assert {dict(row.content)["quote"] for row in FormDraft.objects.all()} == {TYPED}
+    assert {dict(row.content)["excerpt"] for row in FormDraft.objects.all()} == {TYPED}
 
 
 def test_a_save_that_comes_after_its_assessment_was_submitted_leaves_no_draft(cast: Cast, claim: Claim) -> None:
@@ -348,7 +354,7 @@ def test_who_has_as_many_drafts_as_are_kept_loses_nothing_when_a_session_ends(
     sent = _filled(client.get(address), excerpt=TYPED)
     client.cookies.clear()
     page = _signed_in_by_form(client, client.post(address, sent), cast.reviewer)
-    assert page.context["form"]["quote"].value() == TYPED
+    assert page.context["form"]["excerpt"].value() == TYPED
 
 
 @pytest.mark.parametrize("gone", ["session", "protection"])
@@ -362,7 +368,7 @@ def test_what_can_be_kept_no_more_is_shown_once_more(
     client = Client() if gone == "session" else _strict(cast.reviewer)
     answer = client.post(address, sent)
     text = text_of(answer)
-    assert (answer.status_code, "What you typed could not be saved" in text, TYPED in text) == (400, True, True)
+    assert (answer.status_code, "Your text could not be saved" in text, TYPED in text) == (400, True, True)
     saved = client.post(address, sent | {"keep": "draft"}, headers={"accept": "application/json"})
     assert (saved.status_code, FormDraft.objects.count()) == (400, 0)
 
@@ -376,4 +382,4 @@ def test_a_refusal_shows_what_can_be_kept_no_more(cast: Cast, claim: Claim, monk
     monkeypatch.setattr("claims.views.evidence.attach_source", refuse)
     client, address = signed_in(cast.reviewer), _address(claim)
     text = text_of(client.post(address, _filled(client.get(address), excerpt=TYPED, url="example.org/a")))
-    assert ("What you typed could not be saved" in text, TYPED in text) == (True, True)
+    assert ("Your text could not be saved" in text, TYPED in text) == (True, True)

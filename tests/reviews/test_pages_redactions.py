@@ -10,8 +10,10 @@ from accounts.actions.reads import note_export
 from accounts.models import Act, RestrictedRead, User
 from ledger.reading import openings_of
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, Redaction
 from sources.actions import attach_file, create_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.pages import signed_in, text_of
@@ -126,7 +128,7 @@ def test_a_file_is_chosen_on_its_sources_page(cast: Cast, new: str, editor2: Use
 def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     proposed(cast, new)
-    told = "1 redaction awaits a second editor."
+    told = "1 redaction is awaiting a second editor."
     pages = {who: text_of(signed_in(getattr(cast, who)).get("/desk/")) for who in ("editor", "reviewer", "auditor")}
     assert {who: told in page for who, page in pages.items()} == {"editor": True, "reviewer": False, "auditor": False}
 
@@ -157,8 +159,10 @@ def test_each_look_is_recorded_with_what_was_asked_also_where_nothing_was_found(
 def test_nothing_is_told_of_drafts_of_other_desks_and_of_what_was_done_on_none(cast: Cast, new: str) -> None:
     claim = factories.claim(cast)
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
-    create_source(desk=cast.other_desk, fields={"title": f"{NAME} speaks"}, by=cast.stranger)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale=f"{NAME} says no.", seen_version=claim.version), by=cast.reviewer
+    )
+    create_source(desk=cast.other_desk, fields=SourceInput(title=f"{NAME} speaks"), by=cast.stranger)
     note_export(by=cast.reviewer, what={"list": NAME})
     answers = [
         signed_in(cast.editor).post(new, {"words": words, "reason": "She asked us to."}) for words in (NAME, "No One")
@@ -177,11 +181,13 @@ def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confi
 ) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale=f"{NAME} says no.", seen_version=claim.version), by=cast.reviewer
+    )
     address = f"{new.removesuffix('new/')}{proposed(cast, new).pk}/"
     client = signed_in(editor2)
     page = client.get(address)
-    assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
+    assert ("says no" in page.content.decode(), "changed too" in page.content.decode()) == (False, False)
     client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
     assert "Drafts, visible only to their authors, were changed too." in text_of(client.get(address))
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

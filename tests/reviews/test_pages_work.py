@@ -40,7 +40,7 @@ def test_work_stands_in_the_order_in_which_one_would_look(cast: "Cast") -> None:
     factories.assigned(cast, offered, accepted=False)
     assert _queues(cast.reviewer) == {
         "Overdue": [late.reference],
-        "Assigned to you": [offered.reference],
+        "New assignments": [offered.reference],
         "Upcoming": [soon.reference],
     }
     assert "1 day late" in text_of(got(cast.reviewer, "/"))
@@ -57,7 +57,7 @@ def test_a_finding_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast")
     factories.firsthand(cast, claim, 2)
     factories.finding(cast, claim, "corroborated")
     assert _queues(cast.reviewer) == {"Upcoming": [claim.reference], "Submitted by you": [claim.reference]}
-    assert _queues(cast.editor) == {"Waiting for your decision": [claim.reference]}
+    assert _queues(cast.editor) == {"Awaiting your decision": [claim.reference]}
     assert _queues(cast.reviewer2) == {}
 
 
@@ -144,8 +144,8 @@ def test_who_has_the_claim_can_answer_for_it_there(cast: "Cast") -> None:
     claim = factories.claim(cast)
     factories.assigned(cast, claim, accepted=False)
     text = _claim_text(cast.reviewer, claim)
-    assert "Assigned to you Due" in text and "editor assigned this to you. Accept Decline…" in text
-    assert "Assigned to you" not in _claim_text(cast.reviewer2, claim)
+    assert "Your assignment Due" in text and "editor assigned this to you. Accept Decline…" in text
+    assert "Your assignment" not in _claim_text(cast.reviewer2, claim)
 
 
 def test_each_role_is_offered_what_it_may_do(cast: "Cast") -> None:
@@ -229,7 +229,7 @@ def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
         "lost": [claim.reference],
         "changed": [],
         "recheck": [claim.reference],
-        "no one": [],
+        "nobody": [],
     }
     assert sorted(entries(cast.reviewer, "assigned")) == [waiting.reference, free.reference]
     assert entries(cast.reviewer, "waiting") == [waiting.reference]

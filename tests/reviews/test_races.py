@@ -13,6 +13,7 @@ from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.inputs import ClaimInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts.evidence_graph import of_claim
@@ -25,7 +26,9 @@ from house.seen import SeenValues
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, name_decider
 from reviews.actions.reminders import lease_due_reminders, send_reminder
+from reviews.inputs import AssessmentInput
 from reviews.models import Assessment, Assignment, Decision, Reminder
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Relay
 from tests import factories
 from tests.factories import Cast
@@ -157,7 +160,7 @@ def test_a_refutation_is_attached_while_the_claim_is_approved(people: Cast, lead
         approval = partial(
             approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor
         )
-        fields = {"source": against.pk, "stance": "refutes"}
+        fields = EvidenceInput(source=against.pk, stance="refutes")
         attached = partial(attach_evidence, claim=claim, fields=fields, by=people.reviewer2)
         acts: list[Callable[[], Any]] = [approval, attached] if leads else [attached, approval]
         refused = refusals(together(*acts, headstart=headstart))
@@ -180,7 +183,7 @@ def test_a_publisher_turns_out_to_be_a_partys_while_its_word_is_approved(people:
         assert publisher is not None
         party = claim.parties.all()[0]
         outcomes = together(
-            partial(change_actor, actor=publisher, fields={"part_of": party.pk}, by=people.reviewer2),
+            partial(change_actor, actor=publisher, fields=ActorInput(part_of=party.pk), by=people.reviewer2),
             partial(approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor),
             headstart=headstart,
         )
@@ -217,8 +220,8 @@ def test_two_actors_cannot_each_become_part_of_the_other(people: Cast) -> None:
     for _ in range(ROUNDS):
         first, second = factories.actor(people), factories.actor(people)
         outcomes = together(
-            partial(change_actor, actor=first, fields={"part_of": second.pk}, by=people.reviewer),
-            partial(change_actor, actor=second, fields={"part_of": first.pk}, by=people.reviewer2),
+            partial(change_actor, actor=first, fields=ActorInput(part_of=second.pk), by=people.reviewer),
+            partial(change_actor, actor=second, fields=ActorInput(part_of=first.pk), by=people.reviewer2),
         )
         assert refusals(outcomes) == [Invalid]
 
@@ -228,8 +231,8 @@ def test_two_edits_on_one_version(people: Cast) -> None:
         claim = factories.claim(people)
         edit = partial(edit_claim, claim=claim, seen=SeenValues(version=claim.version))
         outcomes = together(
-            partial(edit, fields={"statement": f"First {number}."}, by=people.reviewer),
-            partial(edit, fields={"statement": f"Second {number}."}, by=people.reviewer2),
+            partial(edit, fields=ClaimInput(statement=f"First {number}."), by=people.reviewer),
+            partial(edit, fields=ClaimInput(statement=f"Second {number}."), by=people.reviewer2),
         )
         (late,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert isinstance(late, Stale)
@@ -244,7 +247,9 @@ def test_two_record_the_same_denial(people: Cast) -> None:
         denial = factories.party_denial(people, claim)
         factories.assigned(people, claim)
         move = partial(
-            move_alone, claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=_version(claim)
+            move_alone,
+            claim=claim,
+            fields=MoveInput(to="denied", reason="So.", evidence=[denial.pk], seen_version=_version(claim)),
         )
         outcomes = together(partial(move, by=people.reviewer), partial(move, by=people.editor))
         assert refusals(outcomes) == [Stale]
@@ -256,8 +261,8 @@ def test_two_reports_at_once_get_numbers_of_their_own(people: Cast) -> None:
     report = partial(
         report_claim,
         desk=people.desk,
-        fields={"statement": "A ship came in."},
-        evidence=[{"source": source.pk, "stance": "supports"}],
+        fields=ClaimInput(statement="A ship came in."),
+        evidence=[EvidenceInput(source=source.pk, stance="supports")],
     )
     outcomes = together(*(partial(report, by=by) for by in (people.reporter, people.reviewer, people.editor) * 3))
     assert refusals(outcomes) == []
@@ -269,10 +274,12 @@ def test_one_assessor_hands_in_twice_at_once(people: Cast) -> None:
         first = _waiting(people)
         again: dict[str, Any] = {
             "claim": first.claim,
-            "proposed_state": "corroborated",
-            "rationale": "Once more.",
-            "evidence": [item.pk for item in first.evidence.all()],
-            "seen_version": _version(first.claim),
+            "fields": AssessmentInput(
+                proposed_state="corroborated",
+                rationale="Once more.",
+                evidence=[item.pk for item in first.evidence.all()],
+                seen_version=_version(first.claim),
+            ),
             "by": people.reviewer,
         }
         outcomes = together(partial(submit_assessment, **again), partial(submit_assessment, **again))
@@ -346,7 +353,7 @@ def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatc
     claim = factories.claim(people)
     source = factories.firsthand(people, claim, 1)[0].source
     for basis in ("unknown", "firsthand", "unknown", "firsthand", "unknown"):
-        change = partial(change_source, source=source, fields={"basis": basis}, by=people.editor)
+        change = partial(change_source, source=source, fields=SourceInput(basis=basis), by=people.editor)
         assert refusals(together(change, recompute_claims, recompute_claims)) == []
         while leases := lease_recomputations(now=timezone.now() + timedelta(days=1)):
             for lease in leases:

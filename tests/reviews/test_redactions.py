@@ -33,12 +33,14 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
+from reviews.inputs import AssessmentInput
 from reviews.ledger_entries import redacted
 from reviews.models import Assessment, AssessmentDraft, Redaction
 from reviews.redaction_matches import PLACES, find
 from sources.actions import attach_file, create_source
 from sources.erasing import delete_asked
 from sources.evidence_storage import open_stored
+from sources.inputs import SourceInput
 from sources.models import Attachment, FileErasure
 from tests import factories
 from tests.claims.bundling import bundle_of, checked
@@ -225,7 +227,9 @@ def test_no_open_entry_names_an_assessment_that_nobody_has_decided_on(cast: Cast
 def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale=f"{NAME} says no.", seen_version=claim.version), by=cast.reviewer
+    )
     done(cast, editor2, words=NAME)
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."
 
@@ -253,7 +257,7 @@ def test_a_bundle_that_is_made_afterwards_verifies_and_holds_none_of_it(
 
 def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
     factories.claim(cast, f"{NAME} saw it.")
-    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    source = create_source(desk=cast.other_desk, fields=SourceInput(title="Theirs"), capture=False, by=cast.stranger)
     named = [{"source": source.pk, "stance": "supports"}]
     other = factories.report_as(cast.stranger, cast.other_desk, named, statement=f"{NAME} saw it there.")
     done(cast, editor2, words=NAME)
@@ -281,7 +285,7 @@ def test_a_file_goes_with_its_name_and_digest_wherever_the_desk_kept_it(cast: Ca
 
 def test_a_file_that_another_desk_keeps_stays_for_it(cast: Cast, editor2: User) -> None:
     file = kept_file(cast)
-    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    source = create_source(desk=cast.other_desk, fields=SourceInput(title="Theirs"), capture=False, by=cast.stranger)
     theirs = attach_file(source=source, chunks=[b"The log of the ship."], name="x.txt", by=cast.stranger)
     done(cast, editor2, file=file.pk)
     assert (delete_asked(), fresh(theirs).sha256, FileErasure.objects.count()) == (0, file.sha256, 0)
@@ -329,7 +333,7 @@ def test_a_refused_or_withdrawn_redaction_keeps_no_words(cast: Cast, editor2: Us
     first = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     second = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     ended = refuse_redaction(redaction=first, by=editor2), withdraw_redaction(redaction=second, by=cast.editor)
-    assert [(row.state, row.words) for row in ended] == [("rejected", ""), ("withdrawn", "")]
+    assert [(row.state, row.words) for row in ended] == [("refused", ""), ("withdrawn", "")]
     assert list(Act.objects.filter(kind__startswith="redaction_").order_by("pk").values_list("kind", flat=True)) == [
         *("redaction_proposed", "redaction_proposed", "redaction_refused", "redaction_withdrawn")
     ]
@@ -448,7 +452,7 @@ def _invited(cast: Cast) -> str:
 def test_an_editor_does_not_learn_from_a_preview_who_is_invited(cast: Cast) -> None:
     address = _invited(cast)
     for words in (address, "Zephyrine Quill", "nobody@example.org"):
-        with pytest.raises(Invalid, match="Nothing on this desk holds these words"):
+        with pytest.raises(Invalid, match="No text on this desk contains these words"):
             look_for(desk=cast.desk, words=words, file=None, by=cast.editor)
 
 

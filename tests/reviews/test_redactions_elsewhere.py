@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from accounts.actions import set_role
 from accounts.models import Act, RestrictedRead, User
 from claims.actions.actors import merge_actors
+from claims.inputs import MergeInput
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger.entries import read_entry
 from ledger.keys import policy_text
@@ -30,6 +31,7 @@ from reviews.actions.redactions import (
 )
 from reviews.models import Redaction
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor
 from tests import factories
 from tests.factories import Cast, fresh
@@ -52,7 +54,7 @@ def files(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def shared(cast: Cast) -> Actor:
     """An actor that all desks share, with the name that has to go; the editor's desk uses it, and no other."""
-    row = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    row = create_actor(desk=None, fields=ActorInput(name=f"{NAME}, witness", kind="person"), by=cast.admin)
     factories.source(cast, "What was said", publisher=row)
     return row
 
@@ -94,38 +96,38 @@ def test_what_is_left_agrees_with_itself(cast: Cast, shared: Actor) -> None:
 
 
 def test_a_name_of_before_a_merge_goes_too(cast: Cast, shared: Actor) -> None:
-    other = create_actor(desk=None, fields={"name": "The witness", "kind": "person"}, by=cast.admin)
-    merge_actors(actor=shared, into=other.pk, reason=f"{NAME} is the witness.", by=cast.admin)
+    other = create_actor(desk=None, fields=ActorInput(name="The witness", kind="person"), by=cast.admin)
+    merge_actors(actor=shared, fields=MergeInput(into=other.pk, reason=f"{NAME} is the witness."), by=cast.admin)
     row = done_by(shared_redaction(fresh(other), cast.editor), cast.admin)
     assert (fresh(shared).name, fresh(shared).merge.reason, row.erased) == ("[redacted], witness", "[redacted]", 2)
     assert Database().holds(NAME) is False
 
 
 def test_of_one_that_no_desk_uses_an_editor_of_any_desk_is_the_second(cast: Cast) -> None:
-    unused = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    unused = create_actor(desk=None, fields=ActorInput(name=f"{NAME}, witness", kind="person"), by=cast.admin)
     row = shared_redaction(unused, cast.admin)
     assert STRIP in signed_in(cast.stranger).get("/claims/").content.decode()
     assert done_by(row, cast.stranger).state == "done"
 
 
 def test_no_desk_uses_it_where_the_only_use_is_another_shared_actor(cast: Cast) -> None:
-    fields = {"name": f"{NAME}, witness", "kind": "person"}
+    fields = ActorInput(name=f"{NAME}, witness", kind="person")
     unused = create_actor(desk=None, fields=fields, by=cast.admin)
-    create_actor(desk=None, fields={"name": "The office", "kind": "state", "part_of": unused.pk}, by=cast.admin)
+    create_actor(desk=None, fields=ActorInput(name="The office", kind="state", part_of=unused.pk), by=cast.admin)
     assert done_by(shared_redaction(unused, cast.stranger), cast.admin).state == "done"
 
 
 @pytest.mark.parametrize("who", ["reporter", "reviewer", "auditor"])
 def test_of_one_that_no_desk_uses_nobody_but_editors_is(cast: Cast, who: str) -> None:
-    unused = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    unused = create_actor(desk=None, fields=ActorInput(name=f"{NAME}, witness", kind="person"), by=cast.admin)
     with pytest.raises(Forbidden):
         shared_redaction(unused, getattr(cast, who))
 
 
 def test_a_desk_whose_own_actor_was_merged_into_it_uses_it(cast: Cast) -> None:
     own = factories.actor(cast, "The witness")
-    into = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
-    merge_actors(actor=own, into=into.pk, reason="The same.", by=cast.editor)
+    into = create_actor(desk=None, fields=ActorInput(name=f"{NAME}, witness", kind="person"), by=cast.admin)
+    merge_actors(actor=own, fields=MergeInput(into=into.pk, reason="The same."), by=cast.editor)
     with pytest.raises(Forbidden):
         shared_redaction(into, cast.stranger)
     assert done_by(shared_redaction(fresh(into), cast.editor), cast.admin).state == "done"
@@ -173,7 +175,7 @@ def test_an_administrator_who_takes_the_right_from_another_is_not_both(cast: Cas
     change_account(user=admin2, changes={"is_staff": False}, by=cast.admin)
     with pytest.raises(Conflict):
         done_by(row, cast.admin)
-    assert refuse_redaction(redaction=row, by=cast.admin).state == "rejected"
+    assert refuse_redaction(redaction=row, by=cast.admin).state == "refused"
 
 
 def test_a_shared_actors_redaction_waits_for_the_other_of_the_two(cast: Cast, shared: Actor) -> None:
@@ -214,7 +216,7 @@ def test_only_administrators_and_editors_who_use_it_look(
 
 def test_an_editor_whose_desk_begins_to_use_it_may(cast: Cast, shared: Actor) -> None:
     create_source(
-        desk=cast.other_desk, fields={"title": "Theirs", "publisher": shared.pk}, capture=False, by=cast.stranger
+        desk=cast.other_desk, fields=SourceInput(title="Theirs", publisher=shared.pk), capture=False, by=cast.stranger
     )
     words, found = look_for_in_shared(actor=shared, words=NAME, by=cast.stranger)
     assert (words, found.count) == (NAME, 1)
@@ -257,7 +259,7 @@ def test_the_pages_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
     assert Redaction.objects.get().state == "done"
     assert "Erased in 1 place." in text_of(editor.get(address))
     assert NAME not in editor.get(f"/actors/{shared.pk}/").content.decode()
-    assert "waits for you" not in admin.get("/claims/").content.decode()
+    assert "awaits you" not in admin.get("/claims/").content.decode()
 
 
 def test_nobody_else_finds_the_redaction_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
@@ -361,7 +363,7 @@ def test_nobody_decides_for_who_edits_the_desk_no_more(cast: Cast, end: str) -> 
     assert STRIP not in client.get("/claims/").content.decode()
     with pytest.raises(NotFound):
         done_by(fresh(row), cast.stranger)
-    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "rejected"
+    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "refused"
 
 
 def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cast) -> None:
@@ -369,7 +371,7 @@ def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cas
     row = desks_own(cast)
     own, address = f"/desk/{cast.desk.pk}/redactions/{row.pk}/", f"/redactions/{row.pk}/"
     editor, stranger = signed_in(cast.editor), signed_in(cast.stranger)
-    assert "You are the only editor of this desk." in text_of(editor.get(own))
+    assert "You are this desk’s only editor." in text_of(editor.get(own))
     assert stranger.get(address).status_code == 404
     editor.post(own, {"decision": "ask", "person": "stranger"})
     assert "A redaction beyond your desks awaits you" in stranger.get("/claims/").content.decode()

@@ -16,6 +16,7 @@ from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import SHORTEST, propose_redaction, redact
+from reviews.inputs import AssessmentInput, FormDraftInput
 from reviews.models import AssessmentDraft, Assignment, FormDraft
 from reviews.redaction_matches import REDACTED, find
 from reviews.written_words import changed, written_in, written_in_entry
@@ -75,12 +76,26 @@ def _desk(cast: Cast) -> None:
         close_claim(claim=claim, reason=why, note="" if number == 0 else "Ww", by=cast.editor)
     claim = factories.claim(cast, "Zz drafted")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, proposed_state="corroborated", rationale="Ww", seen_version=1, by=cast.reviewer)
-    content = [("stance", "supports"), ("visibility", "desk"), ("quote", "It supports that.")]
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(proposed_state="corroborated", rationale="Ww", seen_version=1),
+        by=cast.reviewer,
+    )
+    content = [("stance", "supports"), ("visibility", "desk"), ("excerpt", "It supports that.")]
     about = About(desk=cast.desk, claim=claim)
-    keep_form_draft(name="claim-attach", path="/a", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
+    keep_form_draft(
+        fields=FormDraftInput(name="claim-attach", path="/a", content=content),
+        about=about,
+        seen=SeenDraft(),
+        by=cast.reviewer,
+    )
     content = [("reason", "moot"), ("note", "A moot point.")]
-    keep_form_draft(name="claim-close", path="/b", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
+    keep_form_draft(
+        fields=FormDraftInput(name="claim-close", path="/b", content=content),
+        about=about,
+        seen=SeenDraft(),
+        by=cast.reviewer,
+    )
 
 
 def test_no_word_of_the_program_is_taken_and_the_log_agrees(cast: Cast, editor2: User) -> None:
@@ -121,7 +136,7 @@ def test_what_was_chosen_in_a_draft_stays_and_what_was_typed_goes(cast: Cast, ed
     assert all(_redacted(cast, editor2, word) for word in ("supports", "moot", "corroborated"))
     drafts = FormDraft.objects.order_by("path").values_list("content", flat=True)
     assert [*drafts] == [
-        [["stance", "supports"], ["visibility", "desk"], ["quote", f"It {REDACTED} that."]],
+        [["stance", "supports"], ["visibility", "desk"], ["excerpt", f"It {REDACTED} that."]],
         [["reason", "moot"], ["note", f"A {REDACTED} point."]],
     ]
     assert AssessmentDraft.objects.get().content["proposed_state"] == "corroborated"
@@ -140,9 +155,9 @@ def test_what_the_catalogue_does_not_know_is_searched() -> None:
 
 
 def test_in_grounds_what_the_program_wrote_stays() -> None:
-    grounds = {"evidence": {"1": {"stance": "supports", "elements": ["supports"], "quote": "It supports that."}}}
+    grounds = {"evidence": {"1": {"stance": "supports", "elements": ["supports"], "excerpt": "It supports that."}}}
     assert changed(grounds, lambda text: text.replace("supports", REDACTED)) == {
-        "evidence": {"1": {"stance": "supports", "elements": ["supports"], "quote": f"It {REDACTED} that."}}
+        "evidence": {"1": {"stance": "supports", "elements": ["supports"], "excerpt": f"It {REDACTED} that."}}
     }
 
 

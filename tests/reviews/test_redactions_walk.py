@@ -15,6 +15,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source, retract_source
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import Claim, CloseReason, Evidence
 from house.errors import DomainError
 from reviews.actions.assignments import close_claim, open_claim
@@ -23,6 +24,7 @@ from reviews.models import Redaction, RedactionState
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
 from sources.erasing import delete_asked
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Source
 from tests import factories
 from tests.factories import Cast
@@ -99,12 +101,14 @@ class RedactionWalk:
         self.file(visibility="restricted")
 
     def edit(self) -> None:
-        edit_claim(claim=self.claim, fields={"place": self.text()}, by=self.cast.editor)
-        change_source(source=self.one(Source.objects.all()), fields={"title": self.text()}, by=self.cast.editor)
+        edit_claim(claim=self.claim, fields=ClaimInput(place=self.text()), by=self.cast.editor)
+        change_source(source=self.one(Source.objects.all()), fields=SourceInput(title=self.text()), by=self.cast.editor)
 
     def reword(self) -> None:
-        edit_claim(claim=self.claim, fields={"statement": self.text()}, by=self.cast.editor)
-        change_evidence(evidence=self.one(Evidence.objects.all()), fields={"quote": self.text()}, by=self.cast.editor)
+        edit_claim(claim=self.claim, fields=ClaimInput(statement=self.text()), by=self.cast.editor)
+        change_evidence(
+            evidence=self.one(Evidence.objects.all()), fields=EvidenceInput(excerpt=self.text()), by=self.cast.editor
+        )
 
     def withdraw(self) -> None:
         withdraw_evidence(evidence=self.one(Evidence.objects.all()), reason=self.text(), by=self.cast.editor)
@@ -113,9 +117,15 @@ class RedactionWalk:
         retract_source(source=self.one(Source.objects.all()), reason=self.text(), by=self.cast.editor)
 
     def merge(self) -> None:
-        into = create_actor(desk=self.cast.desk, fields={"name": self.text(), "kind": "person"}, by=self.cast.editor)
+        into = create_actor(
+            desk=self.cast.desk, fields=ActorInput(name=self.text(), kind="person"), by=self.cast.editor
+        )
         own = Actor.objects.filter(desk=self.cast.desk, merged_into__isnull=True).exclude(pk=into.pk)
-        merge_actors(actor=self.one(own) or self.actor(), into=into.pk, reason=self.text(), by=self.cast.editor)
+        merge_actors(
+            actor=self.one(own) or self.actor(),
+            fields=MergeInput(into=into.pk, reason=self.text()),
+            by=self.cast.editor,
+        )
 
     def close(self) -> None:
         why = self.chance.choice(CloseReason.values)

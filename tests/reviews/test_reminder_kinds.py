@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import correct_source, retract_source
+from claims.inputs import EvidenceInput, ThresholdInput
 from claims.models import Claim, Evidence, Task
 from house.leases import Lease
 from reviews.actions.assessments import reject
@@ -190,7 +191,7 @@ def test_who_may_decide_is_told_at_hand_in_and_never_the_assessor(cast: Cast, sm
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
     factories.finding(cast, claim, "corroborated", by=second)
     _send_all()
-    subject = f"{claim.reference} awaits your decision"
+    subject = f"{claim.reference} is awaiting your decision"
     assert _told(smtp_server) == [("editor", subject), ("stranger", subject)]
 
 
@@ -241,7 +242,7 @@ def test_a_claim_that_is_opened_again_recalls_what_waits(cast: Cast, smtp_server
     assert smtp_server.messages == []
     open_claim(claim=assessment.claim, by=cast.editor)
     _send_all()
-    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} awaits your decision")]
+    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} is awaiting your decision")]
 
 
 def test_nobody_who_may_decide_fails_and_is_asked_again_the_next_day(cast: Cast) -> None:
@@ -278,7 +279,7 @@ def test_editors_are_told_of_lost_support_at_once_and_when_it_is_due(cast: Cast,
 def test_support_that_holds_again_ends_it(cast: Cast, smtp_server: MailServer) -> None:
     claim = _lost(cast)
     follow_tasks()
-    set_threshold(claim=claim, threshold=1, reason="One is enough here.", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=1, reason="One is enough here."), by=cast.editor)
     assert fresh(claim).support_lost is False
     _send_all()
     assert [told for told in _told(smtp_server) if "lost its support" in told[1]] == []
@@ -346,7 +347,7 @@ def _confirm(cast: Cast, item: Evidence) -> None:
 
 
 def _reword(cast: Cast, item: Evidence) -> None:
-    change_evidence(evidence=item, fields={"quote": "Fourteen crates."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Fourteen crates."), by=cast.reviewer)
 
 
 def _take_out(cast: Cast, item: Evidence) -> None:
@@ -364,7 +365,7 @@ def test_what_ends_a_recheck(cast: Cast, smtp_server: MailServer, end: Callable[
 
 def test_a_grade_ends_no_recheck(cast: Cast) -> None:
     item = _corrected(cast)
-    change_evidence(evidence=item, fields={"credibility": 2}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(credibility=2), by=cast.reviewer)
     assert Task.objects.get().ended_at is None
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from reviews.actions.assessments import approve
 from tests import factories
 from tests.factories import Cast
@@ -29,7 +30,10 @@ def _lone_move(cast: Cast, voices: int) -> Callable[[], object]:
     version = factories.fresh(claim).version
     named = [denial.pk]
     return partial(
-        move_alone, claim=claim, to="denied", reason="So.", evidence=named, seen_version=version, by=cast.editor
+        move_alone,
+        claim=claim,
+        fields=MoveInput(to="denied", reason="So.", evidence=named, seen_version=version),
+        by=cast.editor,
     )
 
 

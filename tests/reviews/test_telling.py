@@ -110,7 +110,7 @@ def _make_a_reviewer_of_who_was_assigned_nothing(scene: TellingScene) -> None:
 
 
 def _unname(scene: TellingScene) -> None:
-    decider = scene.claim.participants.get(user=scene.approver, role="approver")
+    decider = scene.claim.participants.get(user=scene.approver, role="decider")
     unname_decider(decider=decider, by=scene.cast.editor)
 
 

@@ -26,6 +26,7 @@ from sources.actions import (
     run_capture,
 )
 from sources.evidence_storage import open_stored
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Source
 from sources.tasks import run_due_captures
 from tests import factories
@@ -68,7 +69,7 @@ def address(settings: "Settings") -> Iterator[str]:
 
 
 def _source(cast: Cast, **fields: Any) -> Source:
-    return create_source(desk=cast.desk, fields={"title": "Item", **fields}, by=cast.reporter)
+    return create_source(desk=cast.desk, fields=SourceInput(**{"title": "Item", **fields}), by=cast.reporter)
 
 
 def _attach(cast: Cast, source: Source, content: bytes = b"a file", **fields: Any) -> Attachment:
@@ -89,38 +90,38 @@ WRITERS: list[tuple[str, type[Exception] | None]] = [
 def test_who_writes_actors_and_sources_down(cast: Cast, name: str, refusal: type[Exception] | None) -> None:
     given: dict[str, Any] = {"desk": cast.desk, "by": getattr(cast, name)}
     if refusal is None:
-        create_actor(fields={"name": "Council", "kind": "organisation"}, **given)
-        create_source(fields={"title": "Item"}, **given)
+        create_actor(fields=ActorInput(name="Council", kind="organisation"), **given)
+        create_source(fields=SourceInput(title="Item"), **given)
         return
     with pytest.raises(refusal):
-        create_actor(fields={"name": "Council", "kind": "organisation"}, **given)
+        create_actor(fields=ActorInput(name="Council", kind="organisation"), **given)
     with pytest.raises(refusal):
-        create_source(fields={"title": "Item"}, **given)
+        create_source(fields=SourceInput(title="Item"), **given)
     assert (Actor.objects.count(), Source.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("name", ["reporter", "editor", "stranger"])
 def test_only_an_administrator_shares_an_actor(cast: Cast, name: str) -> None:
     with pytest.raises(Forbidden):
-        create_actor(desk=None, fields={"name": "Iran", "kind": "state"}, by=getattr(cast, name))
+        create_actor(desk=None, fields=ActorInput(name="Iran", kind="state"), by=getattr(cast, name))
 
 
 def test_a_shared_actor_serves_every_desk(cast: Cast) -> None:
-    shared = create_actor(desk=None, fields={"name": "Iran", "kind": "state"}, by=cast.admin)
-    source = create_source(desk=cast.other_desk, fields={"title": "x", "publisher": shared.pk}, by=cast.stranger)
+    shared = create_actor(desk=None, fields=ActorInput(name="Iran", kind="state"), by=cast.admin)
+    source = create_source(desk=cast.other_desk, fields=SourceInput(title="x", publisher=shared.pk), by=cast.stranger)
     assert source.publisher == shared
     assert factories.source(cast, publisher=shared).publisher == shared
 
 
 def test_a_shared_actor_is_not_restricted(cast: Cast) -> None:
-    fields = {"name": "Iran", "kind": "state", "visibility": "restricted"}
+    fields = ActorInput(name="Iran", kind="state", visibility="restricted")
     with pytest.raises(Invalid) as error:
         create_actor(desk=None, fields=fields, by=cast.admin)
     assert set(error.value.errors) == {"visibility"}
 
 
 def test_an_actor_of_another_desk_is_as_absent(cast: Cast) -> None:
-    foreign = create_actor(desk=cast.other_desk, fields={"name": "Post", "kind": "outlet"}, by=cast.stranger)
+    foreign = create_actor(desk=cast.other_desk, fields=ActorInput(name="Post", kind="outlet"), by=cast.stranger)
     errors = []
     for publisher in (foreign.pk, uuid4()):
         with pytest.raises(Invalid) as error:
@@ -152,7 +153,7 @@ def test_what_cannot_be_used_for_a_source_is_named(cast: Cast, fields: dict[str,
 
 
 def test_an_address_alone_makes_a_source(cast: Cast) -> None:
-    source = create_source(desk=cast.desk, fields={"url": "https://example.org/item"}, by=cast.reporter)
+    source = create_source(desk=cast.desk, fields=SourceInput(url="https://example.org/item"), by=cast.reporter)
     assert (source.title, source.basis, source.publisher) == ("https://example.org/item", "unknown", None)
 
 
@@ -175,7 +176,7 @@ def test_a_file_is_kept_byte_for_byte(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "captured"),
+    ("given", "kept"),
     [
         ("note.txt", "note.txt"),
         ("../../etc/passwd", "passwd"),

@@ -191,15 +191,15 @@ def test_digest_of_nothing_kept_is_not_found(kept_at: KeptAt) -> None:
 
 
 def test_only_old_leftovers_are_deleted(folder: Path) -> None:
-    stored = store([b"captured"], limit=LIMIT)
+    stored = store([b"kept"], limit=LIMIT)
     for name, hours in (("old", 25), ("young", 23)):
         leftover = folder / "incoming" / name
         leftover.write_bytes(b"half")
         moment = (NOW - timedelta(hours=hours)).timestamp()
         os.utime(leftover, (moment, moment))
-    os.utime(folder / place(b"captured"), (0, 0))
+    os.utime(folder / place(b"kept"), (0, 0))
     assert delete_incoming_older_than(timedelta(days=1), NOW) == 1
-    assert files(folder) == sorted(["incoming/young", place(b"captured")])
+    assert files(folder) == sorted(["incoming/young", place(b"kept")])
     assert stored_size(stored.sha256) == 4
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.ledger_entries import key_rotated
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from claims.record.ledger_entries import claim_set
 from ledger.entries import leaf_bytes, leaf_hash, read_entry
@@ -169,7 +170,7 @@ def restore_yesterday(outside: Outside) -> None:
 def an_act_that_waits(outside: Outside, claim: Claim | None = None) -> int:
     """Something was done a moment ago with the claim, or another; the sequencer has not seen it yet. Its entry."""
     claim = factories.fresh(claim or outside.desk.claim)
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=outside.desk.cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=outside.desk.cast.editor)
     waiting: int = Outbox.objects.latest("entry_id").entry_id
     outside.keep_receipt(waiting)
     return waiting

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from claims.record.reads import note_shown
 from ledger.recording import older_acts
@@ -29,7 +30,9 @@ from tests.tampering.noticing import Outside
 
 def say_what_is_not_so(outside: Outside) -> None:
     """An editor writes it down themselves, through the pages."""
-    edit_claim(claim=factories.fresh(outside.desk.claim), fields={"place": "Elsewhere"}, by=outside.desk.cast.editor)
+    edit_claim(
+        claim=factories.fresh(outside.desk.claim), fields=ClaimInput(place="Elsewhere"), by=outside.desk.cast.editor
+    )
     outside.desk.publish(outside.signer_copy())
 
 

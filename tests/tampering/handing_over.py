@@ -13,6 +13,7 @@ from typing import Any
 from ledger.entries import read_entry
 from ledger.verifier import (
     TLOG_PROOF,
+    GivenFiles,
     Memory,
     Report,
     Unusable,
@@ -123,14 +124,14 @@ def _watch(hand: Hand, folder: Path) -> list[str]:
         files.append(folder / f"seen-{number}")
         files[-1].write_bytes(data)
     served = hand.export or hand.log.export()
-    watch(served.get, POLICY, memory, files)
+    watch(served.get, POLICY, memory, GivenFiles(files))
     given = {"proof": hand.proof, "bundle": hand.bundle, "receipt": hand.receipt, "checkpoint": hand.checkpoint}
     handed = []
     for name, file in given.items():
         if file is not None:
             handed.append(folder / name)
             handed[-1].write_bytes(file)
-    return _lines(watch(served.get, POLICY, memory, handed, BEGIN + timedelta(days=9)))
+    return _lines(watch(served.get, POLICY, memory, GivenFiles(handed), BEGIN + timedelta(days=9)))
 
 
 def _lines(report: Report) -> list[str]:

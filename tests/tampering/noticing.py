@@ -22,7 +22,7 @@ from ledger.keys import receipt
 from ledger.models import Checkpoint, Entry
 from ledger.reading import newest_checkpoint, published
 from ledger.signer import SignerRefused
-from ledger.verifier import Memory, Report, check_claim_proof, check_expected, monitor, watch
+from ledger.verifier import GivenFiles, Memory, Report, check_claim_proof, check_expected, monitor, watch
 from tests.api.client import Api
 from tests.claims.bundling import bundle_of, checked
 from tests.integrity.looking import found, found_both_ways
@@ -190,7 +190,9 @@ def watched(outside: Outside) -> list[str]:
         files.append(outside.folder / name)
         files[-1].write_bytes(data)
     memory = Memory(outside.folder / "seen")
-    return _lines(watch(outside.read, outside.kept.policy, memory, files, timezone.now() + timedelta(days=1)))
+    return _lines(
+        watch(outside.read, outside.kept.policy, memory, GivenFiles(files), timezone.now() + timedelta(days=1))
+    )
 
 
 def old_checkpoint(outside: Outside) -> list[str]:

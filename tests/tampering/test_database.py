@@ -32,7 +32,7 @@ TOLD = [row for row in rows().values() if row.number in ROWS or row.number in DE
 # A script that the server sends instead of its own.
 SAYS_GREEN = f"""
 const sum = document.querySelector("{SUM}");
-sum.textContent = "2 changes are as they were recorded.";
+sum.textContent = "2 changes match the record.";
 sum.className = "check verified";
 """
 

@@ -14,6 +14,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
 from claims.bundles.history_proofs import proof_file
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import Claim
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
@@ -81,7 +82,7 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     editor = cast.editor
     source = verdict.evidence.order_by("created_at")[0].source
     spoken = factories.attach(cast, verdict, factories.source(cast, "A radio talk"), "context", excerpt="They left.")
-    change_evidence(evidence=spoken, fields={"quote": "They left at ten."}, by=editor)
+    change_evidence(evidence=spoken, fields=EvidenceInput(excerpt="They left at ten."), by=editor)
     other = factories.attach(cast, verdict, factories.source(cast, "A letter"), "context", excerpt="Not me.")
     withdraw_evidence(evidence=other, reason="Of another day.", by=editor)
     factories.relay(cast, source, factories.source(cast, "The port's log"), quote="as the log has it")
@@ -90,10 +91,12 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     whole = factories.actor(cast, "A group of papers")
     part = factories.actor(cast, "A paper", part_of=whole)
     factories.source(cast, "An article", publisher=part)
-    merge_actors(actor=factories.actor(cast, "The paper"), into=part.pk, reason="One and the same.", by=editor)
+    merge_actors(
+        actor=factories.actor(cast, "The paper"), fields=MergeInput(into=part.pk, reason="One and the same."), by=editor
+    )
     denied = factories.claim_in(cast, "denied")
-    edit_claim(claim=denied, fields={"place": "Odesa"}, by=editor)
-    set_threshold(claim=fresh(denied), threshold=3, reason="A grave matter.", by=editor)
+    edit_claim(claim=denied, fields=ClaimInput(place="Odesa"), by=editor)
+    set_threshold(claim=fresh(denied), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=editor)
     close_claim(claim=factories.claim(cast), reason="moot", note="Overtaken.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     hidden = factories.source(cast, "A whisper", visibility="restricted", by=editor)
@@ -109,7 +112,7 @@ def _show_to_everybody(cast: Cast) -> None:
     navy, port = (factories.actor(cast, name, kind="state", visibility="public") for name in ("The navy", "The port"))
     factories.actor(cast, "Another navy", kind="state", visibility="public")
     claim = factories.claim_in(cast, "corroborated", statement="The harbour was closed.", claimant=navy, topics=["sea"])
-    set_threshold(claim=fresh(claim), threshold=2, reason="As grave as most.", by=editor)
+    set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=2, reason="As grave as most."), by=editor)
     for title, visibility in (("Open report", "public"), ("Desk view", "desk"), ("A false bulletin", "public")):
         source = factories.source(cast, title, visibility="public", publisher=port, url="https://port.example/")
         factories.attach(cast, claim, source, "context", visibility=visibility, excerpt=f"As {title} has it.")

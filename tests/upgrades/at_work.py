@@ -18,16 +18,20 @@ from pathlib import Path
 from django.test import Client
 
 from accounts.actions import create_token, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.memberships import change_account
 from reviews.actions.redactions import propose_redaction, redact
+from reviews.inputs import AssessmentInput
 from reviews.models import Assignment
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_source
+from sources.inputs import SourceInput
 from sources.models import Source
 from sources.tasks import run_due_captures
 
@@ -51,7 +55,9 @@ def main(file: str) -> None:
 
 def _person(name: str, role: Role, desk: Desk, admin: User) -> User:
     user = create_user(
-        username=name, password=f"demo-{name}", email=f"{name}@example.org", check_password=False, by=admin
+        account=AccountInput(username=name, password=f"demo-{name}", email=f"{name}@example.org"),
+        check_password=False,
+        by=admin,
     )
     set_role(desk=desk, user=user, role=role, by=admin)
     return user
@@ -63,23 +69,23 @@ def sources(desk: Desk, people: dict[str, User]) -> None:
     first = Source.objects.filter(desk=desk, visibility="desk").order_by("created_at", "pk").first()
     assert first is not None
     attach_file(source=first, chunks=[KEPT], name="statement.txt", by=editor)
-    fields = {"kind": "document", "title": "A letter from the shipyard (made up)"}
+    fields = SourceInput(kind="document", title="A letter from the shipyard (made up)")
     letter = create_source(desk=desk, fields=fields, by=people["reporter"], capture=False)
     attach_file(source=letter, chunks=[b"Dear colleague.\n"], name="letter.txt", by=people["reporter"])
     claim = Claim.objects.filter(desk=desk, closed_at=None).order_by("reference")[0]
-    attach_evidence(claim=claim, fields={"source": letter.pk, "stance": "context"}, by=editor)
-    change_source(source=letter, fields={"visibility": "restricted"}, by=editor)
+    attach_evidence(claim=claim, fields=EvidenceInput(source=letter.pk, stance="context"), by=editor)
+    change_source(source=letter, fields=SourceInput(visibility="restricted"), by=editor)
     with site() as address:
-        page = {"kind": "article", "title": "A page that was kept (made up)", "url": f"{address}/kept"}
+        page = SourceInput(kind="article", title="A page that was kept (made up)", url=f"{address}/kept")
         create_source(desk=desk, fields=page, by=people["reporter"])
         run_due_captures()
-    waits = {"kind": "article", "title": "A page that waits (made up)", "url": "https://news.example/waits"}
+    waits = SourceInput(kind="article", title="A page that waits (made up)", url="https://news.example/waits")
     create_source(desk=desk, fields=waits, by=people["reporter"])
 
 
 class _OldPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = b"<!doctype html><title>Captured</title><p>As it was."
+        body = b"<!doctype html><title>Kept</title><p>As it was."
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
@@ -104,12 +110,16 @@ def drafts(reviewer: User) -> None:
     open_ones = Assignment.objects.filter(reviewer=reviewer, ended_at=None).exclude(accepted_at=None)
     for assignment in open_ones.select_related("claim"):
         version = assignment.claim.version
-        keep_draft(claim=assignment.claim, rationale="Not finished yet.", seen_version=version, by=reviewer)
+        keep_draft(
+            claim=assignment.claim,
+            fields=AssessmentInput(rationale="Not finished yet.", seen_version=version),
+            by=reviewer,
+        )
 
 
 def redactions(desk: Desk, people: dict[str, User]) -> None:
     """A name that two editors erased, and words that one of them proposes to erase."""
-    fields = {"kind": "document", "title": f"A list with {ERASED} on it (made up)"}
+    fields = SourceInput(kind="document", title=f"A list with {ERASED} on it (made up)")
     create_source(desk=desk, fields=fields, by=people["reporter"], capture=False)
     done = propose_redaction(desk=desk, words=ERASED, reason="They asked for it.", by=people["editor"])
     redact(redaction=done, seen=find(desk, words=ERASED, sha256="", by=people["editor2"]).seen, by=people["editor2"])

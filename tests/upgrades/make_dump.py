@@ -80,7 +80,7 @@ def run_there(checkout: Path, environment: dict[str, str], program: Path, result
 
 def keep_people(people: Path, secret_key: str, target: Path) -> None:
     """What people have in their browsers and programs, the key that signs sessions, and when it was so."""
-    found = {"created": datetime.now(UTC).isoformat(), "secret_key": secret_key, **json.loads(people.read_text())}
+    found = {"made": datetime.now(UTC).isoformat(), "secret_key": secret_key, **json.loads(people.read_text())}
     (target / "people.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

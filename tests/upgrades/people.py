@@ -58,7 +58,7 @@ def as_if_just_made(folder: Path) -> Found | None:
     found: Found = json.loads(file.read_text())
     with connections["owner"].cursor() as cursor:
         for statement in LATER:
-            cursor.execute(statement, [found["created"]])
+            cursor.execute(statement, [found["made"]])
         cursor.execute("SELECT claim_id::text, content FROM reviews_assessmentdraft ORDER BY 1")
         found["drafts"] = [[claim, json.loads(content)] for claim, content in cursor.fetchall()]
     return found

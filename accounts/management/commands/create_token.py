@@ -1,4 +1,4 @@
-"""Makes a token for the API."""
+"""Creates an API token."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from house.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Makes a token for the API and prints it, alone on the last line. It is shown this once."
+    help = "Creates an API token and prints it alone on the last line. It is shown only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="the user name of the person whose token it is")
-        parser.add_argument("--days", type=int, default=30, help="how long it lasts, 1 to 365 days (30)")
-        parser.add_argument("--scope", choices=TokenScope.values, action="append", help="what it may do (all)")
+        parser.add_argument("name", help="the user name of the token's owner")
+        parser.add_argument("--days", type=int, default=30, help="its lifetime, 1 to 365 days (30)")
+        parser.add_argument("--scope", choices=TokenScope.values, action="append", help="its scopes (all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["name"], is_active=True).first()

@@ -1,4 +1,4 @@
-"""Makes an account and puts it on a desk."""
+"""Creates an account with a role on a desk."""
 
 import secrets
 import sys
@@ -9,18 +9,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actions import create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role
 from house.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Makes an account with a role on a desk. The password is asked for, or read from standard input."
+    help = "Creates an account with a role on a desk. Asks for the password, or reads it from standard input."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="what the person signs in with")
-        parser.add_argument("--role", choices=Role.values, help="what the person is on the desk")
+        parser.add_argument("name", help="the user name for signing in")
+        parser.add_argument("--role", choices=Role.values, help="the person's role on the desk")
         parser.add_argument("--desk", help="the prefix of the desk, such as UKR")
-        parser.add_argument("--email", default="", help="where reminders go")
+        parser.add_argument("--email", default="", help="the address for reminders")
         parser.add_argument("--time-zone", default="UTC", help="an IANA name, such as Europe/Kyiv")
         parser.add_argument("--administrator", action="store_true", help="may manage accounts, desks and roles")
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
@@ -32,11 +33,13 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 user = create_user(
-                    username=options["name"],
-                    password=password,
-                    email=options["email"],
-                    time_zone=options["time_zone"],
-                    is_administrator=options["administrator"],
+                    account=AccountInput(
+                        username=options["name"],
+                        password=password,
+                        email=options["email"],
+                        time_zone=options["time_zone"],
+                        is_administrator=options["administrator"],
+                    ),
                     by=None,
                 )
                 if desk is not None:
@@ -49,7 +52,7 @@ class Command(BaseCommand):
             self.stdout.write(f"No password was given, so one was made: {password}")
 
     def _desk(self, prefix: str | None, *, role: str | None, administrator: bool) -> Desk | None:
-        """The desk that is meant; None for an administrator who is on none. Raises CommandError."""
+        """The named desk; None for an administrator without a desk. Raises CommandError."""
         if not prefix and not role and administrator:
             return None
         if not prefix or not role:
@@ -62,9 +65,9 @@ class Command(BaseCommand):
 
 
 def _given_password(*, from_stdin: bool) -> str:
-    """The password as typed or handed in, without the end of its line; "" where nobody is there to give one.
+    """The typed or piped password without its line end; "" if no one is there to type it.
 
-    Raises CommandError where the two that were typed differ, or where one was promised and none came.
+    Raises CommandError if the two typed passwords differ, or standard input holds none.
     """
     if sys.stdin.isatty() and not from_stdin:
         first = getpass("Password: ")

@@ -1,4 +1,4 @@
-"""A step of changing SECRET_KEY: what is kept encrypted is encrypted anew, before the old key is dropped."""
+"""A step of changing SECRET_KEY: encrypts kept secrets anew before the old key is dropped."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""For an administrator who lost their own device, where there is no other administrator to ask."""
+"""Resets an administrator's second factors after a lost device, when no other administrator can."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,11 +11,11 @@ from house.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Take all second factors from an account and sign it out everywhere; recorded, and the person is told."
+    help = "Remove all second factors of an account and end its sessions. Recorded; the person is notified."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the user name")
-        parser.add_argument("--reason", required=True, help="why; it is recorded")
+        parser.add_argument("--reason", required=True, help="the reason, which is recorded")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["name"]).first()

@@ -1,4 +1,4 @@
-"""Changes keys of the ledger."""
+"""Replaces keys of the ledger."""
 
 from typing import Any
 

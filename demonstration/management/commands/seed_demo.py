@@ -1,4 +1,4 @@
-"""Loads the demonstration data, once."""
+"""Load the demonstration data, once."""
 
 from typing import Any
 

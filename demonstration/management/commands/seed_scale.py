@@ -1,8 +1,9 @@
-"""Fills the database with claims to measure with."""
+"""Fill the database with claims for measurements."""
 
 import secrets
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -47,7 +48,7 @@ class Command(BaseCommand):
         name = options["desk"].lower()
         self.stdout.write(f"Sign in as {name}-editor-1, {name}-reviewer-1 or {name}-auditor with: {password}")
 
-    def _load(self, options: dict[str, Any], password: str) -> Copied:
+    def _load(self, options: Mapping[str, Any], password: str) -> Copied:
         try:
             return load_scale(
                 claims=options["claims"],

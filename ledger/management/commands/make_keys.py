@@ -1,4 +1,4 @@
-"""Makes the keys of the ledger that this machine has not yet."""
+"""Makes the ledger's missing keys on this machine."""
 
 from typing import Any
 
@@ -11,10 +11,9 @@ from ledger.verifier import Unusable
 
 class Command(BaseCommand):
     help = (
-        "Makes the key that signs the log (in LEDGER_SIGNER) and the one that signs receipts (in DATA_DIR), where they "
-        "are missing, writes their public halves into the database as its owner and into policy.json beside the log's "
-        "key, by which pages and verify_ledger check unless LEDGER_POLICY names another, and prints the policy. "
-        "Repeatable."
+        "Makes the key that signs the log (in LEDGER_SIGNER) and the one that signs receipts (in DATA_DIR) if they are "
+        "missing. Saves their public halves in the database, as its owner, and in policy.json beside the log's key, "
+        "which pages and verify_ledger use unless LEDGER_POLICY names another file. Prints the policy. Repeatable."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

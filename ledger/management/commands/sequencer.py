@@ -1,4 +1,4 @@
-"""Runs the sequencer until it is asked to end."""
+"""Runs the sequencer until it is told to stop."""
 
 import logging
 import signal
@@ -25,8 +25,8 @@ logger = logging.getLogger("ledger.sequencer")
 
 class Command(BaseCommand):
     help = (
-        "Gives recorded entries their places in the log and publishes signed checkpoints. Runs beside web, worker and "
-        "beat; a second one waits until the first is gone. Ends on SIGTERM or Ctrl-C."
+        "Places recorded entries in the log and publishes signed checkpoints. Runs beside web, worker and beat; a "
+        "second sequencer waits until the first has ended. Ends on SIGTERM or Ctrl-C."
     )
     requires_system_checks = ()
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _run(self, signer: Signer, end: threading.Event) -> None:
-        """Work until the end, or until the connection is lost."""
+        """Work until told to stop, or until the connection is lost."""
         try:
             with psycopg.connect(settings.LEDGER_SEQUENCER_URL, autocommit=True, connect_timeout=5) as connection:
                 sequencer = Sequencer(connection, signer)
@@ -53,15 +53,14 @@ class Command(BaseCommand):
                 with asking_witnesses(settings.WITNESS_POLICY, settings.LEDGER_SEQUENCER_URL):
                     run_sequencer(sequencer, end)
         except AWAY as error:
-            self.stderr.write(f"The database is away: {' '.join(str(error).split())}")
+            self.stderr.write(f"The database does not answer: {' '.join(str(error).split())}")
             end.wait(SECONDS_TO_THE_NEXT_TRY)
 
 
 def run_sequencer(sequencer: Sequencer, end: threading.Event) -> None:
-    """Integrate what waits, and publish a checkpoint each second when there is news, until the end.
+    """Place waiting entries, and publish a checkpoint up to once a second, until told to stop.
 
-    What the database refuses, or lacks, ends nothing: it is told, and tried again. Raises what is in AWAY, and
-    SignerRefused.
+    Other database errors and missing hashes are logged and tried again. Raises the errors in AWAY, and SignerRefused.
     """
     published = 0.0
     while not end.is_set():

@@ -1,4 +1,4 @@
-"""Checks the log in the database as an outsider would check an export of it."""
+"""Checks the log in the database as an outsider would check an export."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,27 +29,27 @@ FROM_THE_DATABASE = (
 
 class Command(BaseCommand):
     help = (
-        "Audits the published log with the verifier's own code: every entry, every stream, every tile, the signature, "
-        "and the table of keys. The keys come from --policy, LEDGER_POLICY, or the policy that make_keys left beside "
-        "the log's key. Without any of these the database's own are taken, and that is a finding. Status 1 and a line "
-        "for each thing that does not match. To check without trusting this server, export it and run "
+        "Audits the published log with the verifier's own code: every entry, stream and tile, the signature, and the "
+        "table of keys. The keys come from --policy, LEDGER_POLICY, or the policy that make_keys left beside the log's "
+        "key. Without any of these, the keys in the database are used, which counts as a mismatch. Prints a line for "
+        "each mismatch and exits with status 1. To check without trusting this server, export the log and run "
         "ledger/verifier.py elsewhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--policy", type=Path, metavar="FILE", help="the public keys that you have: JSON")
+        parser.add_argument("--policy", type=Path, metavar="FILE", help="the public keys to check by, as JSON")
         parser.add_argument(
             "--times-from",
             type=int,
             default=0,
             metavar="INDEX",
-            help="compare the times of entries from this index on: before it older acts do not say that they are",
+            help="check the times of entries from this index on; earlier ones may record past acts without saying so",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         checkpoint = newest_checkpoint()
         if checkpoint is None:
-            raise CommandError("Nothing is published yet: run the sequencer, bin/dev does")
+            raise CommandError("Nothing is published yet. Run the sequencer, as bin/dev does")
         file, entries, of_keys = options["policy"] or policy_file(), rotations(), Report()
         try:
             policy = with_witnesses(read_policy_file(file) if file else read_policy(policy_text()))
@@ -58,14 +58,14 @@ class Command(BaseCommand):
         check_keys(policy, entries, of_keys)
         trusted = followed(policy, entries)
         check_witnesses(trusted, checkpoint, timezone.now(), of_keys)
-        # Whether the newest checkpoint has its witnesses yet was asked above.
+        # Cosignatures of the newest checkpoint were checked above.
         trusted = replace(trusted, witnesses=None)
         report = audit(
             lambda path: read_stamp_file(path, checkpoint) or published(path, checkpoint),
             trusted,
             times_from=options["times_from"],
         )
-        lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
+        lines = [str(mismatch) for mismatch in [*of_keys.findings, *report.findings]]
         if (forged := forged_place()) is not None:
             lines.append(f"behind the newest checkpoint: {forged}")
         if file is None:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         for line in lines:
             self.stdout.write(printable(line))
         if lines:
-            raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
+            raise CommandError(f"{len(lines)} mismatches in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
         for name, words in [*of_keys.said.items(), *report.said.items()]:
             self.stdout.write(printable(f"{name}: {words}"))

@@ -1,4 +1,4 @@
-"""Runs a witness for other installations' logs until it is asked to end."""
+"""Runs a witness for other installations' logs until it is told to stop."""
 
 import signal
 import threading
@@ -18,20 +18,22 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 class Command(BaseCommand):
     help = (
-        "Runs a witness (C2SP tlog-witness): it cosigns checkpoints of the logs that --logs names, each where it "
-        "extends the last one. Needs no database. Makes its key at the first start, and prints the verifier key that "
-        "other installations put into WITNESS_POLICY. Ends on SIGTERM or Ctrl-C."
+        "Runs a witness (C2SP tlog-witness), which cosigns checkpoints of the logs in --logs if they extend the last "
+        "one. Needs no database. Makes its key at the first start, and prints the verifier key that other "
+        "installations enter in WITNESS_POLICY. Ends on SIGTERM or Ctrl-C."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--folder", type=Path, default=settings.DATA_DIR / "witness", help="its key and its memory")
+        parser.add_argument(
+            "--folder", type=Path, default=settings.DATA_DIR / "witness", help="the folder for its key and memory"
+        )
         parser.add_argument(
             "--logs", type=Path, required=True, metavar="FILE", help="lines 'log <verifier key>', and 'quorum none'"
         )
-        parser.add_argument("--name", help="the name that a new key gets; otherwise this server's, and /witness")
-        parser.add_argument("--bind", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8010, help="the port to listen at (8010)")
+        parser.add_argument("--name", help="the name of a new key (default: this server's name and /witness)")
+        parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8010, help="the port to listen on (8010)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
@@ -51,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['bind']}:{options['port']}: {error.strerror}") from error
 
     def _run(self, server: WitnessServer, logs: Path, end: threading.Event) -> None:
-        """Serve until the end; the file of logs is read again when it was changed."""
+        """Serve until told to stop, reading the file of logs again whenever it changes."""
         serving = threading.Thread(target=server.serve_forever, name="witness")
         serving.start()
         host, port = server.server_address[:2]
@@ -64,6 +66,6 @@ class Command(BaseCommand):
                 if changed != before:
                     server.witness.logs = read_logs(logs)
             except (WitnessRefused, OSError) as error:
-                self.stderr.write(f"{logs} is not read anew: {error}")
+                self.stderr.write(f"{logs} cannot be read again: {error}")
         server.shutdown()
         serving.join()

@@ -1,4 +1,4 @@
-"""Says whether every claim's state, history, numbers, reminders, attachments and ledger entries agree. Reads only."""
+"""Check that every claim's state, history, counts, reminders, attachments and ledger entries agree. Read-only."""
 
 import json
 import sys
@@ -74,13 +74,13 @@ class Command(BaseCommand):
         found = 0
         for finding in findings:
             found += 1
-            self.stdout.write(printable(str(finding)))  # rows may hold anything
+            self.stdout.write(printable(str(finding)))  # a row may hold any value
         looked_at = ", ".join(f"{number} {name}" for name, number in _counts().items())
         self.stdout.write(f"{len(checks)} checks over {looked_at}: {found or 'no'} finding{'' if found == 1 else 's'}")
         return found
 
     def _write_json(self, checks: Sequence[Check], findings: Iterator[IntegrityMismatch]) -> int:
-        """One object, written as it is found: however much disagrees, it is never all in memory."""
+        """Write one mismatch as it is found, so that many never have to fit into memory."""
         found = 0
         self.stdout.write('{"findings": [', ending="")
         for finding in findings:
@@ -99,7 +99,7 @@ def _findings(checks: Sequence[Check], scope: IntegrityScope) -> Iterator[Integr
 
 
 def _chosen(names: Sequence[str] | None, part: tuple[int, int]) -> list[Check]:
-    """The checks that are wanted: those that know no parts are shared out among the parts. Raises CommandError."""
+    """The requested checks; those without parts of their own are shared out among the parts. Raises CommandError."""
     known = {check.name for check in CHECKS}
     if unknown := sorted(set(names or ()) - known):
         raise CommandError(f"There is no check {', '.join(unknown)}. Checks: {'; '.join(sorted(known))}.")
@@ -116,7 +116,7 @@ def _part(text: str) -> tuple[int, int]:
 
 
 def _every_so_often(write: Callable[[str], Any]) -> Callable[[str], None]:
-    """Passes on how far it is, where that takes long: nothing in the first seconds, then a line now and then."""
+    """Pass the progress on: nothing in the first seconds, then a line now and then."""
     told = time.monotonic()
 
     def tell(progress: str) -> None:

@@ -1,4 +1,4 @@
-"""Copies evidence to another place: to move from a folder to a bucket, or back."""
+"""Copies evidence to another storage: to move from a folder to a bucket, or back."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from sources.evidence_storage import place, place_at
 
 
 class Command(BaseCommand):
-    help = "Copies every file of evidence that TO (a folder, or s3://bucket/prefix) does not have, checking digests."
+    help = "Copies every evidence file that TO (a folder, or s3://bucket/prefix) lacks, checking digests."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,5 +21,5 @@ class Command(BaseCommand):
         try:
             copied = copy_evidence(place(), target=place_at(to if to.startswith("s3://") else Path(to)))
         except (Damaged, OSError) as error:
-            raise CommandError(f"Not everything was copied: {error}. Run it again once that is mended.") from error
-        self.stdout.write(f"{copied} files of evidence were copied.")
+            raise CommandError(f"Not everything was copied: {error}. Fix that and run it again.") from error
+        self.stdout.write(f"{copied} evidence files copied.")

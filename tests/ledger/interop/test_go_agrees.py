@@ -41,7 +41,7 @@ def of(what: str, make: Callable[[random.Random], bytes], ours: Callable[[bytes]
         files = [make(chance) for _ in range(AT_ONCE)]
         expected = [ours(one) for one in files]
         compare(ask, [{"Action": what, "Data": encoded(one), **more} for one in files], expected)
-        return ("rejected" if one is None else one if isinstance(one, str) else "taken" for one in expected)
+        return ("refused" if one is None else one if isinstance(one, str) else "taken" for one in expected)
 
     return agree
 
@@ -51,7 +51,7 @@ def notes(ask: Ask, chance: random.Random) -> Iterable[str]:
     asked = [changed_note(chance) for _ in range(AT_ONCE)]
     expected = [witnessed_as_vector(*one) for one in asked]
     compare(ask, [witnesses_question(*one) for one in asked], expected)
-    return ("rejected" if one is None else "witnessed" if one["isMet"] else "not yet" for one in expected)
+    return ("refused" if one is None else "witnessed" if one["isMet"] else "not yet" for one in expected)
 
 
 def stamps(ask: Ask, chance: random.Random) -> Iterable[str]:
@@ -70,7 +70,7 @@ def bundles(ask: Ask, chance: random.Random) -> Iterable[str]:
     for file, answer in zip(files, answers, strict=True):
         ours = bundle_result(file)
         assert_same_bundle(encoded(file), ours, answer)
-        yield "taken" if isinstance(ours, dict) else "rejected"
+        yield "taken" if isinstance(ours, dict) else "refused"
 
 
 def folders(ask: Ask, chance: random.Random) -> Iterable[str]:
@@ -81,7 +81,7 @@ def folders(ask: Ask, chance: random.Random) -> Iterable[str]:
         ours = folder_result(folder)
         assert folder_answer(answer) == ours, folder
         is_public = any(path.startswith("public/") for path in folder.files)
-        yield "rejected" if ours is None else "public" if is_public else "taken"
+        yield "refused" if ours is None else "public" if is_public else "taken"
 
 
 Agree = Callable[[Ask, random.Random], Iterable[str]]
@@ -92,12 +92,12 @@ SORTS: dict[str, tuple[Agree, set[str]]] = {
     "proof files with time stamps": (of("proof", changed_dated, dated_result, **STAMPED), {"verified", "broken"}),
     "public proofs": (of("proof", changed_public, proof_result), {"redacted", "broken"}),
     "proofs of one leaf": (of("leaf", changed_leaf, leaf_result), {"verified", "broken"}),
-    "opened exports": (of("export", changed_export, export_result), {"taken", "rejected"}),
-    "files of receipts": (of("receipts", changed_receipts, receipts_result), {"taken", "rejected"}),
-    "cosigned notes": (notes, {"rejected", "witnessed", "not yet"}),
+    "opened exports": (of("export", changed_export, export_result), {"taken", "refused"}),
+    "files of receipts": (of("receipts", changed_receipts, receipts_result), {"taken", "refused"}),
+    "cosigned notes": (notes, {"refused", "witnessed", "not yet"}),
     "time stamps": (stamps, {"taken", "certificate", "TSTInfo"}),
-    "bundles": (bundles, {"taken", "rejected"}),
-    "folders": (folders, {"taken", "public", "rejected"}),
+    "bundles": (bundles, {"taken", "refused"}),
+    "folders": (folders, {"taken", "public", "refused"}),
 }
 
 

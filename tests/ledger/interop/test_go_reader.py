@@ -67,7 +67,7 @@ def test_time_stamps_say_what_the_vectors_say_or_are_refused(ask: Ask) -> None:
     asked = [stamp_question(one["token"], notes[str(one["of"])], trusted) for one in given["tokens"]]
     names = [one["name"] for one in given["tokens"]]
     said = [
-        None if "assessment" in one else [microseconds(one["at"]), microseconds(one["before"]), one["by"]]
+        None if "finding" in one else [microseconds(one["at"]), microseconds(one["before"]), one["by"]]
         for one in given["tokens"]
     ]
     assert dict(zip(names, ask(asked), strict=True)) == dict(zip(names, said, strict=True))

@@ -1,0 +1,15 @@
+"""What the actions on accounts take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountInput:
+    """Fields of a new account; without a `password` its person signs in another way."""
+
+    username: str
+    password: str | None
+    email: str = ""
+    time_zone: str = "UTC"
+    name: str = ""
+    is_administrator: bool = False
