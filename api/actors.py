@@ -68,7 +68,7 @@ class ChangesOfActor(ActorChanges):
     seen_version = Whole(required=False)
 
 
-class NewActor(ActorChanges):
+class NewActorBody(ActorChanges):
     """`desk`: null to share it with all desks (administrators)."""
 
     desk = Id(required=False, allow_null=True)
@@ -119,7 +119,7 @@ class ActorsApi(ApiView):
     @operation(
         "create_actor",
         summary="Create an actor",
-        body=NewActor,
+        body=NewActorBody,
         status=201,
         answer=ActorShape,
         refuses=[403],
@@ -132,7 +132,7 @@ class ActorsApi(ApiView):
             may_share(by)
         else:
             desk = desk_to_write_on(request)
-        fields = read_body(request, NewActor)
+        fields = read_body(request, NewActorBody)
         fields.pop("desk", None)
         actor = create_actor(desk=desk, fields=ActorInput(**fields), by=by)
         at = reverse("api:actor", args=[actor.pk])

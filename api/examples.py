@@ -35,7 +35,7 @@ EXAMPLES: dict[str, ExampleBody] = {
     "NewToken": {"name": "Nightly import", "lifetime_days": 30, "scopes": ["read"]},
     "ReadUntil": {"until": "2022-11-05T09:30:00Z"},
     # Actors
-    "NewActor": {
+    "NewActorBody": {
         "desk": DESK,
         "name": "Harbour Authority",
         "kind": "organisation",

@@ -33,7 +33,7 @@ INDEPENDENCE = ["tests/sources/test_independence.py", "tests/sources/test_indepe
 
 
 @dataclass(frozen=True)
-class Target:
+class MutationTarget:
     """A module that is changed, and the tests about it: those that need no server, then those that do."""
 
     path: str
@@ -41,14 +41,14 @@ class Target:
     served: list[str] = field(default_factory=list)
 
 
-TESTS: dict[str, Target] = {
-    "states": Target(
+TESTS: dict[str, MutationTarget] = {
+    "states": MutationTarget(
         "claims/states.py",
         alone=["tests/claims/test_policy.py"],
         served=["tests/claims/test_states_doc.py", "tests/claims/test_transition_matrix.py"],
     ),
-    "policy": Target("claims/verdicts/policy.py", alone=["tests/claims/test_policy.py"]),
-    "permissions": Target(
+    "policy": MutationTarget("claims/verdicts/policy.py", alone=["tests/claims/test_policy.py"]),
+    "permissions": MutationTarget(
         "claims/access/permissions.py",
         served=[
             "tests/claims/test_claim_actions.py",
@@ -56,9 +56,9 @@ TESTS: dict[str, Target] = {
             "tests/claims/test_evidence_actions.py",
         ],
     ),
-    "tree": Target("ledger/tree.py", alone=["tests/ledger/test_tree.py"]),
+    "tree": MutationTarget("ledger/tree.py", alone=["tests/ledger/test_tree.py"]),
     **{
-        name: Target(f"sources/independence/{name}.py", alone=INDEPENDENCE)
+        name: MutationTarget(f"sources/independence/{name}.py", alone=INDEPENDENCE)
         for name in ("bits", "chains", "count", "graph", "net", "search")
     },
 }
