@@ -139,11 +139,12 @@ def no_vulnerability_is_known() -> bool:
 
 
 skipped: list[str] = []
-FAST = {"format", "lint", "import rules", "decisions", "template lint"}
+FAST = {"format", "lint", "house style", "import rules", "decisions", "template lint"}
 CHECKS: dict[str, Callable[[], bool]] = {
     "format": lambda: module("ruff", "format", "--check", "."),
     "lint": lambda: module("ruff", "check", "."),
     "types": lambda: module("mypy", "."),
+    "house style": lambda: run([sys.executable, "bin/_house_style.py"]),
     "dead code": lambda: run([sys.executable, "bin/_dead_code.py"]),
     "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports")), "--no-logo"]),
     "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),

@@ -24,6 +24,9 @@ AROUND = ("bench", "bin", "tests")
 MOST_PARAMETERS = 6
 LONGEST_LINE = 120
 
+# What is left from before these rules, at most; a number only ever falls.
+LEFT = {"long_signatures": 20, "retired_words": 0, "untyped_mappings": 0, "long_lines_of_templates": 4}
+
 # Names that a framework or the shell looks for by that name.
 MANY = {"Command", "main"}
 # Two neighbours of one type in an order that everybody knows, or that a caller outside the project sets.
@@ -98,6 +101,15 @@ def _is_called_by_a_framework(node: ast.FunctionDef | ast.AsyncFunctionDef) -> b
     return "override" in decorators or "register." in decorators or node.name.startswith("__")
 
 
+# Retired words that stay: a name that is fixed elsewhere, or the word in another sense.
+KEPT_WORDS = {
+    ("claims/record/entry_kinds.py", "finding"): "the shape's name in the ledger's catalogue",
+    ("ledger/verifier.py", "finding"): "the printed word, which other programs and the vectors hold",
+    ("sources/independence/net.py", "finding"): "the verb",
+    ("api/urls.py", "taking back"): "the serializer's name in the API schema",
+}
+
+
 def retired_words() -> Iterator[str]:
     """Where a retired word of the glossary is still used in a name, a comment, a docstring or a text."""
     words = re.compile(r"\b(" + "|".join(re.escape(word) for word in _retired()) + r")\b", re.IGNORECASE)
@@ -105,7 +117,8 @@ def retired_words() -> Iterator[str]:
         for token in tokenize.generate_tokens(path.open(encoding="utf-8").readline):
             if token.type in (tokenize.NAME, tokenize.COMMENT, tokenize.STRING):
                 for word in words.findall(_as_words(token.string)):
-                    yield f"{path.relative_to(ROOT)}:{token.start[0]}: retired: {word}"
+                    if (str(path.relative_to(ROOT)), word.lower()) not in KEPT_WORDS:
+                        yield f"{path.relative_to(ROOT)}:{token.start[0]}: retired: {word}"
     for pattern in ("*/templates/**/*.html", "*/templates/**/*.txt"):
         for path in sorted(ROOT.glob(pattern)):
             for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -157,9 +170,14 @@ ASKED = (second_names, long_signatures, retired_words, untyped_mappings, long_li
 
 
 def main() -> int:
-    found = [line for ask in ASKED for line in ask()]
-    print("\n".join(found))
-    return 1 if found else 0
+    failed = False
+    for ask in ASKED:
+        found, allowed = list(ask()), LEFT.get(ask.__name__, 0)
+        if len(found) > allowed:
+            failed = True
+            print("\n".join(found))
+            print(f"{ask.__name__}: {len(found)}, at most {allowed}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

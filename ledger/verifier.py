@@ -940,7 +940,7 @@ def read_policy(data: bytes) -> Policy:
 
 
 def rotation_text(origin: str, *, signs: str, key: str) -> str:
-    """The text by which a former key hands over to `key`, to be signed. `signs`: log or receipts."""
+    """The text by which a former key names `key` as its successor, to be signed. `signs`: log or receipts."""
     return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
 
 
@@ -4751,9 +4751,9 @@ def check_export(
             opened.take(value)
         except Broken as error:
             report.add(where, error)
-    is_told = _is_integer(told) and told == opened.lines
+    is_as_told = _is_integer(told) and told == opened.lines
     report.expect(
-        is_told,
+        is_as_told,
         EXPORT_FILE,
         part="entries",
         expected=f"{opened.lines}, as many as lines",

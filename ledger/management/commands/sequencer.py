@@ -1,4 +1,4 @@
-"""Runs the sequencer until it is told to stop."""
+"""Runs the sequencer until it is stopped."""
 
 import logging
 import signal

@@ -1,4 +1,4 @@
-"""Runs a witness for other installations' logs until it is told to stop."""
+"""Runs a witness for other installations' logs until it is stopped."""
 
 import signal
 import threading
