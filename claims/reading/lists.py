@@ -5,7 +5,7 @@ Written as SQL, since lists are requested most and composing the statement takes
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -101,14 +101,12 @@ class ClaimFilter:
 
     def values(self) -> dict[str, Any]:
         """Return the values of the conditions, by the names in `_CONDITIONS`."""
-        texts: dict[str, Any] = {"states": list(self.states), "q": self.q, "topic": self.topic}
-        texts |= {"claimant": self.claimant, "party": self.party, "desk": self.desk}
-        texts |= {"assignee": self.assignee, "nobody": self.assignee == ""}
-        flags: dict[str, Any] = {"contested": self.contested, "support_lost": self.support_lost}
-        flags |= {"closed": self.closed, "due_before": self.due_before}
-        flags |= {"changed_since_verdict": self.changed_since_verdict}
-        given = {name: value for name, value in texts.items() if value}
-        return given | {name: value for name, value in flags.items() if value is not None}
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        # A flag that is False is a condition; an empty text or list is none.
+        given = {name: value for name, value in given.items() if value not in (None, "", ())}
+        if self.assignee == "":
+            given["nobody"] = True
+        return given | ({"states": list(self.states)} if "states" in given else {})
 
 
 class Narrowed:

@@ -10,6 +10,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/glossary.md",
     "docs/mutation.md",
     "docs/operations.md",
     "tests/README.md",

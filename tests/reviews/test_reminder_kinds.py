@@ -26,9 +26,10 @@ from reviews.actions.assignments import (
     reassign,
     withdraw_assignment,
 )
+from reviews.actions.mails import SUBJECTS
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import MOST_ATTEMPTS, lease_due_reminders, send_reminder
-from reviews.models import Assessment, Assignment, Reminder, ReminderState
+from reviews.models import Assessment, Assignment, NotificationKind, Reminder, ReminderKind, ReminderState
 from reviews.tasks import send_due_reminders
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
@@ -390,3 +391,8 @@ def test_a_role_row_that_no_worker_survives_fails(cast: Cast) -> None:
     Reminder.objects.filter(pk=row.pk).update(attempt=MOST_ATTEMPTS)
     send_due_reminders()
     assert (fresh(row).state, fresh(row).error) == ("failed", "broken off")
+
+
+def test_every_reminder_kind_has_its_notification_and_its_subject() -> None:
+    assert set(ReminderKind.values) <= set(NotificationKind.values)
+    assert SUBJECTS.keys() == set(ReminderKind)
