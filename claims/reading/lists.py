@@ -102,11 +102,9 @@ class ClaimFilter:
     def values(self) -> dict[str, Any]:
         """Return the values of the conditions, by the names in `_CONDITIONS`."""
         given = {one.name: getattr(self, one.name) for one in fields(self)}
+        given |= {"states": list(self.states), "nobody": self.assignee == "" or None}
         # A flag that is False is a condition; an empty text or list is none.
-        given = {name: value for name, value in given.items() if value not in (None, "", ())}
-        if self.assignee == "":
-            given["nobody"] = True
-        return given | ({"states": list(self.states)} if "states" in given else {})
+        return {name: value for name, value in given.items() if value is False or value}
 
 
 class Narrowed:

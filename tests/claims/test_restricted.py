@@ -261,12 +261,12 @@ def test_no_edit_releases(cast: Cast, name: str) -> None:
     item = _hidden(cast, factories.claim(cast, by=cast.reporter))
     publisher = item.source.publisher
     assert isinstance(publisher, Actor)
-    with pytest.raises(Invalid, match="an editor releases it"):
+    with pytest.raises(Invalid, match="an editor must release it"):
         change_actor(actor=publisher, fields=ActorInput(visibility="desk"), by=by)
-    with pytest.raises(Invalid, match="an editor releases it"):
+    with pytest.raises(Invalid, match="an editor must release it"):
         change_source(source=item.source, fields=SourceInput(visibility="desk", publisher=None), by=by)
     free = factories.attach(cast, item.claim, factories.source(cast), by=cast.reporter, visibility="restricted")
-    with pytest.raises(Invalid, match="an editor releases it"):
+    with pytest.raises(Invalid, match="an editor must release it"):
         change_evidence(evidence=free, fields=EvidenceInput(visibility="desk"), by=by)
     assert {fresh(row).visibility for row in (item, free, item.source, publisher)} == {"restricted"}
 

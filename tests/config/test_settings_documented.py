@@ -11,6 +11,7 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 # Handed from one of our own processes to another.
 BETWEEN_PROCESSES = {
     "MAIL_PAGE", "PROMETHEUS_MULTIPROC_DIR", "SECOND_SOURCE_PROCESS", "SECOND_SOURCE_STARTED", "SECOND_SOURCE_TURNS",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
 }  # fmt: skip
 # Read by others: the clients of S3, and the tests.
 READ_BY_OTHERS = {"AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE", "CHROMIUM_PATH"}

@@ -259,7 +259,7 @@ def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(m
 
 def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.reviewer)
-    with pytest.raises(Conflict, match="reviewer could not assess"):
+    with pytest.raises(Conflict, match="reviewer was not allowed to assess"):
         _approve(made)
     again = factories.finding(made.cast, made.claim, "corroborated")
     factories.approved(made.cast, again)

@@ -122,7 +122,7 @@ def test_confirming_what_was_not_seen_is_told(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     given = {"seen_version": fresh(made.claim).version, "seen_grounds": "ab" * 32}
     answer = signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given, follow=True)
-    assert "Re-check before you confirm." in text_of(answer)
+    assert "Review them before you confirm." in text_of(answer)
 
 
 def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirms(verdict: GroundsWorld) -> None:
