@@ -38,7 +38,11 @@ class Sessions(SessionMiddleware):
             request.session.browser = browser_in_words(request.headers.get("User-Agent", ""))
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],  # as in Django
     ) -> None:
         """Note the signed-in person before the view runs: looking at a page ends no session."""
         asks = request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES

@@ -77,7 +77,7 @@ class SessionStore(DatabaseSessions):
             Session.objects.filter(session_key=found[0].session_key).update(last_used_at=now)
         return found[0]
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> Session:  # the session's free-form data, as in Django
         """The row to save, keeping its own details when it is saved again."""
         key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # as Django's own method has it
         if self._row is None or self._row.session_key != key:
