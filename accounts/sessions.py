@@ -1,7 +1,7 @@
 """Who is signed in: the session and the person, read at each request.
 
-Both are Django's, asked for by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row
-says besides whose it is, since when, when it was last used and with what sort of browser: what its person is shown.
+Both are Django's, read by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row also
+has its person, beginning, last use and type of browser, which the person's account page shows.
 """
 
 import re
