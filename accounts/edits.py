@@ -123,7 +123,7 @@ def check_seen(row: Versioned, seen_version: int | None) -> None:
 
 
 def _in_words(person: str, fields: Iterable[str]) -> str:
-    return _("%(person)s changed: %(fields)s.") % {"person": person or _("Somebody"), "fields": ", ".join(fields)}
+    return _("%(person)s changed: %(fields)s.") % {"person": person or _("Another person"), "fields": ", ".join(fields)}
 
 
 def count_edit(row: Versioned, fields: Iterable[str], *, by: User | None, now: datetime) -> None:

@@ -173,7 +173,7 @@ def _look_at(
         yield subject, "an act about its stream", "about another"
     name = "content/by" if kind == SEALED else "by"
     if name in said and said[name] != (people.get(by) if by else None):
-        yield subject, "an act of who it says did it", str(by or "nobody")
+        yield subject, "an act by the person it names", str(by or "nobody")
 
 
 def _opened(secrets: _Secrets) -> JsonObject:
@@ -207,7 +207,7 @@ def _secrets(
     hidden = content is None and "content" in erased
     for name in sorted(secrets.keys() - wanted.keys()):
         if not (hidden and name.startswith("content/")):
-            yield subject, "only what it commits to", f"{name} as well"
+            yield subject, "only committed fields", f"{name} as well"
 
 
 def _commitment(salt: bytes, name: str, value: bytes) -> str | None:

@@ -142,7 +142,7 @@ class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has 
 
 
 class TokenForm(ActForm):
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What the token is for."))
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The program that will use the token."))
     lifetime_days = forms.IntegerField(
         label=_("Lifetime in days"),
         min_value=1,

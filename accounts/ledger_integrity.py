@@ -447,7 +447,7 @@ def _left_of_closed_fields(
 
 
 _OBJECTS = frozenset({"content", "public"})
-LEFT = f'what a redaction left ("{REDACTED}", or nothing)'
+LEFT = f'text left by a redaction ("{REDACTED}", or nothing)'
 
 
 def is_left_by_a_redaction(texts: Iterable[str]) -> bool:

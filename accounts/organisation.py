@@ -197,7 +197,7 @@ def _checked(config: Metadata, token: str, *, nonce: str) -> TokenClaims:
         raise jwt.InvalidTokenError("an answer to another question")
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if claims.get("azp", settings.OIDC_CLIENT_ID if len(audience) == 1 else None) != settings.OIDC_CLIENT_ID:
-        raise jwt.InvalidAudienceError("made for somebody else")
+        raise jwt.InvalidAudienceError("made for another client")
     if not (isinstance(claims["sub"], str) and 0 < len(claims["sub"]) <= LONGEST_SUBJECT):
         raise jwt.InvalidTokenError("no subject that can be kept")
     return claims
@@ -219,7 +219,7 @@ def _more(adapter: Adapter, access_token: str, *, subject: str) -> TokenClaims:
     """Further claims about the same person, without those reserved to the ID token."""
     found = adapter._fetch_user_info(access_token)
     if found.get("sub") != subject:
-        raise OAuth2Error("somebody else")
+        raise OAuth2Error("another person")
     return {name: found[name] for name in ("email", "email_verified", "name", "preferred_username") if name in found}
 
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from house.errors import Invalid
 
-Credential = dict[str, Any]  # what a browser answers, free-form: allauth checks it (Web Authentication, section 5.1)
-PasskeyOptions = dict[str, Any]  # what a browser is asked, free-form: allauth makes it (section 5.4)
+Credential = dict[str, Any]  # a browser's free-form answer, checked by allauth (Web Authentication, section 5.1)
+PasskeyOptions = dict[str, Any]  # free-form options for a browser, made by allauth (section 5.4)
 # Raised by the packages for malformed answers; they expect a browser's.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ValidationError, struct.error)
 

@@ -604,7 +604,7 @@ def test_what_a_redaction_erased_is_back(world: factories.Cast) -> None:
     ("statement", "found"),
     [
         ("DELETE FROM accounts_act WHERE entry_id = %s", "an act for each entry, found no act"),
-        ("UPDATE accounts_act SET by_id = gen_random_uuid() WHERE entry_id = %s", "an act of who it says did it"),
+        ("UPDATE accounts_act SET by_id = gen_random_uuid() WHERE entry_id = %s", "an act by the person it names"),
         ("UPDATE accounts_act SET sealed = NOT sealed WHERE entry_id = %s", "an act of its kind, time and seal"),
         ("UPDATE accounts_act SET kind = 'exported' WHERE entry_id = %s", "an act of its kind, time and seal"),
         (
