@@ -1,7 +1,7 @@
-"""Queries that Django compiles once in a process, and not each time that they are asked.
+"""Queries that Django compiles once in a process rather than at each use.
 
-Of what a page costs, more than half was Django's writing of the same SQL again and again. The query itself stays what
-it is, scopes and all: what is kept is its text, and where its values stand in it.
+More than half of a page's time went into compiling the same SQL again. The query stays an ordinary one, with its
+scopes; only its text and the positions of its values are kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,15 +16,16 @@ from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
-ASKED_BEFORE = 2  # so often, on a connection, before a statement is prepared
+ASKED_BEFORE = 2  # uses on a connection before a statement is prepared
 
 Row = TypeVar("Row")
 
 
 class Compiled(Generic[Row]):
-    """`build` answers the query for stand-ins of its arguments, each of one of `kinds`: a model, UUID, str or int.
+    """A compiled query. `build` makes it from stand-ins of its arguments, one for each of `kinds`.
 
-    Calling it with the values answers the rows. The text must be the same whatever the values: no lists, no None.
+    A kind is a model, UUID, str or int. A call with the values returns the rows. The text must not depend on the
+    values: no lists, no None.
     """
 
     def __init__(self, kinds: Sequence[type[Any]], build: Callable[..., QuerySet[Any, Row]]) -> None:
@@ -38,8 +39,8 @@ class Compiled(Generic[Row]):
         if rows.query.select_for_update and not connection.in_atomic_block:
             raise TransactionManagementError("select_for_update cannot be used outside of a transaction.")
         mine = copy(compiler)
-        mine.connection = connection  # that of this thread
-        # Of this copy alone: what is read is asked for by its kept text.
+        mine.connection = connection  # this thread's
+        # On this copy only: the rows are read by the kept text.
         mine.execute_sql = lambda *_args, **_named: [prepared(sql, bound)]  # type: ignore[assignment, method-assign]
         asked = rows.all()
         asked.query.get_compiler = lambda *_args, **_named: mine  # type: ignore[method-assign]  # as the line above
@@ -47,7 +48,7 @@ class Compiled(Generic[Row]):
 
     @cached_property
     def _kept(self) -> tuple[QuerySet[Any, Row], SQLCompiler, str, list[tuple[int | None, Any]]]:
-        """The query, how it was compiled, its text, and for each place in it the number of the value, or what stays."""
+        """The query, its compiler, its text, and for each place in it the number of the argument or a fixed value."""
         standing_in = [_stand_in(kind) for kind in self._kinds]
         pks = [value.pk if isinstance(value, Model) else value for value in standing_in]
         rows = self._build(*standing_in)
@@ -62,7 +63,7 @@ class Compiled(Generic[Row]):
 
 
 def _stand_in(kind: type[Any]) -> Any:
-    """A value of this kind that stands nowhere else in a query."""
+    """A value of this kind that occurs nowhere else in a query."""
     unlike_any = uuid4()
     if issubclass(kind, Model):
         return kind(pk=unlike_any)
@@ -70,14 +71,14 @@ def _stand_in(kind: type[Any]) -> Any:
 
 
 def prepared(sql: str, values: Any) -> list[tuple[Any, ...]]:
-    """The rows that a statement answers, which PostgreSQL plans once for each connection.
+    """The rows of a statement that PostgreSQL plans once for each connection.
 
-    For statements whose values are keys, where the plan is the same for all values: planning takes longer than they do.
+    For statements whose values are keys: their plan is the same for all values, and planning takes longer than running.
     """
     connection.ensure_connection()
     session: Any = connection.connection
     usual = session.cursor_factory
-    # Django's own cursor writes the values into the text, which cannot be prepared.
+    # Django's own cursor merges the values into the text, which then cannot be prepared.
     session.cursor_factory, session.prepare_threshold = ServerBindingCursor, ASKED_BEFORE
     try:
         with connection.cursor() as cursor:
@@ -89,5 +90,5 @@ def prepared(sql: str, values: Any) -> list[tuple[Any, ...]]:
 
 
 def compiled(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Row]]], Compiled[Row]]:
-    """Makes a function that answers a query one that answers its rows, compiled once; see `Compiled`."""
+    """Turn a function that returns a query into one that returns its rows, compiled once; see `Compiled`."""
     return lambda build: Compiled(kinds, build)

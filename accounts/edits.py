@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.inputs import FieldValues
 from accounts.models import FieldChange, User
 from house.errors import EditConflict, FieldConflict, Stale
 from house.seen import SeenValues, Versioned, plain
 
 
-def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> FieldValues:
     """The given fields that change the locked `row`, as values to set; empty for an edit that changes nothing.
 
     `present` has the row's fields as its editor sees them. Raises EditConflict; Stale for an unknown version, or if the
@@ -45,7 +46,7 @@ def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any
     return changed
 
 
-def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> FieldValues:
     """As `merge`, by seen values alone: accounts and roles keep no versions.
 
     The row is locked. Raises EditConflict, without the other person's name.
@@ -60,7 +61,7 @@ def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: 
     return changed
 
 
-def _changed(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def _changed(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> FieldValues:
     """The author's changes, except those the row already has."""
     touched = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
     return {name: value for name, value in touched.items() if plain(value) != plain(present[name])}
@@ -122,7 +123,7 @@ def check_seen(row: Versioned, seen_version: int | None) -> None:
 
 
 def _in_words(person: str, fields: Iterable[str]) -> str:
-    return _("%(person)s changed: %(fields)s.") % {"person": person or _("Somebody"), "fields": ", ".join(fields)}
+    return _("%(person)s changed: %(fields)s.") % {"person": person or _("Another person"), "fields": ", ".join(fields)}
 
 
 def count_edit(row: Versioned, fields: Iterable[str], *, by: User | None, now: datetime) -> None:

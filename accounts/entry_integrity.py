@@ -1,19 +1,20 @@
-"""Whether each entry of the ledger is whole: its bytes, its place, its act, and what opens its commitments.
+"""The checks of each ledger entry by itself: its bytes, its place, its act, and the openings of its commitments.
 
-What rows say of it is asked in `accounts.ledger_integrity`; the log with its tiles and checkpoints is asked by
-`verify_ledger`.
+`accounts.ledger_integrity` compares entries with rows; `verify_ledger` checks the log with its tiles and checkpoints.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from accounts.ledger_entries import committed_person
 from accounts.ledger_integrity import MALFORMED, OpenedEntry, read_entries
 from accounts.models import User
 from house.integrity import Check, IntegrityScope, Place, by_query, rows_in_batches
-from ledger.canonical import read_canonical
+from ledger.canonical import JsonObject, read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key
 from ledger.reading import forged_place
@@ -21,7 +22,7 @@ from ledger.verifier import KEYS, SEALED
 
 AT_ONCE = 2000
 
-# An entry waits in the outbox, or has its place in the log: one of the two, under its own hash.
+# An entry either waits in the outbox or has its place in the log, under its own hash.
 _PLACE = """
 SELECT 'entry ' || e.id, 'in the outbox or in the log',
        CASE WHEN o.entry_id IS NULL THEN 'in neither' ELSE 'in both' END
@@ -46,7 +47,7 @@ WHERE index <> coalesce(before + 1, 0)
 
 
 def _unsigned(_scope: IntegrityScope) -> Iterator[Place]:
-    """The leaf behind the newest checkpoint that the sequencer does not sign."""
+    """The leaf after the newest checkpoint that the sequencer refuses to sign."""
     forged = forged_place()
     if forged is not None:
         leaf, _colon, reason = forged.partition(": ")
@@ -81,21 +82,27 @@ WHERE (e.id IS NULL OR e.kind = 'sealed') AND s.subject IS DISTINCT FROM a.about
 
 
 def _entries(scope: IntegrityScope) -> Iterator[Place]:
-    """Each entry by its own bytes, with its act, and what opens it."""
+    """Mismatches of each entry's bytes, act and openings."""
     [(first, last)] = list(rows_in_batches("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM ledger_entry"))
     part, parts = scope.part
     low, high = (first + (last + 1 - first) * step // parts for step in (part - 1, part))
     lines, done = rows_in_batches(_LINES, low, high), 0
     while chunk := list(islice(lines, AT_ONCE)):
         ids = [line[0] for line in chunk]
-        secrets = _by_entry(rows_in_batches(_SECRETS, ids))
-        erased = _by_entry(rows_in_batches(_ERASURES, ids))
+        secrets: dict[int, dict[str, _Secret]] = {}
+        for entry, name, salt, value in rows_in_batches(_SECRETS, ids):
+            secrets.setdefault(entry, {})[name] = _Secret(bytes(salt), bytes(value))
+        erased: dict[int, set[str]] = {}
+        for entry, name in rows_in_batches(_ERASURES, ids):
+            erased.setdefault(entry, set()).add(name)
         people = {
             user.pk: committed_person(user)
             for user in User.objects.filter(pk__in={line[9] for line in chunk if line[9]})
         }
         for line in chunk:
-            yield from _look_at(line, secrets.get(line[0], {}), erased=erased.get(line[0], {}), people=people)
+            yield from _look_at(
+                _EntryLine(*line), secrets.get(line[0], {}), erased=erased.get(line[0], set()), people=people
+            )
         done += len(chunk)
         scope.tell(f"entries whole: {done}")
 
@@ -105,17 +112,44 @@ SELECT e.id, e.stream, e.seq, e.prev, e.kind, e.at, e.leaf, e.leaf_hash, a.kind,
 FROM ledger_entry e LEFT JOIN accounts_act a ON a.entry_id = e.id WHERE e.id >= %s AND e.id < %s ORDER BY e.id
 """
 _SECRETS = "SELECT entry_id, name, salt, value FROM ledger_secret WHERE entry_id = ANY(%s)"
-_ERASURES = "SELECT entry_id, name, said_in_id FROM ledger_erasure WHERE entry_id = ANY(%s)"
+_ERASURES = "SELECT entry_id, name FROM ledger_erasure WHERE entry_id = ANY(%s)"
 
 
-def _by_entry(found: Iterator[Any]) -> dict[int, dict[str, Any]]:
-    by_entry: dict[int, dict[str, Any]] = {}
-    for entry, name, *rest in found:
-        by_entry.setdefault(entry, {})[name] = rest
-    return by_entry
+class _EntryLine(NamedTuple):
+    """A row of `_LINES`: an entry with its act, whose columns are None if there is none."""
+
+    id: int
+    stream: str
+    seq: int
+    prev: bytes | None
+    kind: str
+    at: datetime
+    leaf: bytes
+    leaf_hash: bytes
+    act_kind: str | None
+    act_by: UUID | None
+    act_about: str | None
+    act_at: datetime | None
+    act_sealed: bool | None
 
 
-def _look_at(line: Any, secrets: dict[str, Any], *, erased: dict[str, Any], people: dict[Any, Any]) -> Iterator[Place]:
+class _Secret(NamedTuple):
+    """The salt and the canonical JSON that open a commitment."""
+
+    salt: bytes
+    value: bytes
+
+
+_Secrets = Mapping[str, _Secret]  # by the name of the committed field
+
+
+def _look_at(
+    line: _EntryLine,
+    secrets: _Secrets,
+    *,
+    erased: Collection[str],
+    people: Mapping[UUID, dict[str, str] | None],
+) -> Iterator[Place]:
     pk, stream, seq, prev, kind, at, leaf, hashed, act_kind, by, about, act_at, act_sealed = line
     subject = f"entry {pk}"
     try:
@@ -129,7 +163,7 @@ def _look_at(line: Any, secrets: dict[str, Any], *, erased: dict[str, Any], peop
     if leaf_hash(bytes(leaf)) != bytes(hashed):
         yield subject, "the hash of its bytes", "another"
     yield from _secrets(subject, entry.c, secrets, erased=erased)
-    if act_kind is None:
+    if act_kind is None or act_at is None:
         return
     said = _opened(secrets)
     true_kind = said.get("kind", act_kind) if kind == SEALED else kind
@@ -138,33 +172,33 @@ def _look_at(line: Any, secrets: dict[str, Any], *, erased: dict[str, Any], peop
     if kind != SEALED and about != stream:
         yield subject, "an act about its stream", "about another"
     name = "content/by" if kind == SEALED else "by"
-    if name in said and said[name] != people.get(by):
-        yield subject, "an act of who it says did it", str(by or "nobody")
+    if name in said and said[name] != (people.get(by) if by else None):
+        yield subject, "an act by the person it names", str(by or "nobody")
 
 
-def _opened(secrets: dict[str, Any]) -> dict[str, Any]:
-    """Who did it, and, of a sealed entry, its kind."""
-    found = {}
+def _opened(secrets: _Secrets) -> JsonObject:
+    """The person who acted, and, for a sealed entry, its kind."""
+    found: JsonObject = {}
     for name in {"kind", "by", "content/by"} & secrets.keys():
-        with suppress(ValueError):  # told as not what was committed
-            found[name] = read_canonical(bytes(secrets[name][1]))
+        with suppress(ValueError):  # reported as differing from its commitment
+            found[name] = read_canonical(secrets[name].value)
     return found
 
 
 def _secrets(
-    subject: str, committed: dict[str, str], secrets: dict[str, Any], *, erased: dict[str, Any]
+    subject: str, committed: Mapping[str, str], secrets: _Secrets, *, erased: Collection[str]
 ) -> Iterator[Place]:
-    """Each committed field can be opened, by a value and a salt that give its commitment; or a redaction erased it."""
+    """Committed fields that their salt and value do not open, and that no redaction erased."""
     wanted = dict(committed)
     content = secrets.get("content") if committed.keys() == {"kind", "content"} else None
     if content is not None:
-        with suppress(*MALFORMED):  # a content that is not what was committed is told below
-            inner = read_canonical(bytes(content[1]))["c"]
+        with suppress(*MALFORMED):  # content that differs from its commitment is reported below
+            inner = read_canonical(content.value)["c"]
             wanted |= {f"content/{name}": one for name, one in inner.items()}
     for name, commits in wanted.items():
         if name in secrets:
             salt, value = secrets[name]
-            if _commitment(bytes(salt), name, bytes(value)) != commits:
+            if _commitment(salt, name, value) != commits:
                 yield subject, f"{name} as it was committed", "other words"
             if name in erased:
                 yield subject, f"{name} erased", "still there"
@@ -173,18 +207,18 @@ def _secrets(
     hidden = content is None and "content" in erased
     for name in sorted(secrets.keys() - wanted.keys()):
         if not (hidden and name.startswith("content/")):
-            yield subject, "only what it commits to", f"{name} as well"
+            yield subject, "only committed fields", f"{name} as well"
 
 
 def _commitment(salt: bytes, name: str, value: bytes) -> str | None:
-    """What commits to a value in canonical JSON; None where it is not canonical or the salt is none."""
+    """The commitment to a value in canonical JSON; None for a value that is not canonical or an unusable salt."""
     try:
         return commitment(salt, name.removeprefix("content/"), read_canonical(value))
     except ValueError:
         return None
 
 
-# Redactions: what their entries name is erased, and nothing else.
+# Redactions erase exactly the fields and rows that their entries name.
 
 
 def _erasures(_scope: IntegrityScope) -> Iterator[Place]:
@@ -235,8 +269,8 @@ FROM (SELECT (SELECT id FROM ledger_entry WHERE leaf_hash = %(leaf)s) AS id) e
 """
 
 
-def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
-    """What a redaction's entry names; None for an entry that is none, or a sealed one that cannot be opened."""
+def _redacted_body(kind: str, leaf: bytes, content: bytes | None) -> Any:
+    """The body of a redaction's entry; None for another kind of entry, or a sealed one that cannot be opened."""
     try:
         if kind == SEALED:
             return read_canonical(bytes(content))["body"] if content else None
@@ -245,7 +279,7 @@ def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
         return None
 
 
-# Entries of what no row stands for: who took records away, and the keys of the log.
+# Entries without a row: exports, and changes of the log's keys.
 
 
 def _alone(scope: IntegrityScope) -> Iterator[Place]:
@@ -260,16 +294,16 @@ def _alone(scope: IntegrityScope) -> Iterator[Place]:
 _ABOUT_ALONE = """
 SELECT DISTINCT about FROM accounts_act WHERE about LIKE 'reads:%%:%%' OR about LIKE 'log:%%' ORDER BY 1
 """
-# What has no row, and why.
+# The kinds without a row, each with its reason.
 ALONE = {
-    "exported": "what is taken away changes no row: who took what stands in the ledger alone",
-    "key_rotated": "the keys of the log have rows, which say neither who nor since when one took another's place",
+    "exported": "an export changes no row: only the ledger has its person and contents",
+    "key_rotated": "the rows of the log's keys have neither the person who replaced a key nor the time",
 }
 
 
 def _key(said: OpenedEntry, keys: dict[str, bool]) -> Iterator[Place]:
     body, subject = said.body or {}, str(said)
-    # Earlier releases kept no note of the key before: `verify_ledger` says of these that they give over no trust.
+    # Earlier releases did not sign with the old key: `verify_ledger` reports that such a change passes on no trust.
     if said.kind != "key_rotated" or body.keys() - {"signed"} != {"key", "replaces", "signs"}:
         yield subject, "the change of a key", said.kind
         return
@@ -279,7 +313,7 @@ def _key(said: OpenedEntry, keys: dict[str, bool]) -> Iterator[Place]:
 
 
 def _read(said: OpenedEntry) -> Iterator[Place]:
-    """What somebody took away or, before there was an entry for each hour, read."""
+    """An export, or a read from before reads had an entry for each hour."""
     subject, wanted = str(said), {"what", "by"}
     _sort, who, day = [*said.about.split(":"), "", ""][:3]
     if said.kind not in ("exported", "restricted_read"):
@@ -291,7 +325,7 @@ def _read(said: OpenedEntry) -> Iterator[Place]:
 
 
 def about_known_rows(tables: Mapping[str, str]) -> Check:
-    """Whether what each entry is about is there. `tables`: by the first part of a stream's name."""
+    """The check that each entry's subject exists. `tables`: by the first part of a stream's name."""
     orphans = " UNION ALL ".join(
         f"SELECT 'entry ' || a.entry_id || ' (' || a.kind || ')', 'a row for {sort}', a.about FROM accounts_act a"  # noqa: S608 - our own
         f" WHERE a.about LIKE '{sort}:%%' AND NOT EXISTS (SELECT FROM {table} r WHERE '{sort}:' || r.id = a.about)"

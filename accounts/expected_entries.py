@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of accounts, roles, invitations, desks and reads, by the rows."""
+"""The ledger entries that the rows of accounts, roles, invitations, desks and reads expect."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,11 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 
-from accounts.ledger_entries import committed_person, read_said
+from accounts.ledger_entries import ReadContent, committed_person, read_said
 from accounts.ledger_integrity import Beginnings, ExpectedEntries, Field, OpenedEntry, Root, Told, moment_in_words
 from accounts.models import Desk, Invitation, Membership, RestrictedRead, Session, Token, User
 from accounts.second_factor import FACTORS
+from ledger.canonical import JsonObject
 
 PEOPLE = Root("person", User, "accounts as the ledger has them")
 DESKS = Root("desk", Desk, "desks as the ledger has them")
@@ -23,7 +24,7 @@ INVITATIONS = Root("invitation", Invitation, "invitations as the ledger has them
 
 @dataclass(frozen=True)
 class AccountRecord:
-    """A person with what the ledger tells of: tokens, sessions, second factors, identities, roles."""
+    """A person with the rows that entries about them describe: tokens, sessions, second factors, identities."""
 
     user: User
     tokens: Mapping[str, Token] = field(default_factory=dict)
@@ -62,7 +63,7 @@ def _invitation(row: AccountRecord, said: OpenedEntry) -> str | None:
 
 
 def _factors_before(said: OpenedEntry) -> dict[str, int]:
-    """How many second factors of which type there were before an entry, and `recovery_codes`: how many of these."""
+    """The number of second factors by type before an entry, and of unused codes under `recovery_codes`."""
     left: dict[str, int] = {}
     for one in said.earlier:
         left = _factors_after(left, one)
@@ -89,7 +90,7 @@ _OF_CODES = {"recovery_codes_made": "codes", "recovery_code_used": "left"}
 
 
 def _known_factor(row: AccountRecord, said: OpenedEntry) -> str | None:
-    """The type that an entry names: one that there is, and, of what was removed, that the person had."""
+    """The factor type that an entry names, if it is known and, for a removal, the person had one; otherwise None."""
     factor = (said.body or {}).get("factor")
     had = said.kind == "factor_added" or _factors_before(said).get(str(factor), 0) > 0
     return str(factor) if factor in FACTORS and had else None
@@ -98,9 +99,9 @@ def _known_factor(row: AccountRecord, said: OpenedEntry) -> str | None:
 def _account_now(  # noqa: C901, PLR0912 - a branch for each kind of entry
     row: AccountRecord, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """The second factors and identities that the entries add up to are there, and no other; the same of tokens."""
+    """Mismatches between the factors, identities, tokens and sessions that the entries add up to and the rows."""
     left: dict[str, int] = {}
-    linked: dict[str, Any] = {}
+    linked: dict[str, object] = {}  # subject by provider; an entry may hold any JSON
     for said in entries:
         left = _factors_after(left, said)
         provider = (said.body or {}).get("provider")
@@ -136,8 +137,11 @@ def _account_now(  # noqa: C901, PLR0912 - a branch for each kind of entry
 def _sessions_ended(
     at: datetime | None, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Since when no older session counts: since the last entry that ended all of them, or since a later one that closed
-    the account or gave it another password. Earlier releases noted nothing with the latter."""
+    """Mismatches in the moment before which sessions are over.
+
+    It is that of the last entry that ended all sessions, or of a later one that closed the account or changed its
+    password. Earlier releases did not set the moment for the latter.
+    """
     ending = [said for said in entries if said.kind in _ENDING]
     closing = [said for said in entries if said.kind == "account_changed"]
     if ending and (
@@ -170,7 +174,7 @@ def _tokens_now(
 
 
 def _of_token(name: str) -> Field[AccountRecord]:
-    """What a token that is still there says."""
+    """The field of a token's row; the entry's own value if the token no longer exists."""
 
     def value(row: AccountRecord, said: OpenedEntry) -> Any:
         token = row.tokens.get((said.body or {}).get("token", ""))
@@ -184,7 +188,7 @@ def _of_token(name: str) -> Field[AccountRecord]:
 
 
 def _token_made(row: AccountRecord, said: OpenedEntry) -> str | None:
-    """A token that was made before; or one of an account that is older than the ledger."""
+    """The token, if an earlier entry created it or the account is older than the ledger; otherwise None."""
     token: str = said.get("body/token")
     made = any(one.kind == "token_made" and (one.body or {}).get("token") == token for one in said.earlier)
     is_old = not any(one.kind == "account_made" for one in said.earlier)
@@ -212,10 +216,10 @@ TOLD_ACCOUNTS: Told[AccountRecord] = Told(
         "account_changed": ExpectedEntries(
             _PERSON | _EMAIL | _IS_STAFF | {"body/open": Field(lambda row, said: row.user.is_active, latest=True)},
             optional=frozenset({"email", "body/administrator", "body/open"}),
-            nowhere={"body/fields": "which fields were given; what they are now is asked"},
+            nowhere={"body/fields": "the names of the edited fields; their present values are compared"},
         ),
         "session_ended": ExpectedEntries(
-            _PERSON, nowhere={"body/session": "the session is gone: that it is, is asked in `_account_now`"}
+            _PERSON, nowhere={"body/session": "the session no longer exists, which `_account_now` checks"}
         ),
         "sessions_ended": ExpectedEntries(_PERSON),
         "access_ended": ExpectedEntries(_PERSON),
@@ -223,14 +227,14 @@ TOLD_ACCOUNTS: Told[AccountRecord] = Told(
         "factor_removed": ExpectedEntries(_PERSON | _FACTOR),
         "factors_reset": ExpectedEntries(
             _PERSON | {"body/factors": Field(lambda row, said: _sorted_types(_factors_before(said)))},
-            nowhere={"reason": "why they were reset stands in the ledger alone"},
+            nowhere={"reason": "only the ledger has the reason for a reset"},
         ),
-        "recovery_codes_made": ExpectedEntries(_PERSON, nowhere={"body/codes": "added up, in `_account_now`"}),
+        "recovery_codes_made": ExpectedEntries(_PERSON, nowhere={"body/codes": "`_account_now` adds them up"}),
         "recovery_code_used": ExpectedEntries(
             _PERSON | {"body/left": Field(lambda row, said: _factors_before(said).get(_CODES, 0) - 1)}
         ),
         "identity_linked": ExpectedEntries(
-            _PERSON, nowhere=dict.fromkeys(("body/provider", "subject"), "added up, in `_account_now`")
+            _PERSON, nowhere=dict.fromkeys(("body/provider", "subject"), "`_account_now` adds them up")
         ),
         "identity_unlinked": ExpectedEntries(
             _PERSON
@@ -242,7 +246,7 @@ TOLD_ACCOUNTS: Told[AccountRecord] = Told(
             | {"name": _of_token("name"), "body/lifetime_days": _of_token("body/lifetime_days")}
             | {"body/scopes": _of_token("body/scopes")},
             optional=frozenset({"body/scopes"}),
-            nowhere={"body/token": "that there is one, or why not, is asked in `_tokens_now`"},
+            nowhere={"body/token": "`_tokens_now` checks that it exists, or why not"},
         ),
         "token_revoked": ExpectedEntries(_PERSON | {"body/token": Field(_token_made)}),
     },
@@ -257,12 +261,12 @@ TOLD_ACCOUNTS: Told[AccountRecord] = Told(
 
 
 def _sorted_types(left: Mapping[str, int]) -> list[str]:
-    """Those that there are: of recovery codes the row stays when the last one was used."""
+    """The types in order, with recovery codes even if none is left: their row remains."""
     return sorted(left)
 
 
 def _linked_before(said: OpenedEntry, name: str) -> Any:
-    """What the link that an entry ends was made with; what it says itself where that is older than the ledger."""
+    """The field of the entry that created the link which this entry ends; None if no open entry has it."""
     provider = (said.body or {}).get("provider")
     made = [one for one in said.earlier if one.kind == "identity_linked"]
     of_it = [one for one in made if (one.body or {}).get("provider") == provider and name in one.names() - one.closed]
@@ -271,13 +275,13 @@ def _linked_before(said: OpenedEntry, name: str) -> Any:
 
 # Roles
 
-# In data that is made up an account is made now, and its role was given long ago.
+# Generated data has new accounts with roles granted long ago.
 LONG = timedelta(days=365 * 100)
 
 
 @dataclass(frozen=True)
 class Roles:
-    """A person with their roles on desks, and how many rows these are: one for each desk."""
+    """A person with their roles by desk, and the number of these rows."""
 
     user: User
     memberships: Mapping[UUID, Membership]
@@ -291,7 +295,7 @@ def _roles(ids: Sequence[UUID]) -> Iterator[Roles]:
 
 
 def _as_last_granted(row: Roles, entries: Sequence[OpenedEntry], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
-    """On each desk a person has the role that was granted last, and since it was granted."""
+    """Mismatches with the role last granted on each desk, and with the moment since the person has one."""
     if row.number != len(row.memberships):
         yield f"{len(row.memberships)} roles, each on a desk of its own", str(row.number)
     last = {str(said.desk): said for said in entries}
@@ -326,7 +330,7 @@ TOLD_ROLES: Told[Roles] = Told(
                 "body/desk": Field(lambda row, said: str(said.desk)),
                 "person": Field(lambda row, said: committed_person(row.user)),
             },
-            nowhere={"body/role": "asked of the last entry on each desk, in `_as_last_granted`"},
+            nowhere={"body/role": "`_as_last_granted` compares the last entry on each desk"},
         ),
     },
     rows=_roles,
@@ -373,8 +377,8 @@ def _desks(ids: Sequence[UUID]) -> Iterable[Desk]:
     return Desk.objects.filter(pk__in=ids)
 
 
-def _policy_at_first(row: Desk, said: OpenedEntry) -> dict[str, Any]:
-    """The present policy with its changes taken back, as the entries after it tell them."""
+def _policy_at_first(row: Desk, said: OpenedEntry) -> JsonObject:
+    """The desk's first policy: the present one without the changes that later entries record."""
     now = {name: getattr(row, name) for name in said.get("body/policy")}
     for one in reversed(said.around[said.about]):
         if one.kind == "policy_changed" and one.body:
@@ -405,7 +409,7 @@ TOLD_DESKS: Told[Desk] = Told(
 
 @dataclass(frozen=True)
 class Reads:
-    """A desk with what was read of it, by the entry that tells of it."""
+    """A desk with the reads of its restricted material, by their entry."""
 
     desk: Desk
     by_entry: Mapping[int, Sequence[RestrictedRead]]
@@ -423,7 +427,7 @@ def _reads(ids: Sequence[UUID]) -> Iterator[Reads]:
         yield Reads(desk, found.get(desk.pk, {}))
 
 
-def _what_was_read(row: Reads, said: OpenedEntry) -> list[dict[str, Any]]:
+def _reads_in_entry(row: Reads, said: OpenedEntry) -> list[ReadContent]:
     return [read_said(read) for read in row.by_entry.get(said.id, ())]
 
 
@@ -440,7 +444,7 @@ def _read_in_the_ledger(
 
 TOLD_READS: Told[Reads] = Told(
     root="desk",
-    kinds={"restricted_read": ExpectedEntries({"what": Field(_what_was_read)})},
+    kinds={"restricted_read": ExpectedEntries({"what": Field(_reads_in_entry)})},
     rows=_reads,
     key=lambda row: str(row.desk.pk),
     key_said=lambda said: said.about.removeprefix("reads:"),

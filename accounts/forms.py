@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
+from accounts.inputs import CleanedData
 from accounts.models import Desk, RemindersByMail, Role, TokenScope, User
 from accounts.passkeys import checked_passkey
 from accounts.passwords import RULE
@@ -141,7 +142,7 @@ class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has 
 
 
 class TokenForm(ActForm):
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What the token is for."))
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The program that will use the token."))
     lifetime_days = forms.IntegerField(
         label=_("Lifetime in days"),
         min_value=1,
@@ -300,7 +301,7 @@ class AgainForm(forms.Form):
         if "webauthn" not in kinds:
             del self.fields["credential"]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         given = {name: value for name, value in (super().clean() or {}).items() if value}
         for name, check in (("credential", self._passkey), ("code", self._code), ("password", self._password)):
             if name in given:

@@ -1,6 +1,10 @@
-"""What the actions on accounts take."""
+"""The inputs of actions on accounts."""
 
 from dataclasses import dataclass
+from typing import Any
+
+CleanedData = dict[str, Any]  # a form's cleaned values by field: Django knows no closer type
+FieldValues = dict[str, Any]  # a row's new values by field: the fields are of several types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +17,12 @@ class AccountInput:
     time_zone: str = "UTC"
     name: str = ""
     is_administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityInput:
+    """A person's identity at an organisation, with the address that it verified."""
+
+    provider: str
+    subject: str
+    email: str

@@ -1,8 +1,9 @@
 """Ledger entries of actions on people and desks. Each is written last in its action's transaction."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from accounts.models import Act, Desk, Invitation, RestrictedRead, User
@@ -15,26 +16,32 @@ from ledger.recording import WrittenEntry, record
 from ledger.verifier import KEY_ROTATED, KEYS
 
 
-def record_act(
-    *,
-    about: str,
-    kind: str,
-    desk: UUID | None,
-    by: User | None,
-    now: datetime,
-    body: Mapping[str, Any],
-    committed: Mapping[str, Any],
-    sealed: bool = False,
-) -> WrittenEntry:
-    """Record an act in the stream `about`, indexed for the desk's auditors.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFields:
+    """The fields of an entry: open in its `body`, or `committed`, as for `ledger.recording.record`.
 
-    `body`, `committed` and `sealed` as for `ledger.recording.record`; the person is committed as `by`.
+    `sealed` hides the kind and the body too.
     """
+
+    body: Mapping[str, Any]
+    committed: Mapping[str, Any]
+    sealed: bool = False
+
+
+def record_act(
+    *, about: str, kind: str, desk: UUID | None, by: User | None, now: datetime, entry: EntryFields
+) -> WrittenEntry:
+    """Record an act in the stream `about`, indexed for the desk's auditors. The person is committed as `by`."""
     recorded = record(
-        stream=about, kind=kind, at=now, body=body, committed={"by": committed_person(by), **committed}, sealed=sealed
+        stream=about,
+        kind=kind,
+        at=now,
+        body=entry.body,
+        committed={"by": committed_person(by), **entry.committed},
+        sealed=entry.sealed,
     )
     note_act(kind, by=by.pk if by else None, at=now, leaf_hash=recorded.leaf_hash)
-    act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=sealed)
+    act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=entry.sealed)
     act.save(force_insert=True)
     return recorded
 
@@ -49,11 +56,20 @@ def committed_person(user: User | None) -> dict[str, str] | None:
     return {"id": str(user.pk), "name": user.username} if user else None
 
 
-def read_said(read: RestrictedRead) -> dict[str, Any]:
+class ReadContent(TypedDict):
+    """One reading of restricted material, as an entry commits to it; `at` in RFC 3339."""
+
+    by: dict[str, str] | None
+    sort: str
+    id: str
+    at: str | None
+
+
+def read_said(read: RestrictedRead) -> ReadContent:
     """The values that an entry commits to for one reading of restricted material."""
     sort, _colon, name = read.subject.partition(":")
     at = format_time(read.at) if read.at else None
-    return {"by": committed_person(read.user), "sort": sort, "id": name, "at": at}
+    return ReadContent(by=committed_person(read.user), sort=sort, id=name, at=at)
 
 
 def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
@@ -67,13 +83,15 @@ def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
         desk=None,
         by=by,
         now=now,
-        body={
-            "key": rotation.new,
-            "replaces": rotation.old,
-            "signs": rotation.signs,
-            "signed": rotation.signed,
-        },
-        committed={},
+        entry=EntryFields(
+            body={
+                "key": rotation.new,
+                "replaces": rotation.old,
+                "signs": rotation.signs,
+                "signed": rotation.signed,
+            },
+            committed={},
+        ),
     )
     security_event("key_rotated", by=by, signs=rotation.signs)
 
@@ -91,8 +109,10 @@ def account_recorded(
         desk=None,
         by=by,
         now=now,
-        body=body,
-        committed={"person": committed_person(user), **(committed or {})},
+        entry=EntryFields(
+            body=body,
+            committed={"person": committed_person(user), **(committed or {})},
+        ),
     )
     security_event(kind, "done", person=user, by=by, **_said(body))
 
@@ -105,8 +125,10 @@ def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: dat
         desk=invitation.desk_id,
         by=by,
         now=now,
-        body={"desk": str(invitation.desk_id), "role": invitation.role},
-        committed={"name": invitation.name, "email": invitation.email},
+        entry=EntryFields(
+            body={"desk": str(invitation.desk_id), "role": invitation.role},
+            committed={"name": invitation.name, "email": invitation.email},
+        ),
     )
     security_event(kind, by=by, invitation=invitation.pk, desk=invitation.desk_id, role=invitation.role)
 
@@ -119,8 +141,10 @@ def desk_recorded(kind: str, desk: Desk, *, by: User | None, now: datetime, **bo
         desk=desk.pk,
         by=by,
         now=now,
-        body={"prefix": desk.prefix, **body},
-        committed={"name": desk.name},
+        entry=EntryFields(
+            body={"prefix": desk.prefix, **body},
+            committed={"name": desk.name},
+        ),
     )
 
 
@@ -132,8 +156,10 @@ def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, n
         desk=desk.pk,
         by=by,
         now=now,
-        body={"desk": str(desk.pk), "role": role},
-        committed={"person": committed_person(user)},
+        entry=EntryFields(
+            body={"desk": str(desk.pk), "role": role},
+            committed={"person": committed_person(user)},
+        ),
     )
     security_event("role_granted", person=user, by=by, desk=desk.pk, role=role or "none")
 
@@ -146,7 +172,9 @@ def policy_changed(desk: Desk, changes: Mapping[str, tuple[Any, Any]], *, reason
         desk=desk.pk,
         by=by,
         now=now,
-        body={"changes": {name: list(both) for name, both in sorted(changes.items())}},
-        committed={"reason": reason},
+        entry=EntryFields(
+            body={"changes": {name: list(both) for name, both in sorted(changes.items())}},
+            committed={"reason": reason},
+        ),
     )
     security_event("policy_changed", by=by, desk=desk.pk, fields=",".join(sorted(changes)))

@@ -1,10 +1,10 @@
-"""Whether rows and the ledger's entries say the same, looked at from both sides.
+"""The check that rows and the ledger's entries agree, in both directions.
 
-Each room declares which of its rows entries tell of, and what these have to say (`Told`): the entries of a subject are
-read once, with all rows that hang on it, and compared field by field. What a later entry says anew is asked of the
-newest one alone. A row without its entry is a finding, and so is an entry without its row.
+Each room declares the rows that entries describe and the values those entries must have (`Told`). The entries of a
+subject are read once, with all rows that depend on it, and compared field by field; a field that later entries repeat
+is compared with the newest one only. A row without its entry is reported, and so is an entry without its row.
 
-That an entry is whole in itself is looked at in `accounts.entry_integrity`.
+`accounts.entry_integrity` checks each entry by itself.
 """
 
 import re
@@ -24,23 +24,23 @@ from django.db.models import Model, QuerySet
 from accounts.ledger_entries import committed_person
 from accounts.models import User
 from house.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows_in_batches, unreadable
-from ledger.canonical import read_canonical
+from ledger.canonical import JsonObject, read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time
 
 Row = TypeVar("Row")
 
-# What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
+# Raised while reading an entry with values of unexpected types: another program may have written it.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError, ObjectDoesNotExist)
-Written = Callable[[str, str, Any], Iterable[str]]  # what people wrote of a value, by its entry's kind and its name
-AT_ONCE = 500  # roots, with all that hangs on them
-# Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
+Written = Callable[[str, str, Any], Iterable[str]]  # the texts in a value that people wrote, by entry kind and name
+AT_ONCE = 500  # roots, with all rows that depend on them
+# Evidence saved with a claim is some microseconds apart, and entries have milliseconds.
 SLACK = timedelta(milliseconds=1)
 SKEW = timedelta(minutes=1)
 _ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:\d\d)")
-REDACTED = "[redacted]"  # what a redaction leaves in a row's text
-_CUT = tuple(REDACTED[:length] for length in range(1, len(REDACTED)))  # at the end of a column that takes no more
+REDACTED = "[redacted]"  # the mark of a redaction in a row's text
+_CUT = tuple(REDACTED[:length] for length in range(1, len(REDACTED)))  # the mark, cut off by the column's length
 _SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
 
 
@@ -48,9 +48,9 @@ _SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
 class OpenedEntry:
     """An entry as far as it can be opened.
 
-    `body`: None where a redaction erased the content of a sealed entry. `opened`: what it commits to, by name;
-    `closed`: the names of what cannot be opened any more. `around`: all entries read with it, by their subjects.
-    `earlier`: those of the same row before it.
+    `body`: None if a redaction erased the content of a sealed entry. `opened`: the committed values by name; `closed`:
+    the names of committed values that no longer open. `around`: all entries read with it, by subject. `earlier`: the
+    entries of the same row before it.
     """
 
     id: int
@@ -61,8 +61,8 @@ class OpenedEntry:
     desk: UUID | None
     by: UUID | None
     leaf_hash: str
-    body: dict[str, Any] | None
-    opened: dict[str, Any]
+    body: JsonObject | None
+    opened: JsonObject
     closed: frozenset[str]
     around: Mapping[str, list["OpenedEntry"]]
     earlier: Sequence["OpenedEntry"] = ()
@@ -71,21 +71,21 @@ class OpenedEntry:
         return f"entry {self.id} ({self.kind})"
 
     def names(self) -> set[str]:
-        """All fields that it has: those of its body as `body/<name>`."""
+        """The names of all its fields; a field of the body is `body/<name>`."""
         return {f"body/{name}" for name in self.body or {}} | self.opened.keys() | self.closed
 
     def get(self, name: str) -> Any:
-        """The value of a field; of one that it has."""
+        """The value of a field. Raises KeyError for a field that it does not have or that does not open."""
         if name.startswith("body/"):
             assert self.body is not None
             return self.body[name.removeprefix("body/")]
         return self.opened[name]
 
     def is_of(self, moment: datetime, skew: timedelta = SKEW) -> bool:
-        """Whether it was written when a row says.
+        """Whether it was written at the row's moment.
 
-        An entry is never earlier than the one before it in its stream: by so much (`skew`) the row's moment may lie
-        before that one, where two servers' clocks differ.
+        An entry is never dated before its predecessor in the stream. Where two servers' clocks differ, the row's moment
+        may therefore be earlier than the entry's, by up to `skew`.
         """
         if abs(moment - self.at) <= SLACK:
             return True
@@ -95,9 +95,10 @@ class OpenedEntry:
 
 @dataclass(frozen=True)
 class Field(Generic[Row]):
-    """What a field of an entry has to be, by the row. `latest`: asked of the newest entry that has it alone.
+    """The value that a row expects in a field of an entry.
 
-    `optional`: not each entry has it. `normal`: makes values alike that say the same.
+    `latest`: compared with the newest entry that has the field only. `optional`: entries may lack it. `normal`: brings
+    values of equal meaning to one form.
     """
 
     value: Callable[[Row, OpenedEntry], Any]
@@ -108,11 +109,11 @@ class Field(Generic[Row]):
 
 @dataclass(frozen=True)
 class ExpectedEntries(Generic[Row]):
-    """What entries of one kind say of a row.
+    """The entries of one kind that a row expects.
 
-    `when`: at which moment of the row there was one, and one alone; None where there was none. With `last` there may
-    have been others before it. Without `when` there are as many as there are. `once`: one, whose moment no row says.
-    `optional`: fields that not each of them has. `nowhere`: fields that no row has, each with the reason why.
+    `when`: the row's moment at which exactly one was written, or None for no entry; with `last`, others may precede it.
+    Without `when`, any number is accepted. `once`: exactly one, at a moment that no row has. `optional`: fields that
+    entries may lack. `nowhere`: fields that no row has, each with its reason.
     """
 
     fields: Mapping[str, Field[Row]]
@@ -125,13 +126,13 @@ class ExpectedEntries(Generic[Row]):
 
 @dataclass(frozen=True)
 class Told(Generic[Row]):
-    """Rows that entries tell of.
+    """Rows that entries describe.
 
-    `rows`: those that hang on the roots with these ids, read without joins: these would leave out what refers to
-    nothing. `key` of a row is `key_said` of the entries about it.
-    `subjects`: of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its
-    acts. `claim`: on which it hangs. `born`: since when it is there. `also`: what else has to be so of a row and its
-    entries, oldest first; answers what was expected and found where it is not.
+    `rows`: the rows that depend on the roots with these ids, read without joins, which would leave out rows with broken
+    references. `key` of a row equals `key_said` of the entries about it. `subjects`: further subjects of its entries,
+    besides the root. `subject`: the row's name in reports. `desk`: the desk of its acts. `claim`: the claim that it
+    depends on. `born`: the moment of its creation. `also`: further checks of a row and its entries, oldest first, which
+    yield the expected and the found where they differ.
     """
 
     root: str
@@ -149,7 +150,7 @@ class Told(Generic[Row]):
 
 @dataclass(frozen=True)
 class Root:
-    """What streams are about: `name`, as in `claim:<uuid>`, and its table."""
+    """A type of subject: `name`, as in the stream `claim:<uuid>`, and its table."""
 
     name: str
     model: type[Model]
@@ -157,12 +158,12 @@ class Root:
 
 
 class Beginnings:
-    """Since when entries tell of what is done: what is older has none.
+    """The moments from which acts have entries; earlier acts may lack one.
 
-    That is before the first entry of all; of a claim whose status changes alone were brought in, and on a desk that had
-    no others before, up to that moment. Where acts of the past were brought in one by one, each has its entry, and
-    nothing is older. On a desk that an entry made nothing is older, nor off the desks where that is so
-    of all of them: whoever puts in a row without an entry could otherwise date it back.
+    That moment is the first entry of the ledger. For a claim of which only the status changes were brought in, and for
+    a desk without other status changes before, it is the moment of bringing in. Acts of the past that were brought in
+    one by one each have an entry. A desk that an entry created has no earlier acts, and if that holds for every desk,
+    neither do rows without a desk: otherwise a row added without an entry could be backdated.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -181,13 +182,13 @@ class Beginnings:
             self._made_here.add(None)
 
     def beside(self, around: Mapping[str, Sequence[OpenedEntry]]) -> "Beginnings":
-        """The same, with all entries that were read together, by subject: for a row that has none itself, too."""
+        """A copy with all entries that were read together, by subject, also for rows without entries of their own."""
         same = copy(self)
         same.around = around
         return same
 
     def of_claim(self, entries: Iterable[OpenedEntry]) -> "Beginnings":
-        """The same for what hangs on a claim, by its entries."""
+        """A copy for the rows that depend on a claim with these entries."""
         brought_in = [said.at for said in entries if said.body and said.body.get("brought_in")]
         if any(said.kind == "claim_reported" for said in entries):
             brought_in = []
@@ -196,7 +197,7 @@ class Beginnings:
         return same
 
     def is_older(self, moment: datetime, desk: UUID | None) -> bool:
-        """Whether what happened at this moment on this desk may have no entry."""
+        """Whether an act at this moment on this desk may lack an entry."""
         if self._first is None or (self._of_claim and moment <= self._of_claim):
             return True
         if desk in self._brought_in and moment <= self._brought_in[desk]:
@@ -224,7 +225,7 @@ HAVING max(at) FILTER (WHERE brought_in) <= coalesce(min(at) FILTER (WHERE NOT b
 
 
 def ledger_check(root: Root, declared: Iterable[Told[Any]], written: Written) -> Check:
-    """The check of what hangs on a sort of roots, both ways round. `written`: where a redaction leaves its mark."""
+    """The check of all rows that depend on a type of root. `written` finds the texts where a redaction leaves marks."""
     told = [each for each in declared if each.root == root.name]
 
     def look(scope: IntegrityScope) -> Iterator[Place]:
@@ -238,7 +239,7 @@ def ledger_check(root: Root, declared: Iterable[Told[Any]], written: Written) ->
 
 
 def _ids(rows: QuerySet[Any], scope: IntegrityScope) -> Iterator[UUID]:
-    """The keys of the part that is looked at: a range, as ids are spread evenly."""
+    """The ids of the part being checked: a range, since ids are evenly spread."""
     part, parts = scope.part
     low, high = (UUID(int=((1 << 128) - 1) * step // parts) for step in (part - 1, part))
     found = rows.filter(pk__gte=low).order_by("pk").values_list("pk", flat=True)
@@ -248,7 +249,7 @@ def _ids(rows: QuerySet[Any], scope: IntegrityScope) -> Iterator[UUID]:
 def _each_as_far_as_it_goes(
     root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings, written: Written
 ) -> Iterable[Place]:
-    """What is found of these roots. Where what hangs on one of them cannot be read, that is said of this one alone."""
+    """The mismatches of these roots. Rows that cannot be read are reported for their own root only."""
     try:
         with transaction.atomic():
             return list(_look_at(root, told, ids, beginnings, written))
@@ -265,9 +266,9 @@ def _each_as_far_as_it_goes(
 def _look_at(
     root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings, written: Written
 ) -> Iterator[Place]:
-    found: list[tuple[Told[Any], dict[str, Any]]] = []
+    found: list[tuple[Told[Any], _RowsByKey]] = []
     for each in told:
-        rows_of_it: dict[str, Any] = {}
+        rows_of_it: _RowsByKey = {}
         for row in each.rows(ids):
             if rows_of_it.setdefault(each.key(row), row) is not row:
                 yield each.subject(row), "one row", "another one of the same"
@@ -282,22 +283,36 @@ def _look_at(
         yield from ((str(said), "a kind that belongs there", said.kind) for said in entries if said.kind not in known)
     people = _people(around)
     for each, rows_of_it in found:
-        yield from _compare(each, rows_of_it, around, people, beginnings, written)
+        yield from _compare(rows_of_it, around, _Comparison(each, people, beginnings, written))
 
 
-def _people(around: Mapping[str, list[OpenedEntry]]) -> dict[UUID, Any]:
+_RowsByKey = dict[str, Any]  # rows of any type by `Told.key`: each room has its own
+_People = Mapping[UUID, dict[str, str] | None]  # as entries commit to them
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """The context in which rows and entries are compared.
+
+    `erased`: the subject and kind of each entry whose content a redaction erased.
+    """
+
+    told: Told[Any]
+    people: _People
+    beginnings: Beginnings
+    written: Written
+    erased: Collection[tuple[str, str]] = ()
+
+
+def _people(around: Mapping[str, list[OpenedEntry]]) -> _People:
     ids = {said.by for entries in around.values() for said in entries if said.by}
     return {user.pk: committed_person(user) for user in User.objects.filter(pk__in=ids).only("pk", "username")}
 
 
 def _compare(
-    told: Told[Any],
-    rows_of_it: Mapping[str, Any],
-    around: Mapping[str, list[OpenedEntry]],
-    people: Mapping[UUID, Any],
-    beginnings: Beginnings,
-    written: Written,
+    rows_of_it: _RowsByKey, around: Mapping[str, list[OpenedEntry]], comparison: _Comparison
 ) -> Iterator[Place]:
+    told, beginnings = comparison.told, comparison.beginnings
     of_row: dict[str, list[OpenedEntry]] = {}
     erased: set[tuple[str, str]] = set()
     for said in sorted((one for entries in around.values() for one in entries), key=lambda one: one.id):
@@ -318,41 +333,36 @@ def _compare(
     for key, row in rows_of_it.items():
         subject, entries = told.subject(row), of_row.get(key, [])
         since = beginnings.of_claim(around.get(f"claim:{told.claim(row)}", ())) if told.claim else beginnings
-        for place in _compare_row(told, row, entries, people, since, erased, written):
+        for place in _compare_row(row, entries, replace(comparison, beginnings=since, erased=erased)):
             yield subject, *place
 
 
-def _compare_row(
-    told: Told[Any],
-    row: Any,
-    entries: Sequence[OpenedEntry],
-    people: Mapping[UUID, Any],
-    beginnings: Beginnings,
-    erased: Collection[tuple[str, str]],
-    written: Written,
-) -> Iterator[tuple[str, str]]:
+def _compare_row(row: Any, entries: Sequence[OpenedEntry], comparison: _Comparison) -> Iterator[tuple[str, str]]:
+    told = comparison.told
     newest: dict[str, int] = {}
     for said in entries:
         latest = {name for name, one in told.kinds[said.kind].fields.items() if one.latest}
         newest |= {name: said.id for name in latest if name == "at" or name in said.names()}
     for name, kind in told.kinds.items():
         of_kind = [said for said in entries if said.kind == name]
-        may_be_erased = any(each == name and _may_be_about(told, row, about) for about, each in erased)
+        may_be_erased = any(each == name and _may_be_about(told, row, about) for about, each in comparison.erased)
         if not may_be_erased:
-            yield from _compare_number(told, row, name, kind, of_kind, beginnings)
+            yield from _compare_number(told, row, name, kind, of_kind, comparison.beginnings)
         for said in of_kind:
-            yield from _compare_entry(told, row, kind, said, newest, people)
-            yield from _left_of_what_is_closed(row, kind, said, newest, written)
+            yield from _compare_entry(told, row, kind, said, newest, comparison.people)
+            yield from _left_of_closed_fields(row, kind, said, newest, comparison.written)
     if told.also is not None:
         try:
-            yield from told.also(row, entries, beginnings)
+            yield from told.also(row, entries, comparison.beginnings)
         except MALFORMED:
             yield "entries that are well formed", ", ".join(map(str, entries))
 
 
 def _may_be_about(told: Told[Any], row: Any, about: str) -> bool:
-    """Whether an entry of which a redaction left its subject alone can be of this row: of those that hang on one root,
-    of any of them."""
+    """Whether an entry of which a redaction left only the subject may be about this row.
+
+    An entry about a root may be about any row that depends on it.
+    """
     subjects = list(told.subjects(row))
     return not subjects or about in subjects or about.startswith(f"{told.root}:")
 
@@ -365,7 +375,7 @@ def _compare_number(
     of_kind: Sequence[OpenedEntry],
     beginnings: Beginnings,
 ) -> Iterator[tuple[str, str]]:
-    """How many entries of a kind there are, and when the one was written whose moment the row says."""
+    """Mismatches in the number of entries of a kind, and in the moment of the one that the row dates."""
     if kind.when is None and not kind.once:
         return
     moment = kind.when(row) if kind.when is not None else told.born(row) if told.born else None
@@ -389,7 +399,7 @@ def _compare_entry(
     kind: ExpectedEntries[Any],
     said: OpenedEntry,
     newest: Mapping[str, int],
-    people: Mapping[UUID, Any],
+    people: _People,
 ) -> Iterator[tuple[str, str]]:
     if told.desk is not None and said.desk != told.desk(row):
         yield f"{said} on desk {said.desk}", f"desk {told.desk(row)}"
@@ -418,15 +428,15 @@ def _compare_entry(
             yield from _differences(said, name, one.normal(said.get(name)), now=one.normal(now))
 
 
-def _left_of_what_is_closed(
+def _left_of_closed_fields(
     row: Any, kind: ExpectedEntries[Any], said: OpenedEntry, newest: Mapping[str, int], written: Written
 ) -> Iterator[tuple[str, str]]:
-    """Where what nothing opens any more has words in the row all the same, none of them a redaction's mark."""
+    """Fields that no longer open, whose texts in the row still have words and no mark of a redaction."""
     for name in sorted(said.closed & kind.fields.keys()):
         one = kind.fields[name]
         if one.latest and newest.get(name) != said.id:
             continue
-        stand_in = {} if name in _OBJECTS else REDACTED  # for what compares the row with the value itself
+        stand_in = {} if name in _OBJECTS else REDACTED  # for values that are computed from the entry's own
         try:
             now = one.value(row, replace(said, opened={**said.opened, name: stand_in}))
         except MALFORMED:
@@ -437,18 +447,20 @@ def _left_of_what_is_closed(
 
 
 _OBJECTS = frozenset({"content", "public"})
-LEFT = f'what a redaction left ("{REDACTED}", or nothing)'
+LEFT = f'text left by a redaction ("{REDACTED}", or nothing)'
 
 
 def is_left_by_a_redaction(texts: Iterable[str]) -> bool:
-    """Whether there is nothing in any of these texts, or a redaction's mark in one of them. The words around a mark
-    stay, so that more cannot be asked."""
+    """Whether all these texts are empty, or one has the mark of a redaction.
+
+    The words around a mark stay, so no stricter check is possible.
+    """
     there = [text for text in texts if text]
     return not there or any(REDACTED in text or text.endswith(_CUT) for text in there)
 
 
 def _differences(said: OpenedEntry, name: str, value: Any, *, now: Any) -> Iterator[tuple[str, str]]:
-    """Where an entry's value and the row's differ; of objects, member by member."""
+    """The differences between an entry's value and the row's; of objects, member by member."""
     if isinstance(value, dict) and isinstance(now, dict):
         for member in sorted(value.keys() | now.keys()):
             absent = object()
@@ -459,7 +471,7 @@ def _differences(said: OpenedEntry, name: str, value: Any, *, now: Any) -> Itera
 
 
 def _are_alike(value: Any, *, now: Any) -> bool:
-    """Whether two values are the same; of moments, in whichever zone somebody gave them."""
+    """Whether two values are equal; moments may be in different time zones."""
     if isinstance(value, str) and isinstance(now, str) and value != now:
         if not (_MOMENT.fullmatch(value) and _MOMENT.fullmatch(now)):
             return False
@@ -471,7 +483,7 @@ def _are_alike(value: Any, *, now: Any) -> bool:
 
 
 def by(who: Callable[[Row], UUID | None]) -> Field[Row]:
-    """Who did it, by the row; that it is who the act names is asked of every entry."""
+    """The person whom the row names; that the act names the same one is checked for every entry."""
 
     def value(row: Row, said: OpenedEntry) -> str | None:
         pk = who(row)
@@ -485,23 +497,23 @@ def _difference(said: OpenedEntry, name: str, value: Any, *, now: Any) -> tuple[
 
 
 def _shown(value: Any) -> str:
-    """A value for a finding: no words of people's."""
+    """A value for a mismatch, without any text that a person wrote."""
     if value is None or isinstance(value, bool | int):
         return str(value).lower() if value is not None else "nothing"
     return value if isinstance(value, str) and _SHOWN.fullmatch(value) else "other words"
 
 
 def moment_in_words(moment: datetime | None) -> str:
-    """A moment for a finding."""
+    """A moment for a mismatch."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else "never"
 
 
 def in_order(
     rows_of_it: Sequence[Row], said: OpenedEntry, alike: Callable[[OpenedEntry], bool] = lambda _said: True
 ) -> Row | None:
-    """The row that an entry tells of, where rows and the entries of its kind and subject follow each other.
+    """The row of an entry, where rows and entries of its kind and subject are in the same order.
 
-    Counted from the last: the first rows may be older than the ledger. `alike`: which of these entries are counted.
+    Counted from the last: the first rows may be older than the ledger. `alike` selects the entries that count.
     """
     entries = [one for one in said.around[said.about] if one.kind == said.kind and alike(one)]
     place = len(rows_of_it) - len(entries) + [one.id for one in entries].index(said.id)
@@ -516,10 +528,10 @@ _SECRETS = "SELECT entry_id, name, value FROM ledger_secret WHERE entry_id = ANY
 
 
 def read_entries(subjects: Collection[str]) -> dict[str, list[OpenedEntry]]:
-    """The entries about these subjects, oldest first, each as far as it can be opened. Needs a transaction."""
+    """The entries about these subjects, oldest first, each opened as far as possible. Needs a transaction."""
     found: dict[str, list[OpenedEntry]] = {}
     lines = list(rows_in_batches(_ENTRIES, sorted(subjects)))
-    secrets: dict[int, dict[str, Any]] = {}
+    secrets: dict[int, JsonObject] = {}
     for pk, name, value in rows_in_batches(_SECRETS, [line[0] for line in lines]):
         with suppress(ValueError):
             secrets.setdefault(pk, {})[name] = read_canonical(bytes(value))
@@ -535,7 +547,7 @@ def read_entries(subjects: Collection[str]) -> dict[str, list[OpenedEntry]]:
                 opened = {name.removeprefix("content/"): one for name, one in opened.items() if name != "kind"}
             closed = frozenset(committed.keys() - opened.keys())
             moment, body = _when(kind, at, body)
-        except MALFORMED:  # told by the check of each entry
+        except MALFORMED:  # the check of each entry reports it
             continue
         found.setdefault(about, []).append(
             OpenedEntry(
@@ -547,9 +559,12 @@ def read_entries(subjects: Collection[str]) -> dict[str, list[OpenedEntry]]:
     return found
 
 
-def _when(kind: str, at: datetime, body: dict[str, Any] | None) -> tuple[datetime, dict[str, Any] | None]:
-    """When what an entry says was done, and the rest of its body. An act of the past (`ledger.recording.older_acts`) is
-    written later, and says so; a status change says in any case when it was, as its row does."""
+def _when(kind: str, at: datetime, body: JsonObject | None) -> tuple[datetime, JsonObject | None]:
+    """The moment of an entry's act, and the rest of the body.
+
+    An act of the past (`ledger.recording.older_acts`) is written later and marked so. A status change keeps its own
+    moment in the body, as its row does.
+    """
     if kind == "status_changed" or not body or body.get("brought_in") is not True:
         return at, body
     rest = {name: value for name, value in body.items() if name not in ("brought_in", "happened_at")}

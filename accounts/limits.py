@@ -56,9 +56,9 @@ def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answer
 
 
-# Each row is when a key's allowance would be whole again (the generic cell rate algorithm, ITU-T I.371). Written by one
-# statement, in one order of the keys, so that two at once neither overtake nor wait for each other in a circle. What a
-# crash forgets of it does no harm: it is not waited for the disk.
+# Each row has the moment at which a key's allowance is whole again (the generic cell rate algorithm, ITU-T I.371). One
+# statement writes them in the order of the keys, so that two requests at once neither overtake nor deadlock. A crash
+# may lose some without harm, so it does not wait for the disk.
 _SPEND = """
 INSERT INTO accounts_spending AS kept (key, asked_at, whole_at, span, refused)
 SELECT asked.key, clock.now, clock.now + asked.step, asked.span, false

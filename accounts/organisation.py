@@ -8,8 +8,9 @@ its addresses are trusted, but only over TLS.
 import hashlib
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 import jwt
@@ -38,6 +39,18 @@ SECURE = ("https",)
 HERE = ("localhost", "127.0.0.1")  # a trial provider on this machine needs no TLS
 # Raised by the packages for malformed answers, besides their own errors.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
+
+
+Metadata = dict[str, Any]  # free-form JSON of the provider (OpenID Connect Discovery, section 3): checked where read
+TokenClaims = dict[str, Any]  # free-form JSON of a token or of userinfo (OpenID Connect Core, section 5): likewise
+
+
+class Asked(TypedDict):
+    """The session's note about the way to the organisation, which comes back with its answer."""
+
+    purpose: str
+    nonce: str
+    next: str | None
 
 
 class IdentityRefused(Forbidden):
@@ -79,10 +92,10 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
         return str(settings.PUBLIC_URL + reverse("organisation-callback"))
 
     @property
-    def openid_config(self) -> dict[str, Any]:
+    def openid_config(self) -> Metadata:
         """The provider's metadata, checked for the right issuer and safe addresses."""
         if not hasattr(self, "_checked"):
-            found: dict[str, Any] = super().openid_config
+            found: Metadata = super().openid_config
             if found.get("issuer") != settings.OIDC_ISSUER:
                 raise OAuth2Error("another issuer")
             for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -129,7 +142,7 @@ def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = Non
     """
     provider, nonce = provider_of(request), secrets.token_urlsafe(24)
     asked = {"nonce": nonce} | ({"prompt": "login", "max_age": "0"} if purpose == "again" else {})
-    data = {"purpose": purpose, "nonce": nonce, "next": next_url}
+    data = Asked(purpose=purpose, nonce=nonce, next=next_url)
     try:
         answer: HttpResponse = provider.redirect(request, process="login", data=data, auth_params=asked)
     except (OAuth2Error, requests.RequestException, *_MALFORMED) as error:
@@ -139,7 +152,7 @@ def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = Non
     return answer
 
 
-def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
+def read_answer(request: HttpRequest) -> tuple[Identity, Asked]:
     """The identity that came back from the organisation, and the session's note about it. Raises NotFound, Refused."""
     provider = provider_of(request)
     try:
@@ -166,12 +179,12 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
         ) from error
 
 
-def _checked(config: dict[str, Any], token: str, *, nonce: str) -> dict[str, Any]:
+def _checked(config: Metadata, token: str, *, nonce: str) -> TokenClaims:
     """The claims of an ID token with valid signature, issuer, audience, times and nonce. Raises PyJWTError."""
     header = jwt.get_unverified_header(token)
     if header.get("alg") not in ALGORITHMS:
         raise jwt.InvalidAlgorithmError("an algorithm that is not taken")
-    claims: dict[str, Any] = jwt.decode(
+    claims: TokenClaims = jwt.decode(
         token,
         key=_key(config["jwks_uri"], header),
         algorithms=[header["alg"]],
@@ -184,13 +197,13 @@ def _checked(config: dict[str, Any], token: str, *, nonce: str) -> dict[str, Any
         raise jwt.InvalidTokenError("an answer to another question")
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if claims.get("azp", settings.OIDC_CLIENT_ID if len(audience) == 1 else None) != settings.OIDC_CLIENT_ID:
-        raise jwt.InvalidAudienceError("made for somebody else")
+        raise jwt.InvalidAudienceError("made for another client")
     if not (isinstance(claims["sub"], str) and 0 < len(claims["sub"]) <= LONGEST_SUBJECT):
         raise jwt.InvalidTokenError("no subject that can be kept")
     return claims
 
 
-def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
+def _key(address: str, header: Mapping[str, str]) -> jwt.PyJWK:
     """The provider's key that a token names, or its only key if none is named. Raises PyJWTError."""
     with get_adapter().get_requests_session() as session:
         answer = session.get(address, allow_redirects=False)
@@ -202,15 +215,15 @@ def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
     return named[0]
 
 
-def _more(adapter: Adapter, access_token: str, *, subject: str) -> dict[str, Any]:
+def _more(adapter: Adapter, access_token: str, *, subject: str) -> TokenClaims:
     """Further claims about the same person, without those reserved to the ID token."""
     found = adapter._fetch_user_info(access_token)
     if found.get("sub") != subject:
-        raise OAuth2Error("somebody else")
+        raise OAuth2Error("another person")
     return {name: found[name] for name in ("email", "email_verified", "name", "preferred_username") if name in found}
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
+def _identity(claims: TokenClaims) -> Identity:
     email = str(claims.get("email", "")) if claims.get("email_verified") is True else ""
     try:
         validate_email(email)

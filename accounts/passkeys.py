@@ -16,17 +16,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from house.errors import Invalid
 
+Credential = dict[str, Any]  # a browser's free-form answer, checked by allauth (Web Authentication, section 5.1)
+PasskeyOptions = dict[str, Any]  # free-form options for a browser, made by allauth (section 5.4)
 # Raised by the packages for malformed answers; they expect a browser's.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ValidationError, struct.error)
 
 
-def registration_options(user: User) -> dict[str, Any]:
+def registration_options(user: User) -> PasskeyOptions:
     """The options for the browser to create another passkey of this person."""
-    options: dict[str, Any] = auth.begin_registration(user, passwordless=True)
+    options: PasskeyOptions = auth.begin_registration(user, passwordless=True)
     return options
 
 
-def checked_registration(answer: str) -> dict[str, Any]:
+def checked_registration(answer: str) -> Credential:
     """The data to keep of a new passkey. Raises Invalid."""
     credential = _read(answer)
     try:
@@ -39,9 +41,9 @@ def checked_registration(answer: str) -> dict[str, Any]:
     return credential
 
 
-def authentication_options(user: User | None) -> dict[str, Any]:
+def authentication_options(user: User | None) -> PasskeyOptions:
     """The options for the browser to use one of the person's passkeys, or any passkey if the person is unknown."""
-    options: dict[str, Any] = auth.begin_authentication(user)
+    options: PasskeyOptions = auth.begin_authentication(user)
     return options
 
 
@@ -55,7 +57,7 @@ def checked_passkey(answer: str, user: User | None) -> Authenticator:
         raise _not_good() from error
 
 
-def _read(answer: str) -> dict[str, Any]:
+def _read(answer: str) -> Credential:
     try:
         credential = json.loads(answer)
     except (ValueError, RecursionError) as error:

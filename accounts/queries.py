@@ -201,8 +201,8 @@ def acts_of(user: User) -> QuerySet[Act]:
     )
 
 
-# What an act of a person's may bring about on desks that they are not on: claims and evidence that name a merged actor,
-# assignments of somebody who leaves. How many there are is told to nobody else.
+# Kinds that an act may cause on desks the person is not on: changes of claims and evidence that name a merged actor,
+# and ended assignments of a person who leaves. Their number stays hidden from the person.
 FOLLOWING = frozenset({"assignment_ended", "claim_edited", "evidence_changed"})
 
 

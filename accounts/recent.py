@@ -28,7 +28,7 @@ def asks_again(*methods: str) -> Callable[[View], View]:
     """Mark a view whose `methods` require a recent confirmation of identity."""
 
     def mark(view: View) -> View:
-        view.asks_again = frozenset(methods)  # type: ignore[attr-defined]  # read by what this module's head names
+        view.asks_again = frozenset(methods)  # type: ignore[attr-defined]  # read as this module's docstring says
         return view
 
     return mark

@@ -1,10 +1,10 @@
-"""Security events in the log: who did or tried what, from where, and how it ended; never what people wrote.
+"""Security events in the log: person, action, address and outcome, never text that people typed.
 
     security_event("sign_in", person=user)
     security_event("sign_in", "refused", person=user, reason="password")
 
-One line of the logger `security` each, by `config.logs`, which adds the moment and the request's id. Whoever ships logs
-to other machines finds them by `"logger": "security"`. docs/security.md lists them.
+Each is one line of the logger `security`, to which `config.logs` adds the time and the request's id. Log shippers
+select them by `"logger": "security"`. docs/security.md lists them.
 """
 
 import logging

@@ -12,23 +12,23 @@ from accounts.browsers import browser_in_words
 from accounts.models import Session
 from accounts.sessions import SessionStore
 
-# Shown pages, local drafts and cookies, including those of sibling hosts in the domain.
+# Cached pages, local drafts and cookies, including those of sibling hosts in the domain.
 EVERYTHING = '"cache", "cookies", "storage"'
-# When another person is signed in by now, whose cookie comes with the same answer.
+# For an answer that signs in another person, whose cookie it carries.
 BUT_COOKIES = '"cache", "storage"'
-# The names before 0.4.0 behind https, and still without it: browsers accept `__Host-` over https only.
+# The names before 0.4.0, still used without https: browsers accept `__Host-` over https only.
 NAMES_OF_BEFORE = {"session": "sessionid", "csrf": "csrftoken"}
 
 
 class Sessions(SessionMiddleware):
-    """Django's, for sessions that say in which sort of browser they began.
+    """Django's session middleware, which also notes the type of browser and clears its data at sign-out.
 
-    Behind https the names begin with `__Host-`: a neighbour in the same domain can set no such cookie. Who was signed
-    in when the names changed stays so: the old name is taken for a session of before alone, and answered with the new.
+    Behind https the cookie names begin with `__Host-`, which a neighbouring host in the domain cannot set. People who
+    were signed in when the names changed stay signed in: the old name is accepted for sessions from before the change,
+    and the answer sets the new one.
 
-    Whichever act ends the session that asks for it, the browser forgets what it was shown: that is found by looking
-    before and after, so that no way out has to say it. A session that was ended elsewhere is no such way: what its
-    person is just typing there stays.
+    When a request ends its own session, the answer clears the browser's data. Comparing the session before and after
+    finds this for every view. A session ended elsewhere clears nothing: its person may be typing.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -38,7 +38,11 @@ class Sessions(SessionMiddleware):
             request.session.browser = browser_in_words(request.headers.get("User-Agent", ""))
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],  # as in Django
     ) -> None:
         """Note the signed-in person before the view runs: looking at a page ends no session."""
         asks = request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES

@@ -1,7 +1,7 @@
 """Who is signed in: the session and the person, read at each request.
 
-Both are Django's, asked for by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row
-says besides whose it is, since when, when it was last used and with what sort of browser: what its person is shown.
+Both are Django's, read by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row also
+has its person, beginning, last use and type of browser, which the person's account page shows.
 """
 
 import re
@@ -77,7 +77,7 @@ class SessionStore(DatabaseSessions):
             Session.objects.filter(session_key=found[0].session_key).update(last_used_at=now)
         return found[0]
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> Session:  # the session's free-form data, as in Django
         """The row to save, keeping its own details when it is saved again."""
         key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # as Django's own method has it
         if self._row is None or self._row.session_key != key:

@@ -1,4 +1,4 @@
-"""A limit on tries of second-factor codes: six digits could be guessed."""
+"""A limit on attempts at second-factor codes: six digits could be guessed."""
 
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
@@ -14,7 +14,7 @@ ACTION = "second_factor"
 
 
 def tried_code(request: HttpRequest, user: User, code: str) -> Authenticator | None:
-    """The factor with this code, or None for a wrong one. Raises ValidationError after too many tries.
+    """The factor with this code, or None for a wrong one. Raises ValidationError after too many attempts.
 
     Counted for the person: anyone who gets here knows their password or sits at their open session.
     """

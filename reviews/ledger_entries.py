@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from accounts.ledger_entries import committed_person, record_act
+from accounts.ledger_entries import EntryFields, committed_person, record_act
 from accounts.models import Desk, User
 from claims.models import Claim, Grounds
 from ledger.erasing import OpenField
@@ -37,12 +37,14 @@ def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: dat
         desk=row.claim.desk_id,
         by=by,
         now=now,
-        body={"claim": str(row.claim_id), "assignment": str(row.pk), "state": row.state},
-        committed={
-            "reviewer": committed_person(row.reviewer),
-            "due_at": row.due_at.isoformat(),
-            "reason": reason,
-        },
+        entry=EntryFields(
+            body={"claim": str(row.claim_id), "assignment": str(row.pk), "state": row.state},
+            committed={
+                "reviewer": committed_person(row.reviewer),
+                "due_at": row.due_at.isoformat(),
+                "reason": reason,
+            },
+        ),
     )
 
 
@@ -54,8 +56,10 @@ def decider_recorded(kind: str, claim: Claim, user: User, *, by: User | None, no
         desk=claim.desk_id,
         by=by,
         now=now,
-        body={"claim": str(claim.pk)},
-        committed={"person": committed_person(user)},
+        entry=EntryFields(
+            body={"claim": str(claim.pk)},
+            committed={"person": committed_person(user)},
+        ),
     )
 
 
@@ -90,9 +94,11 @@ def assessed(assessment: Assessment, *, content: EntryContent, now: datetime) ->
         desk=assessment.claim.desk_id,
         by=assessment.assessor,
         now=now,
-        body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
-        committed={"content": content},
-        sealed=waits,
+        entry=EntryFields(
+            body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
+            committed={"content": content},
+            sealed=waits,
+        ),
     )
 
 
@@ -104,9 +110,11 @@ def confirmed(assessment: Assessment, grounds: Grounds, *, now: datetime) -> Non
         desk=assessment.claim.desk_id,
         by=assessment.assessor,
         now=now,
-        body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
-        committed={"grounds": grounds.digest},
-        sealed=True,
+        entry=EntryFields(
+            body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
+            committed={"grounds": grounds.digest},
+            sealed=True,
+        ),
     )
 
 
@@ -118,8 +126,10 @@ def grounds_confirmed(claim: Claim, grounds: Grounds, *, by: User, now: datetime
         desk=claim.desk_id,
         by=by,
         now=now,
-        body={"claim": str(claim.pk), "number": claim.last_seq},
-        committed={"grounds": grounds.digest, "reason": reason},
+        entry=EntryFields(
+            body={"claim": str(claim.pk), "number": claim.last_seq},
+            committed={"grounds": grounds.digest, "reason": reason},
+        ),
     )
 
 
@@ -135,17 +145,19 @@ def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | No
         desk=assessment.claim.desk_id,
         by=decision.decided_by,
         now=now,
-        body={
-            "claim": str(assessment.claim_id),
-            "assessment": str(assessment.pk),
-            "approved": decision.approved,
-        },
-        committed={
-            "assessor": committed_person(decision.assessor),
-            "reason": decision.reason,
-            "finding": submitted.hex() if submitted else None,
-            "grounds": grounds.digest if grounds else None,
-        },
+        entry=EntryFields(
+            body={
+                "claim": str(assessment.claim_id),
+                "assessment": str(assessment.pk),
+                "approved": decision.approved,
+            },
+            committed={
+                "assessor": committed_person(decision.assessor),
+                "reason": decision.reason,
+                "finding": submitted.hex() if submitted else None,
+                "grounds": grounds.digest if grounds else None,
+            },
+        ),
     )
 
 
@@ -173,8 +185,10 @@ def redaction_previewed(of: Desk | Actor, *, words: str, file: UUID | None, by: 
         desk=of.pk if isinstance(of, Desk) else None,
         by=by,
         now=now,
-        body={sort: str(of.pk)},
-        committed={"words": words, "file": str(file) if file else None},
+        entry=EntryFields(
+            body={sort: str(of.pk)},
+            committed={"words": words, "file": str(file) if file else None},
+        ),
     )
 
 
@@ -185,8 +199,10 @@ def _of_redaction(kind: str, redaction: Redaction, *, by: User, now: datetime, *
         desk=redaction.desk_id,
         by=by,
         now=now,
-        body=_redaction_body(redaction),
-        committed=committed,
+        entry=EntryFields(
+            body=_redaction_body(redaction),
+            committed=committed,
+        ),
     )
 
 
@@ -233,11 +249,13 @@ def _redacted(
         desk=redaction.desk_id,
         by=by,
         now=now,
-        body={
-            **_redaction_body(redaction),
-            "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
-            "rows": rows,
-        },
-        committed={"proposed_by": committed_person(redaction.proposed_by), "reason": redaction.reason},
-        sealed=sealed,
+        entry=EntryFields(
+            body={
+                **_redaction_body(redaction),
+                "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
+                "rows": rows,
+            },
+            committed={"proposed_by": committed_person(redaction.proposed_by), "reason": redaction.reason},
+            sealed=sealed,
+        ),
     ).id

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_entries import record_act
+from accounts.ledger_entries import EntryFields, record_act
 from accounts.models import User
 from ledger.canonical import JsonObject
 from ledger.recording import WrittenEntry
@@ -76,9 +76,11 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
         desk=actor.desk_id,
         by=by,
         now=now,
-        body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
-        committed={"content": actor_content(actor), **actor_public(actor), **more},
-        sealed=is_sealed(actor.visibility),
+        entry=EntryFields(
+            body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
+            committed={"content": actor_content(actor), **actor_public(actor), **more},
+            sealed=is_sealed(actor.visibility),
+        ),
     )
 
 
@@ -96,9 +98,11 @@ def source_recorded(
         desk=source.desk_id,
         by=by,
         now=now,
-        body={"source": str(source.pk), "desk": str(source.desk_id)},
-        committed={"content": source_content(source), **({} if hidden else source_public(source)), **more},
-        sealed=hidden,
+        entry=EntryFields(
+            body={"source": str(source.pk), "desk": str(source.desk_id)},
+            committed={"content": source_content(source), **({} if hidden else source_public(source)), **more},
+            sealed=hidden,
+        ),
     )
 
 
@@ -110,9 +114,11 @@ def relay_recorded(kind: str, relay: Relay, downstream: Source, *, upstream: Sou
         desk=downstream.desk_id,
         by=by,
         now=now,
-        body={"relay": str(relay.pk), "source": str(downstream.pk)},
-        committed={"content": relay_content(relay)},
-        sealed=is_sealed(downstream.visibility, upstream.visibility),
+        entry=EntryFields(
+            body={"relay": str(relay.pk), "source": str(downstream.pk)},
+            committed={"content": relay_content(relay)},
+            sealed=is_sealed(downstream.visibility, upstream.visibility),
+        ),
     )
 
 
@@ -125,8 +131,10 @@ def material_released(row: Attachment | Capture, *, by: User, now: datetime, rea
         desk=row.source.desk_id,
         by=by,
         now=now,
-        body={sort: str(row.pk), "source": str(row.source_id)},
-        committed={"content": {"visibility": row.visibility}, "reason": reason},
+        entry=EntryFields(
+            body={sort: str(row.pk), "source": str(row.source_id)},
+            committed={"content": {"visibility": row.visibility}, "reason": reason},
+        ),
     )
 
 
@@ -138,7 +146,9 @@ def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Captur
         desk=row.source.desk_id,
         by=by,
         now=now,
-        body={"attachment": str(row.pk), "source": str(row.source_id)},
-        committed={"content": file_content(row, capture)},
-        sealed=is_sealed(row.visibility),
+        entry=EntryFields(
+            body={"attachment": str(row.pk), "source": str(row.source_id)},
+            committed={"content": file_content(row, capture)},
+            sealed=is_sealed(row.visibility),
+        ),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
 from accounts.edits import count_edit, merge, merge_values
-from accounts.inputs import AccountInput
+from accounts.inputs import AccountInput, FieldValues
 from accounts.ledger_entries import account_recorded, desk_recorded, role_granted
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
@@ -95,7 +95,7 @@ def strong_password(password: str, user: User) -> None:
 def change_user(
     *,
     user: User,
-    changes: dict[str, Any],
+    changes: FieldValues,
     password: str = "",
     seen: SeenValues = ANYTHING,
     by: User,
@@ -168,7 +168,7 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
 
 
 def change_desk(
-    *, desk: Desk, changes: dict[str, Any], seen: SeenValues = ANYTHING, by: User, now: datetime | None = None
+    *, desk: Desk, changes: FieldValues, seen: SeenValues = ANYTHING, by: User, now: datetime | None = None
 ) -> Desk:
     """Change a desk's name, as an editor of the desk or an administrator.
 

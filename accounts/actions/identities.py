@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, set_role
 from accounts.actions.mails import forget_links, write_mail
-from accounts.inputs import AccountInput
+from accounts.inputs import AccountInput, IdentityInput
 from accounts.ledger_entries import account_recorded
 from accounts.models import Invitation, MailKind, User
 from house.errors import Conflict, NotFound
@@ -17,15 +17,13 @@ from house.transactions import recorded_transaction
 
 def join_by_identity(
     *,
-    provider: str,
-    subject: str,
-    email: str,
+    identity: IdentityInput,
     username: str,
     name: str = "",
     time_zone: str = "UTC",
     now: datetime | None = None,
 ) -> User:
-    """Create the account without a password to which the verified address `email` is invited, linked to the identity.
+    """Create an account without a password for the identity's invited address, and link it to the identity.
 
     The newest of several invitations is accepted. Raises NotFound without an open invitation, Invalid for a user name
     already taken, Conflict if the identity has an account.
@@ -33,7 +31,7 @@ def join_by_identity(
     now = now or timezone.now()
     with recorded_transaction():
         rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
-        invitation = rows.filter(email__iexact=email, revoked_at=None, accepted_at=None).first()
+        invitation = rows.filter(email__iexact=identity.email, revoked_at=None, accepted_at=None).first()
         if invitation is None:
             raise NotFound(_("This address has no invitation. Ask an administrator for one."))
         user = create_user(
@@ -48,7 +46,7 @@ def join_by_identity(
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)
         invitation.accepted_at, invitation.accepted_by = now, user
         invitation.save(update_fields=["accepted_at", "accepted_by"])
-        _link(user, provider, subject=subject, now=now)
+        _link(user, identity.provider, subject=identity.subject, now=now)
     return user
 
 

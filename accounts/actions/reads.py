@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from accounts.ledger_entries import read_said, record_act
+from accounts.ledger_entries import EntryFields, read_said, record_act
 from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
 from house.transactions import recorded_transaction
 
@@ -26,8 +26,10 @@ def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = Non
             desk=None,
             by=by,
             now=now,
-            body={},
-            committed={"what": dict(what)},
+            entry=EntryFields(
+                body={},
+                committed={"what": dict(what)},
+            ),
         )
 
 
@@ -73,9 +75,11 @@ def _record_hours(row: ReadsOfDesk, end: datetime, *, now: datetime) -> int:
             desk=row.desk_id,
             by=None,
             now=now,
-            body={},
-            committed={"what": [read_said(read) for read in reads]},
-            sealed=True,
+            entry=EntryFields(
+                body={},
+                committed={"what": [read_said(read) for read in reads]},
+                sealed=True,
+            ),
         )
         RestrictedRead.objects.filter(pk__in=[read.pk for read in reads]).update(entry=recorded.id)
     row.save(update_fields=["until"])

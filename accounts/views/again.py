@@ -49,7 +49,7 @@ def asked_again(request: PersonsRequest, *, keep: Callable[[], Mapping[str, str]
     typed = request.POST.copy()
     for name in [name for name in typed if name.startswith(AGAIN)]:
         del typed[name]
-    request.POST = typed  # type: ignore[assignment]  # as immutable from here on as what it takes the place of
+    request.POST = typed  # type: ignore[assignment]  # made immutable below, like the original
     typed._mutable = False
     return None
 

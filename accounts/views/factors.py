@@ -1,6 +1,5 @@
 """The person's second factors: authenticator app, passkeys, recovery codes; and an administrator's reset."""
 
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from accounts.actions import may_administer
 from accounts.actions.factors import add_passkey, add_totp, remove_factor, renew_recovery_codes, reset_factors
 from accounts.codes import RECOVERY_CODES, new_secret
 from accounts.forms import AppForm, PasskeyForm, ResetFactorsForm
+from accounts.inputs import CleanedData
 from accounts.limits import limited
 from accounts.organisation import issuer_id
 from accounts.passkeys import checked_registration, registration_options
@@ -95,7 +95,7 @@ def add_key(request: PersonsRequest) -> HttpResponse:
     """Add a passkey. The browser creates it, so this page needs JavaScript."""
     form = PasskeyForm(**sent(request))
 
-    def add(given: dict[str, Any]) -> list[str]:
+    def add(given: CleanedData) -> list[str]:
         credential = checked_registration(given["credential"])
         return add_passkey(name=given["name"], credential=credential, by=request.user)
 

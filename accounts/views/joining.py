@@ -1,7 +1,5 @@
 """Targets of mailed links for people who are not signed in: a new account, or a new password."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from accounts.actions.account import ask_for_password, set_password
 from accounts.actions.invitations import accept_invitation
 from accounts.forms import ForgottenForm, JoinForm, NewPasswordForm
+from accounts.inputs import CleanedData
 from accounts.limits import limited
 from accounts.links import invitation_of_link, mail_of_link
 from accounts.models import MailKind, User
@@ -34,7 +33,7 @@ def accept_invitation_page(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and (refused := limited(request, "join")):
         return refused
 
-    def join(given: dict[str, Any]) -> User:
+    def join(given: CleanedData) -> User:
         return accept_invitation(token=token, **given)
 
     if form.submitted(join):
@@ -69,7 +68,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     if form.is_bound and (refused := limited(request, "reset_password")):
         return refused
 
-    def ask(given: dict[str, Any]) -> None:
+    def ask(given: CleanedData) -> None:
         """At most three mails an hour to one address; the newest has the valid link."""
         security_event("password_asked_for")
         if limited(request, "reset_mail", key=key) is None:

@@ -4,7 +4,7 @@ The way there is a link, not a form: the content-security policy lets no form le
 """
 
 import time
-from typing import Any
+from typing import TypedDict
 
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.socialaccount.models import SocialAccount
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions.identities import join_by_identity, link_identity, unlink_identity
 from accounts.forms import JoinByIdentityForm
+from accounts.inputs import CleanedData, IdentityInput
 from accounts.limits import limited
 from accounts.models import User
 from accounts.organisation import Identity, IdentityRefused, issuer_id, lead_there, provider_of, read_answer
@@ -30,6 +31,18 @@ from house.pages import ActForm, form_page, sent, show_form
 
 JOINING = "accounts_joining"  # session key of an identity without a user name yet
 LONGEST_WAIT = 600  # seconds to choose a user name
+
+
+class Joining(TypedDict):
+    """The identity under `JOINING`; `at` and `authenticated_at` in seconds."""
+
+    at: float
+    subject: str
+    email: str
+    username: str
+    name: str
+    factors: bool
+    authenticated_at: float
 
 
 @login_not_required
@@ -89,15 +102,15 @@ def _sign_in(request: HttpRequest, identity: Identity, next_url: str | None) -> 
         raise IdentityRefused(
             _("%(address)s has no invitation. Ask an administrator for one.") % {"address": identity.email}
         )
-    request.session[JOINING] = {
-        "at": time.time(),
-        "subject": identity.subject,
-        "email": identity.email,
-        "username": identity.username,
-        "name": identity.name,
-        "factors": identity.factors,
-        "authenticated_at": identity.at,
-    }
+    request.session[JOINING] = Joining(
+        at=time.time(),
+        subject=identity.subject,
+        email=identity.email,
+        username=identity.username,
+        name=identity.name,
+        factors=identity.factors,
+        authenticated_at=identity.at,
+    )
     return redirect("organisation-join")
 
 
@@ -130,15 +143,17 @@ def _again(request: HttpRequest, identity: Identity) -> HttpResponse:
 def join_by_organisation(request: HttpRequest) -> HttpResponse:
     """The invited person, back from the organisation, chooses a user name and signs in."""
     provider = provider_of(request)
-    kept = request.session.get(JOINING)
+    kept: Joining | None = request.session.get(JOINING)
     if kept is None or kept["at"] < time.time() - LONGEST_WAIT:
         return redirect("account_login")
     form = JoinByIdentityForm(**sent(request), initial={"username": kept["username"], "name": kept["name"]})
     if form.is_bound and (refused := limited(request, "join")):
         return refused
 
-    def make(given: dict[str, Any]) -> User:
-        return join_by_identity(provider=issuer_id(), subject=kept["subject"], email=kept["email"], **given)
+    identity = IdentityInput(provider=issuer_id(), subject=kept["subject"], email=kept["email"])
+
+    def make(given: CleanedData) -> User:
+        return join_by_identity(identity=identity, **given)
 
     if form.submitted(make):
         del request.session[JOINING]

@@ -1,7 +1,6 @@
 """The person's own API tokens."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.actions import create_token, revoke_token
 from accounts.forms import TokenForm
+from accounts.inputs import CleanedData
 from accounts.models import Token
 from accounts.queries import tokens_of
 from accounts.recent import asks_again
@@ -25,7 +25,7 @@ def tokens(request: PersonsRequest) -> HttpResponse:
     """The tokens, and the form for a new one, which is shown only on the page that answers."""
     form = TokenForm(**sent(request))
 
-    def make(given: dict[str, Any]) -> tuple[Token, str]:
+    def make(given: CleanedData) -> tuple[Token, str]:
         lifetime, user = timedelta(days=given["lifetime_days"]), request.user
         return create_token(user=user, name=given["name"], lifetime=lifetime, scopes=given["scopes"], by=user)
 

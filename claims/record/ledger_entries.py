@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts.ledger_entries import committed_person, record_act
+from accounts.ledger_entries import EntryFields, committed_person, record_act
 from accounts.models import User
 from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
@@ -30,8 +30,10 @@ def _of_claim(
         desk=claim.desk_id,
         by=by,
         now=now,
-        body={"claim": str(claim.pk), **body},
-        committed=committed,
+        entry=EntryFields(
+            body={"claim": str(claim.pk), **body},
+            committed=committed,
+        ),
     )
 
 
@@ -144,7 +146,13 @@ def evidence_recorded(
         desk=item.claim.desk_id,
         by=by,
         now=now,
-        body={"claim": str(item.claim_id), "evidence": str(item.pk)},
-        committed={"content": evidence_content(item), **({} if hidden else evidence_public(item)), "reason": reason},
-        sealed=hidden,
+        entry=EntryFields(
+            body={"claim": str(item.claim_id), "evidence": str(item.pk)},
+            committed={
+                "content": evidence_content(item),
+                **({} if hidden else evidence_public(item)),
+                "reason": reason,
+            },
+            sealed=hidden,
+        ),
     )

@@ -17,6 +17,7 @@ from accounts.actions import create_token
 from accounts.actions.identities import join_by_identity
 from accounts.actions.invitations import invite
 from accounts.entry_integrity import ALONE
+from accounts.inputs import IdentityInput
 from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Role, Token, User
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold
@@ -181,7 +182,8 @@ def _go_on(cast: factories.Cast) -> None:
     set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=cast.editor)
     change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
     invite(desk=cast.desk, role=Role.REVIEWER, name="Iryna", email="iryna@example.org", by=cast.admin)
-    join_by_identity(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org", username="iryna")
+    identity = IdentityInput(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org")
+    join_by_identity(identity=identity, username="iryna")
     _redact_more(cast)
     publish_claim(claim=fresh(claim), reason="Agreed.", by=cast.editor)
     _go_public(cast)
@@ -602,7 +604,7 @@ def test_what_a_redaction_erased_is_back(world: factories.Cast) -> None:
     ("statement", "found"),
     [
         ("DELETE FROM accounts_act WHERE entry_id = %s", "an act for each entry, found no act"),
-        ("UPDATE accounts_act SET by_id = gen_random_uuid() WHERE entry_id = %s", "an act of who it says did it"),
+        ("UPDATE accounts_act SET by_id = gen_random_uuid() WHERE entry_id = %s", "an act by the person it names"),
         ("UPDATE accounts_act SET sealed = NOT sealed WHERE entry_id = %s", "an act of its kind, time and seal"),
         ("UPDATE accounts_act SET kind = 'exported' WHERE entry_id = %s", "an act of its kind, time and seal"),
         (

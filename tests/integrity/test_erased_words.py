@@ -115,7 +115,7 @@ def test_other_words_where_words_were_erased_are_found(world: factories.Cast, na
 def test_a_name_for_a_file_that_was_erased_is_found(world: factories.Cast) -> None:
     with taken_back():
         run("UPDATE sources_attachment SET name = 'forged.txt' WHERE erased_at IS NOT NULL")
-        assert [one for one in found_both_ways() if "what a redaction left" in str(one)]
+        assert [one for one in found_both_ways() if "text left by a redaction" in str(one)]
 
 
 def _marked(name: str) -> bool:

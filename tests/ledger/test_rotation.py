@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -360,9 +361,9 @@ def test_a_key_of_the_policy_that_the_table_lacks_is_found(signer: Path, tmp_pat
 def without_signatures(monkeypatch: pytest.MonkeyPatch, signed: str | None) -> None:
     """Rotations as they were recorded before the former key signed them, or with another note."""
 
-    def recorded(*, body: dict[str, Any], **given: Any) -> Any:
-        del body["signed"]
-        return record_act(body=body if signed is None else {**body, "signed": signed}, **given)
+    def recorded(*, entry: ledger_entries.EntryFields, **given: Any) -> Any:
+        body = {name: value for name, value in entry.body.items() if name != "signed"}
+        return record_act(entry=replace(entry, body=body if signed is None else {**body, "signed": signed}), **given)
 
     record_act = ledger_entries.record_act
     monkeypatch.setattr(ledger_entries, "record_act", recorded)

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["name"], is_active=True).first()
         if user is None:
-            raise CommandError(f"Nobody who can sign in is called {options['name']}.")
+            raise CommandError(f"No open account has the user name {options['name']}.")
         lifetime, scopes = timedelta(options["days"]), options["scope"] or all_scopes()
         try:
             row, token = create_token(user=user, name="made on the command line", lifetime=lifetime, scopes=scopes)
