@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from typing import Any
+from typing import Protocol
 
 from config.logs import LOGGING
 
@@ -35,14 +35,20 @@ loglevel = "warning"
 logconfig_dict = LOGGING
 
 
-def child_exit(server: Any, worker: Any) -> None:
+class WebWorker(Protocol):
+    """A worker process, as gunicorn passes it to the hooks."""
+
+    pid: int
+
+
+def child_exit(server: object, worker: WebWorker) -> None:
     """Keep the counts of a process that ended."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def on_exit(server: Any) -> None:
+def on_exit(server: object) -> None:
     """Remove the temporary folders."""
     for folder in (_counts, _turns):
         shutil.rmtree(folder, ignore_errors=True)

@@ -220,14 +220,13 @@ def show_form(
     title: str,
     button: str,
     back: str,
-    about: object = None,
-    lines: Sequence[str] = (),
     template: str = "accounts/form.html",
     **more: Any,
 ) -> HttpResponse:
-    """Return the page of one action: `title`, its effects (`lines`), the form, its `button` and the address `back`.
+    """Return the page of one action: `title`, the form, its `button` and the address `back`.
 
-    `about`: the claim whose reference and statement are shown above. `more`: further names for the template.
+    `more`: further names for the template, among them `lines` (sentences on the effects of the action) and `about` (the
+    claim whose reference and statement are shown above).
     """
     context = {
         "form": form,
@@ -235,8 +234,8 @@ def show_form(
         "title": title,
         "button": button,
         "back": back,
-        "about": about,
-        "lines": lines,
+        "about": None,
+        "lines": (),
         "stale_title": _("This has changed since you opened it"),
         **more,
     }
