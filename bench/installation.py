@@ -21,7 +21,7 @@ from bench.load import Connection
 from config import processes
 from config.data_folder import PROJECT, DataFolder, StartRefused
 from config.embedded import create_database, free_port, start_servers
-from config.processes import Child
+from config.processes import Child, ChildOptions
 
 PREFIX, MOVES = "SCALE", "MOVES"
 PASSWORD = "only-to-measure-with"  # noqa: S105 - of made-up data
@@ -117,7 +117,7 @@ def _make_room_to_load(superuser_url: str) -> None:
 
 def _run(folder: DataFolder, environment: dict[str, str], name: str, command: list[str]) -> str:
     log = folder.logs / f"{name}.log"
-    child = processes.start(name, command, log=log, env=environment, folder=PROJECT)
+    child = processes.start(name, command, log=log, env=environment, options=ChildOptions(folder=PROJECT))
     try:
         if child.process.wait() != 0:
             child.check()
@@ -132,7 +132,9 @@ def _start(
     port = free_port()
     options = ("-c", "python:config.web_server", "--bind", f"127.0.0.1:{port}")
     command = [sys.executable, "-m", "gunicorn", *options, wsgi]
-    child = processes.start(name, command, log=folder.logs / f"{name}.log", env=environment, folder=PROJECT)
+    child = processes.start(
+        name, command, log=folder.logs / f"{name}.log", env=environment, options=ChildOptions(folder=PROJECT)
+    )
     children.append(child)
     until = monotonic() + _SECONDS_TO_ANSWER
     while monotonic() < until:

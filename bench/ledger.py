@@ -175,7 +175,13 @@ def append(connection: Connection, chance: random.Random) -> int:
 @contextmanager
 def _sequencer(environment: dict[str, str], data: DataFolder) -> Iterator[None]:
     command = [sys.executable, "manage.py", "sequencer"]
-    child = processes.start("sequencer", command, log=data.logs / "sequencer.log", env=environment, folder=PROJECT)
+    child = processes.start(
+        "sequencer",
+        command,
+        log=data.logs / "sequencer.log",
+        env=environment,
+        options=processes.ChildOptions(folder=PROJECT),
+    )
     try:
         yield
         child.check()

@@ -1,4 +1,4 @@
-"""The ways to sign in and out that are open; allauth's others (sign-up, e-mail, reset) have no address here."""
+"""Addresses for signing in and out; allauth's other pages (sign-up, e-mail, reset) have no address here."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ from accounts.stages import while_first_step_holds
 
 
 def with_own_password(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The page of `view`, for who has a password; who signs in through their organisation alone gets one by mail."""
+    """`view` for people who have a password; others (sign-in through an organisation) are sent to get one by mail."""
 
     @wraps(view)
     def answer(request: PersonsRequest, *args: Any, **named: Any) -> HttpResponse:

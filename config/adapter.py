@@ -1,4 +1,4 @@
-"""How people sign in: by name and password, nobody by themselves, and not by guessing."""
+"""Sign-in through allauth: by name and password, with sign-up closed and guessing slowed down."""
 
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from accounts.stages import FIRST_STEP, begin_again, first_step_holds, note_firs
 
 
 class ClosedSignUp(DefaultAccountAdapter):
-    """Accounts are made by an administrator; sign-up is closed."""
+    """allauth's account adapter: administrators create accounts, sign-up is closed."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -41,10 +41,10 @@ class ClosedSignUp(DefaultAccountAdapter):
         return [own.get(stage, stage) for stage in super().get_login_stages()]
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address that a request comes from (`accounts.addresses`).
+        """Return the address that a request comes from (`accounts.addresses`).
 
-        allauth's own count of proxies makes a failure of ours of a header that is too short.
-        Raises PermissionDenied where there is no address to count by (a socket file without a proxy's word).
+        allauth's own reading of proxies fails with a server error when the header is too short.
+        Raises PermissionDenied when the address is unknown (a socket file, and no proxy that names the client).
         """
         address = client_address(request)
         if not address:
@@ -52,24 +52,27 @@ class ClosedSignUp(DefaultAccountAdapter):
         return address
 
     def pre_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse | None:
-        """Every way in passes here first. `login` asks whether what is noted here still holds."""
+        """Note the first step of every sign-in. `login` checks that it still holds."""
         note_first_step(request, user)
         return cast(HttpResponse | None, super().pre_login(request, user, **named))
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Every way in ends here, whatever steps it had in between."""
+        """Finish every sign-in, whichever steps came in between."""
         if not first_step_holds(request, user):
             raise ImmediateHttpResponse(begin_again(request, user))
         del request.session[FIRST_STEP]
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse:
-        """Whoever is signed in now, all stages of it passed, is told to the security log."""
+        """Record in the security log that the person signed in, once all stages are passed."""
         security_event("sign_in", person=user)
         return cast(HttpResponse, super().post_login(request, user, **named))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse who tries too soon after wrong passwords, by where they come from, whatever name they type."""
+        """Refuse an attempt that comes too soon after wrong passwords, counted by network and not by name.
+
+        Raises ValidationError with the seconds to wait.
+        """
         name = str(credentials.get("username", ""))
         try:
             self._try = begin_try(networks=networks_of(self.get_client_ip(request)), name=name)
@@ -86,7 +89,7 @@ class ClosedSignUp(DefaultAccountAdapter):
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """The name that was typed may be a password: the log gets whose it is, or nothing."""
+        """Log the failed attempt with the account, never with the typed name: that may be a password."""
         person = account_named(str(credentials.get("username", "")))
         security_event("sign_in", "refused", person=person, reason="password")
         if end_badly(self._try):
@@ -97,21 +100,21 @@ class ClosedSignUp(DefaultAccountAdapter):
         super().logout(request)
 
     def set_password(self, user: User, password: str) -> None:
-        """By the page on which one changes it. The session that asks is the one that goes on."""
+        """Change the password from the person's own page; only the session that asks stays open."""
         key = self.request.session.session_key or ""
         changed = change_password(password=password, session=key, by=user)
         user.password = changed.password
 
 
 class SecondFactors(DefaultMFAAdapter):
-    """What authenticator apps and passkeys are told of this installation and of a person, and how secrets are kept."""
+    """allauth's second-factor adapter: names shown by apps and passkeys, and the encryption of secrets."""
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Passkeys are of the address that people use (`PUBLIC_URL`), whatever address a request came by."""
+        """Return the host of `PUBLIC_URL` as the passkeys' domain, whichever address the request came by."""
         return {"id": str(urlsplit(settings.PUBLIC_URL).hostname), "name": "Second Source"}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, str | bytes]:
-        """The user name and a random id: the device shows the one and keeps the other. No mail address."""
+        """Return the user name (shown by the device) and a random id (kept by it), without the mail address."""
         return {"id": user.pk.hex.encode(), "name": user.username, "display_name": user.username}
 
     def encrypt(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The administration pages: accounts, desks and roles only, saved through the same actions as everything else."""
+"""The administration pages for accounts, desks and roles, saved through the same actions as all other pages."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -22,19 +22,22 @@ from accounts.inputs import AccountInput
 from accounts.models import Desk, Membership, User
 from accounts.second_factor import open_without_factor
 from claims.actions.desks import change_desk_with_policy
+from claims.mappings import TemplateContext
 from claims.models import PolicyField
 from house.edit_forms import Base
 from house.errors import EditConflict, FieldConflict
 from house.seen import SeenValues, plain
 from reviews.actions.memberships import change_account, change_role
 
-# Pages of Django's that change or tell something past the actions and queries, or that nothing here leads to.
+# Django's pages that bypass the actions and queries, or that no link here leads to.
 LEFT_OUT = {"password_change_done", "autocomplete", "view_on_site"}
 
 
 class AccountsAdminSite(admin.AdminSite):
-    """Signing in, signing out and another password are the application's own pages: tries are counted there, and what
-    is done is told."""
+    """Django's administration, with the application's own pages for sign-in, sign-out and passwords.
+
+    Those pages count attempts and write to the security log.
+    """
 
     site_header = _("Second Source: accounts and desks")
     site_title = _("Administration")
@@ -52,25 +55,25 @@ class AccountsAdminSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # it leads elsewhere
+    def password_change(self, request: HttpRequest, extra_context: TemplateContext | None = None) -> HttpResponse:  # type: ignore[override]  # it leads elsewhere
         return redirect("account_change_password")
 
     @open_without_factor
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # allauth's answer
+    def logout(self, request: HttpRequest, extra_context: TemplateContext | None = None) -> HttpResponse:  # type: ignore[override]  # allauth's answer
         answer: HttpResponse = logout(request)
         return answer
 
 
 def _acting(request: HttpRequest) -> User:
-    """The administrator at the page."""
+    """Return the administrator who sends the request."""
     assert isinstance(request.user, User)
     return request.user
 
 
 class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class when it runs
-    """A form of a row that carries what its author saw of it, in a hidden control, as `house.edit_forms` does.
+    """A model form with a hidden control for the values that its author saw, as in `house.edit_forms`.
 
-    `conflicts`: the fields that somebody else changed meanwhile, when the action has refused for them.
+    `conflicts`: the fields that someone else changed meanwhile, after the action has refused.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -85,30 +88,30 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class w
         self.initial["seen"] = Base(getattr(self.instance, "version", None), values).written()
 
     def _row_fields(self) -> list[str]:
-        """The fields that show what the row has. A declared one, as for a new password, shows nothing."""
+        """Return the fields that show a value of the row; declared ones, such as a new password, show none."""
         return [name for name in self.fields if name in self.initial and name not in self.declared_fields]
 
     @cached_property
     def base(self) -> Base:
-        """What the page showed when it was opened; nothing where the form does not say it."""
+        """The values that the page showed when it was opened; empty if the form does not carry them."""
         return Base.read(self.data.get(self.add_prefix("seen"), ""))
 
     @property
     def what_was_seen(self) -> SeenValues:
-        """For the action, which leaves what its author left."""
+        """The seen values for the action, which leaves the fields that the author left."""
         return SeenValues(version=self.base.version, values=self.base.values)
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """What is written into the history: compared with what was seen, not with the row as it is by now."""
+        """The changed fields for the history, compared with the values that were seen and not with the present row."""
         if "seen" not in self.fields:
             return super().changed_data
-        given: dict[str, Any] = getattr(self, "cleaned_data", {})
+        given: dict[str, Any] = getattr(self, "cleaned_data", {})  # Django's cleaned values
         edited = [name for name in self._row_fields() if name in given]
         typed = [name for name in self.declared_fields if name != "seen" and given.get(name)]
         return [name for name in edited if plain(given[name]) != self.base.values.get(name)] + typed
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any] | None:  # as Django declares it
         given = super().clean()
         for conflict in self.conflicts:
             self.add_error(conflict.field if conflict.field in self.fields else None, _in_words(conflict))
@@ -134,7 +137,7 @@ def _value(value: Any) -> str:
 
 
 class _Edited(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class when it runs
-    """Rows that several people edit: what one of them left is not set, what two changed is refused with both values."""
+    """Rows that several people edit: untouched fields stay, conflicting ones are refused with both values."""
 
     own_fields: Sequence[str] = ()
 
@@ -146,7 +149,7 @@ class _Edited(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class w
         return type(form.__name__, (form,), {"conflicts": getattr(request, "edit_conflicts", ())})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The form comes back where the action refused, with what was found: it is decided once, by the action."""
+        """Show the form again with the conflicts when the action refuses; the check is made by the action alone."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except EditConflict as error:
@@ -182,7 +185,7 @@ class UserForm(SeenForm):
 
 
 class _Kept(_Edited):
-    """Rows that are never deleted: what people did stays."""
+    """Rows that are never deleted, because the ledger refers to them."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -252,7 +255,7 @@ class Memberships(_Edited):
         return ("desk", "user") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        # Who adds somebody saw that they are not on the desk.
+        # The author of a new membership saw that the person has none on this desk.
         seen = form.what_was_seen if change else SeenValues(values={"role": None})
         membership = change_role(desk=obj.desk, user=obj.user, role=obj.role, seen=seen, by=_acting(request))
         if membership is not None:

@@ -1,10 +1,12 @@
-"""The project's own application: checks and commands that belong to no room, and the administration site."""
+"""The project's own applications: checks and commands that belong to no single room, and the administration site."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class ProjectConfig(AppConfig):
+    """Registers the deployment checks."""
+
     name = "config"
     verbose_name = "Second Source"
 
@@ -13,6 +15,6 @@ class ProjectConfig(AppConfig):
 
 
 class AdminConfig(SimpleAdminConfig):
-    """Looks for no `admin` modules: those of other packages would put groups and addresses on the site."""
+    """Loads no `admin` modules: those of other packages would add groups and addresses to the site."""
 
     default_site = "config.admin.AccountsAdminSite"

@@ -1,7 +1,7 @@
-"""Saving database and evidence, and putting them back, by PostgreSQL's own programs.
+"""Backup and restore of database and evidence, with PostgreSQL's own programs.
 
-The order keeps every file that the saved database names: a file is kept before the row that names it, and is never
-deleted. So the database is saved first, then its files; and put back the other way round.
+The order keeps every file that the saved database names: files are stored before the row that names them, and never
+deleted. A backup therefore saves the database first and then the files; a restore does the reverse.
 """
 
 import os
@@ -19,18 +19,19 @@ from sources.evidence_in_folder import Folder
 from sources.evidence_storage import place
 
 EVIDENCE = "evidence"
-# What the child gets of our environment besides where the database is.
+# The child gets these variables and the database's address, and nothing else of our environment.
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 
 class BackupFailed(Exception):
-    """Nothing was saved or put back as a whole. Its text says why."""
+    """The backup or restore failed as a whole; the text gives the reason."""
 
 
 def save(folder: Path, now: datetime) -> tuple[Path, int]:
-    """Saves the database into a new file in `folder`, and new evidence into `folder`/evidence.
+    """Save the database into a new file in `folder`, and new evidence into `folder`/evidence.
 
-    Returns the file and how many files of evidence were new. Whatever has its final name is whole. Raises Failed.
+    Returns the file and the number of new evidence files. A file with its final name is complete.
+    Raises BackupFailed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     dump = folder / f"second-source-{now:%Y%m%dT%H%M%SZ}.dump"
@@ -46,10 +47,10 @@ def save(folder: Path, now: datetime) -> tuple[Path, int]:
 
 
 def put_back(dump: Path) -> int:
-    """Puts a saved database and its evidence (beside `dump`) into an empty database and the present storage.
+    """Restore a saved database and its evidence (beside `dump`) into an empty database and the present storage.
 
-    Returns how many files of evidence were copied. Rights are not part of it: `grant_roles` gives them.
-    Raises Failed, also where the database has tables already.
+    Returns the number of evidence files copied. Rights are not included: run `grant_roles` afterwards.
+    Raises BackupFailed, also when the database already has tables.
     """
     if not dump.is_file():
         raise BackupFailed(f"{dump} is no file")
@@ -65,8 +66,8 @@ def put_back(dump: Path) -> int:
 
 
 def run_postgres_program(program: str, *options: str) -> None:
-    """Runs a program of PostgreSQL's as the database's owner. Raises Failed with what it said."""
-    # By the environment: the arguments of a process can be read by everybody on the machine.
+    """Run one of PostgreSQL's programs as the database's owner. Raises BackupFailed with the program's message."""
+    # The password goes through the environment: everyone on the machine can read a process's arguments.
     owner = settings.DATABASES["owner"]
     names = {"PGDATABASE": "NAME", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGHOST": "HOST", "PGPORT": "PORT"}
     address = {variable: str(owner[key]) for variable, key in names.items() if owner.get(key)}
@@ -80,9 +81,10 @@ def run_postgres_program(program: str, *options: str) -> None:
 
 
 def _program(name: str) -> Path:
-    """The machine's own program where it is of the server's version, else that of the wheel.
+    """Return the machine's own program if it has the server's version, otherwise the wheel's.
 
-    pg_dump refuses newer servers, and what a newer one writes older servers may not understand.
+    pg_dump refuses servers newer than itself, and older servers may not read the output of a newer one.
+    Raises BackupFailed when neither is installed.
     """
     connections["owner"].ensure_connection()
     major = connections["owner"].connection.info.server_version // 10000

@@ -1,4 +1,4 @@
-"""The Celery application. A message is at most a wake-up: all work for later is a row first."""
+"""The Celery application. Messages only wake workers up: all later work is a row in the database first."""
 
 import logging
 import os
@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 
 class LoggedTask(Task):
-    """Puts the task's name and id into every line that is logged within, and says how it ended.
+    """A task whose log lines all carry its name and id, and which logs how it ended.
 
-    Each answers how many things it did; that it found none is said at level DEBUG: ticks come every two seconds.
+    Tasks return the number of items done; none is logged at DEBUG, because ticks come every two seconds.
     """
 
     abstract = True
@@ -41,16 +41,16 @@ def _milliseconds_since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 1)
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery's own way of leaving the logs to somebody else
+@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery's documented way to configure logs elsewhere
 def set_up_logging(loglevel: int, **kwargs: Any) -> None:
-    """The logs of workers and beat as everywhere; `--loglevel` says how much of them."""
+    """Give workers and beat the same log format as the web server, at the level of `--loglevel`."""
     dictConfig(LOGGING | {"root": LOGGING["root"] | {"level": loglevel}})
 
 
-# Django's checks load every page and form: 20 MB in each worker that serves none. `manage.py prepare` has run them.
+# Django's checks would load every page and form, 20 MB in each worker. `manage.py prepare` has run them already.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 if "worker" in sys.argv:
-    os.environ["SECOND_SOURCE_PROCESS"] = "worker"  # what it may wait for: config.settings
+    os.environ["SECOND_SOURCE_PROCESS"] = "worker"  # decides how long it may wait for the database (config.settings)
 app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["ledger", "accounts", "sources", "claims", "reviews"])

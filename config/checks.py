@@ -1,4 +1,4 @@
-"""What `check --deploy` says beyond Django's own checks."""
+"""Deployment checks of `check --deploy` beyond Django's own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from ledger.trusted import NO_POLICY, policy_file
 
 @register(Tags.security, deploy=True)
 def owner_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warns when the application runs as the owner of its tables: it could change what is append-only."""
+    """Warn when the application runs as the owner of its tables: it could then change append-only rows."""
     if grants.application_role() != grants.owner_role():
         return []
     return [
@@ -26,7 +26,7 @@ def owner_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 @register(Tags.security, deploy=True)
 def keys_come_from_a_file(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """An error where pages would have to believe the keys that stand in the database, and so believe none."""
+    """Report an error when there is no policy file: pages do not trust keys from the database."""
     if policy_file() is not None:
         return []
     return [

@@ -1,4 +1,4 @@
-"""What every page is given: the places of the running head, the person's desks, the strip, the clock."""
+"""The template variable `page`: main navigation, the person's desks, the demonstration strip, the time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from config.head import MOST_UNREAD, head_of, memberships_in_head
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """An entry of the main navigation; `current` is its aria-current: "page", "true" (below it), ""."""
+    """An entry of the main navigation; `current` is its aria-current: "page", "true" (a page below it) or ""."""
 
     url: str
     label: str
@@ -28,44 +28,44 @@ class NavigationItem:
 
 
 class PageContext:
-    """Answers only what a template asks for, so that a page without a head costs no query."""
+    """Computes only the values that a template asks for, so that a page without a head costs no query."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
     @cached_property
     def demonstration(self) -> bool:
-        """Whether the demonstration data was loaded here."""
+        """Whether this installation holds the demonstration data."""
         head = head_of(self._request)
         return head.demonstration if head else is_demonstration()
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        """What the person is on which desk; none for nobody."""
+        """The person's memberships; empty when no one is signed in."""
         return memberships_in_head(self._request)
 
     @cached_property
     def unread(self) -> str:
-        """How many notifications the person has not read: "3", "99+"; empty for none, and for nobody."""
+        """The number of unread notifications: "3", "99+"; "" for none, and when no one is signed in."""
         head = head_of(self._request)
         count = head.unread if head else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @cached_property
     def to_redact(self) -> list[Desk]:
-        """The desks on which a redaction of somebody else's waits for the person."""
+        """The desks on which a redaction proposed by someone else awaits the person's decision."""
         head = head_of(self._request)
         return head.to_redact if head else []
 
     @cached_property
     def redacts_elsewhere(self) -> bool:
-        """Whether a redaction waits for the person that is on no desk of theirs."""
+        """Whether a redaction outside the person's desks awaits their decision."""
         head = head_of(self._request)
         return head is not None and head.redacts_elsewhere
 
     @cached_property
     def receipts(self) -> str:
-        """Where the receipts of what was just recorded are: a file, or the list of them all; "" for none."""
+        """The address of the receipts just given: a file, or the list of all receipts; "" for none."""
         given = getattr(self._request, "receipts", None)
         hashes = given.all if given else []
         if given is None or not hashes:
@@ -79,12 +79,12 @@ class PageContext:
 
     @property
     def organisation(self) -> str:
-        """What the organisation is called through which people sign in; "" where none is configured."""
+        """The name of the organisation through which people sign in; "" if none is configured."""
         return settings.OIDC_NAME
 
     @cached_property
     def factor_due_at(self) -> datetime | None:
-        """Until when the person has to add a second factor; None where they need not, or have one."""
+        """The time by which the person must add a second factor; None if they need none or have one."""
         user = getattr(self._request, "user", None)
         if user is None or not user.is_authenticated or organisation_asked_for_two(self._request, user):
             return None
@@ -92,7 +92,7 @@ class PageContext:
 
     @property
     def places(self) -> list[NavigationItem]:
-        """The main navigation. Who only reads is not offered to write a claim down."""
+        """The main navigation, without "New claim" for auditors, who only read."""
         entries = [("/", _("My work")), ("/claims/", _("Claims"))]
         if any(membership.role != Role.AUDITOR for membership in self.memberships):
             entries.append(("/claims/new/", _("New claim")))
@@ -103,7 +103,7 @@ class PageContext:
         return [NavigationItem(url, label, self._current(url) if url == here else "") for url, label in entries]
 
     def _nearest(self, urls: list[str]) -> str:
-        """The longest address that the present one is, or is below of; "/" is above none."""
+        """Return the longest of `urls` that is the present address or above it; "/" is above none."""
         path = self._request.path
         above = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
         return max(above, key=len, default="")
@@ -113,10 +113,10 @@ class PageContext:
 
     @property
     def zone_label(self) -> str:
-        """Whose clock the page shows: "Times are Kyiv time (UTC+2)"."""
+        """The time zone of the page in words: "Times are Kyiv time (UTC+2)"."""
         return words.zone_label(timezone.get_current_timezone(), now=timezone.now())
 
 
 def page(request: HttpRequest) -> dict[str, PageContext]:
-    """The context processor: `page` in every template."""
+    """Return the context processor's variables: `page` for every template."""
     return {"page": PageContext(request)}

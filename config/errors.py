@@ -1,7 +1,8 @@
-"""How a refusal becomes an answer: one table for pages and API alike (RFC 9457 for the API)."""
+"""Turns refusals into answers, by one table for pages and API (RFC 9457 for the API)."""
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,7 @@ from house.errors import (
     Stale,
     TooMany,
 )
+from ledger.canonical import JsonObject
 from ledger.reading import NotWhole
 from reviews.views.drafting import DraftsOfRequest, keep_for_its_author, lost_draft, wants_json
 from reviews.views.form_drafts import form_draft_in_words
@@ -54,15 +56,14 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (LogNotWhole, 503, "log-not-whole"),
     (OutOfService, 503, "out-of-service"),
 )
-# What PostgreSQL breaks off: a statement or a wait that took too long, or two that waited for each other.
+# Errors of statements that PostgreSQL stopped: too slow, too long in a queue for a lock, or in a deadlock.
 _TOO_LONG = (refused.QueryCanceled, refused.LockNotAvailable, refused.DeadlockDetected)
 _TRY_AGAIN = 5  # seconds
 
-# Who was faster, asked too often, found the database busy or may not do it any more typed nothing wrong: see
-# `_kept_as_draft`.
+# After these statuses the author made no mistake in the form, so it is saved as a draft: see `_kept_as_draft`.
 _LOSES_A_FORM = frozenset({403, 409, 429, 503})
 
-# The short names of what the REST framework refuses.
+# The short names of the REST framework's refusals.
 FRAMEWORK_NAMES = {
     400: "invalid",
     401: "not-signed-in",
@@ -78,7 +79,7 @@ FRAMEWORK_NAMES = {
 
 
 def status_of(error: DomainError) -> tuple[int, str]:
-    """The HTTP status and the short name of a refusal."""
+    """Return the HTTP status and the short name of a refusal. Raises TypeError for an unknown one."""
     for kind, status, name in STATUS:
         if isinstance(error, kind):
             return status, name
@@ -86,7 +87,7 @@ def status_of(error: DomainError) -> tuple[int, str]:
 
 
 def titles() -> dict[int, str]:
-    """What each status is called, in the reader's language."""
+    """Return the title of each status, in the reader's language."""
     return {
         400: _("This request is not valid"),
         401: _("Not signed in"),
@@ -106,9 +107,9 @@ def titles() -> dict[int, str]:
 
 
 def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The error page of a refusal, or None for what is not one."""
+    """Return the error page of a refusal; None for any other error."""
     if isinstance(error, IntegrityError):
-        # The database refused what an action let through: two acts met. Nothing was written.
+        # Two requests met, and a constraint caught what the action's check did not. Nothing was saved.
         logger.warning("refused by the database: %s", type(error).__name__)
         return error_page(request, 409)
     error = busy(error) or not_whole(error) or error
@@ -124,9 +125,9 @@ def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None
 
 
 def busy(error: Exception) -> Busy | None:
-    """What the database broke off because it took too long, as a refusal; None for everything else.
+    """Return the refusal for a statement that the database stopped; None for any other error.
 
-    The transaction was taken back with it: nothing of the act is written.
+    The transaction was rolled back with it, so nothing was saved.
     """
     if not (isinstance(error, OperationalError) and isinstance(error.__cause__, _TOO_LONG)):
         return None
@@ -137,7 +138,7 @@ def busy(error: Exception) -> Busy | None:
 
 
 def not_whole(error: Exception) -> LogNotWhole | None:
-    """What the log that this server keeps could not prove, as a refusal; None for everything else."""
+    """Return the refusal for a log that does not match its signatures; None for any other error."""
     if not isinstance(error, NotWhole):
         return None
     logger.error("the log is not whole: %s", error)
@@ -146,14 +147,14 @@ def not_whole(error: Exception) -> LogNotWhole | None:
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
-    """The headers that a refusal has besides its body."""
+    """Return the headers of a refusal."""
     if isinstance(error, TooMany):
         return {"Retry-After": str(error.retry_after)}
     return {"Retry-After": str(_TRY_AGAIN)} if isinstance(error, Busy) else {}
 
 
 def error_page(request: HttpRequest, status: int, *, error: DomainError | None = None) -> HttpResponse:
-    """The page for `status`; `error` adds what was refused and why."""
+    """Return the page for `status`; `error` adds the refusal and its reason."""
     kept = _kept_as_draft(request, status) if status in _LOSES_A_FORM else None
     context = {
         "status": status,
@@ -167,16 +168,16 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
 
 
 def _kept_as_draft(request: HttpRequest, status: int) -> DraftsOfRequest | None:
-    """What is kept of a form that was posted, and has no page of its own to come back on; None for any other."""
+    """Save a posted form that has no page of its own to come back to; None if there is none to save."""
     if request.method != "POST":
         return None
-    if "keep" in request.POST and status != 403:  # it asks for nothing but that, and was refused
+    if "keep" in request.POST and status != 403:  # saving a draft was itself refused
         return None
     return keep_for_its_author(request)
 
 
 def _address_of(kept: DraftsOfRequest, status: int) -> str:
-    """Where the form stands filled in. Of one that its author may not open any more (403): where they read it."""
+    """Return the address of the filled-in form; after a 403, of the page on which its author can read it."""
     return reverse("form-draft", args=[kept.draft_id]) if status == 403 and kept.draft_id else kept.address
 
 
@@ -208,9 +209,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def not_kept(request: HttpRequest, lost: DraftsOfRequest) -> HttpResponse:
-    """The answer to a form that was not done, and of which no draft could be kept: it shows what was typed.
+    """Return the page that shows the typed text of a form that was neither done nor saved as a draft.
 
-    A script has it still.
+    A script gets a plain 400, because it still has the text.
     """
     if wants_json(request):
         return JsonResponse({}, status=400)
@@ -218,9 +219,9 @@ def not_kept(request: HttpRequest, lost: DraftsOfRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form whose protection has run out, as by signing in again in another window. Nothing was done.
+    """Return the answer to a form whose CSRF token is out of date, as after a new sign-in in another window.
 
-    What was typed is kept for whom the form was shown to, and stands in it again; a forged form was shown to nobody.
+    The form is not done. Its text is saved for the person to whom the form was shown; a forged form was shown to none.
     """
     kept = keep_for_its_author(request)
     if kept is None:
@@ -241,11 +242,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def problem(
     status: int,
     name: str = "about:blank",
+    *,
     detail: str = "",
     errors: dict[str, list[str]] | None = None,
     **more: Any,
-) -> dict[str, Any]:
-    """The members of a problem document (RFC 9457, section 3.1)."""
+) -> JsonObject:
+    """Return the members of a problem document (RFC 9457, section 3.1)."""
     kind = name if name == "about:blank" else f"urn:second-source:problem:{name}"
     return {
         "type": kind,
@@ -258,13 +260,13 @@ def problem(
 
 
 def problem_response(status: int, name: str = "about:blank", **more: Any) -> HttpResponse:
-    """A problem document outside of the REST framework."""
+    """Return a problem document from outside the REST framework."""
     body = json.dumps(problem(status, name, **more))
     return HttpResponse(body, status=status, content_type="application/problem+json")
 
 
-def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every refusal of the API as application/problem+json; None lets an unforeseen error be a 500."""
+def api_exception_handler(error: Exception, context: Mapping[str, object]) -> Response | None:
+    """Return each refusal of the API as application/problem+json; None makes an unforeseen error a 500."""
     headers: dict[str, str] = {}
     error = busy(error) or not_whole(error) or error
     if isinstance(error, DomainError):
@@ -282,47 +284,50 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     elif isinstance(error, SuspiciousOperation | UnreadablePostError):
         body = problem(400, "invalid")
     elif isinstance(error, IntegrityError):
-        # The database refused what an action let through: two acts met. Nothing was written.
+        # Two requests met, and a constraint caught what the action's check did not. Nothing was saved.
         logger.warning("refused by the database: %s", type(error).__name__)
-        body = problem(409, "conflict", _("Another change came first. Fetch the present state and try again."))
+        body = problem(409, "conflict", detail=_("Another change came first. Fetch the present state and try again."))
     else:
         return None
     return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")
 
 
-def _of_domain_error(error: DomainError) -> dict[str, Any]:
+def _of_domain_error(error: DomainError) -> JsonObject:
     status, name = status_of(error)
     if isinstance(error, Invalid):
-        return problem(status, name, str(error), error.errors)
+        return problem(status, name, detail=str(error), errors=error.errors)
     if isinstance(error, PolicyNotMet):
         missing = [{"code": item.code, "text": item.text} for item in error.missing]
-        return problem(status, name, str(error), missing=missing)
+        return problem(status, name, detail=str(error), missing=missing)
     if isinstance(error, EditConflict):
         conflicts = [
             {"field": one.field, "theirs": one.theirs, "yours": one.yours, "by": one.by, "at": one.at}
             for one in error.fields
         ]
-        return problem(status, name, str(error), version=error.version, changes=error.changes, conflicts=conflicts)
+        return problem(
+            status, name, detail=str(error), version=error.version, changes=error.changes, conflicts=conflicts
+        )
     if isinstance(error, NotRecent | NoSecondFactor):
         page = reverse("account_reauthenticate" if isinstance(error, NotRecent) else "second-factors")
-        return problem(status, name, str(error), page=settings.PUBLIC_URL + page)
+        return problem(status, name, detail=str(error), page=settings.PUBLIC_URL + page)
     if isinstance(error, Stale):
-        return problem(status, name, str(error), version=error.version, changes=error.changes)
-    return problem(status, name, str(error))
+        return problem(status, name, detail=str(error), version=error.version, changes=error.changes)
+    return problem(status, name, detail=str(error))
 
 
-def _of_framework_error(error: exceptions.APIException) -> dict[str, Any]:
+def _of_framework_error(error: exceptions.APIException) -> JsonObject:
     if isinstance(error, exceptions.ValidationError):
         errors = _by_field(error.detail)
-        return problem(400, "invalid", " ".join(text for texts in errors.values() for text in texts), errors)
+        detail = " ".join(text for texts in errors.values() for text in texts)
+        return problem(400, "invalid", detail=detail, errors=errors)
     status = (
         401 if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) else error.status_code
     )
-    return problem(status, FRAMEWORK_NAMES.get(status, "request"), str(error.detail))
+    return problem(status, FRAMEWORK_NAMES.get(status, "request"), detail=str(error.detail))
 
 
 def _by_field(detail: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Nested error details as `a.0.b` → sentences."""
+    """Return nested error details as a flat mapping from `a.0.b` to sentences."""
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for key, value in detail.items():

@@ -1,5 +1,5 @@
-"""What the database roles may do: the application changes rows, and only adds to the append-only tables; the ledger's
-sequencer gives entries their places. Neither can do what is the other's.
+"""Rights of the database roles: the application changes rows and only adds to append-only tables; the ledger's
+sequencer gives entries their places. Neither has the other's rights.
 """
 
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
-# Rows of these tables are what was decided, and when. They also refuse changes by triggers, whoever asks.
+# These tables hold decisions and their times. Triggers refuse changes to them as well, for every role.
 APPEND_ONLY = (
     "accounts_act",
     "accounts_fieldchange",
@@ -31,14 +31,14 @@ APPEND_ONLY = (
     "reviews_assessmentgrounds",
     "reviews_decision",
 )
-# What was submitted, or is wanted, stays as it is; what becomes of it may be said. A trigger holds from what to what.
+# Rows of which only these columns may change; triggers limit from which value to which.
 ONLY_ADVANCED = {
     "reviews_assessment": ("state",),
     "ledger_dailystamp": ("tried_at", "error", "token", "before", "signer"),
 }
-# These erase, as the tables' owner, what a redaction in the log names: the application cannot by itself.
+# These functions erase, as the tables' owner, the rows that a redaction in the log names; the application alone cannot.
 ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)", "reviews_erase(bigint)")
-# What the sequencer writes, the application reads.
+# Written by the sequencer, read by the application.
 READ_ONLY = (
     "ledger_checkpoint",
     "ledger_cosignature",
@@ -55,22 +55,22 @@ OF_THE_SEQUENCER = {
 
 
 def application_role() -> str:
-    """The user of DATABASE_URL."""
+    """Return the user of DATABASE_URL."""
     return str(connections[DEFAULT_DB_ALIAS].settings_dict["USER"])
 
 
 def owner_role() -> str:
-    """The user of DATABASE_OWNER_URL."""
+    """Return the user of DATABASE_OWNER_URL."""
     return str(connections["owner"].settings_dict["USER"])
 
 
 def sequencer_role() -> str:
-    """The user of DATABASE_SEQUENCER_URL."""
+    """Return the user of DATABASE_SEQUENCER_URL."""
     return str(urlsplit(settings.LEDGER_SEQUENCER_URL).username or "")
 
 
 def rights_of(role: str, *, table: str) -> str:
-    """What a role may do with a table, "" for nothing. One role may be both application and sequencer."""
+    """Return the rights of a role on a table, "" for none. One role may be both application and sequencer."""
     rights = []
     if role == application_role():
         only_added = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
@@ -83,9 +83,9 @@ def rights_of(role: str, *, table: str) -> str:
 
 
 def grant_roles() -> bool:
-    """Gives each role exactly its rights in schema public and takes every other. Repeatable.
+    """Grant each role exactly its rights in schema public and revoke all others. Repeatable.
 
-    Returns False, with nothing changed, where one role is both owner and application.
+    Returns False, with nothing changed, if one role is both owner and application.
     """
     if application_role() == owner_role():
         return False

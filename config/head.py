@@ -1,4 +1,4 @@
-"""What the head of a page tells a person of themselves: their desks, what they have not read. One statement for all."""
+"""The data of the page head (the person's desks, unread notifications, waiting redactions), read in one statement."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,11 @@ MOST_UNREAD = 99
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`memberships`: by the desk's name. `unread`: how many notifications; more than `MOST_UNREAD` are not counted.
+    """The data of one person's page head.
 
-    `to_redact`: the desks on which a redaction of somebody else's waits for the person. `redacts_elsewhere`: whether
-    one waits for them on another desk, or, for administrators, of an actor that all desks share.
+    `memberships`: by the desk's name. `unread`: number of notifications, counted to one above `MOST_UNREAD`.
+    `to_redact`: the desks on which a redaction proposed by someone else awaits the person's decision.
+    `redacts_elsewhere`: whether one awaits it on another desk or, for administrators, for an actor shared by all desks.
     """
 
     memberships: list[Membership]
@@ -30,7 +31,7 @@ class Head:
 _MEMBERSHIP = ("id", "desk_id", "user_id", "role", "created_at")
 _DESK = ("id", "name", "prefix", "is_demonstration")
 
-# Whatever notification is not plainly of the person's desks is asked for in full, as `unread_up_to` does.
+# If a notification is not plainly of the person's desks, `unread_up_to` counts again with all rules.
 _STATEMENT = f"""
     SELECT EXISTS (SELECT 1 FROM accounts_desk WHERE is_demonstration), unread.count, unread.plainly,
            EXISTS (SELECT 1 FROM reviews_redaction r
@@ -51,12 +52,12 @@ _STATEMENT = f"""
 
 
 def read_head(user: User) -> Head:
-    """What the head shows to `user`."""
+    """Return the page head of `user`."""
     rows = prepared(_STATEMENT, {"user": user.pk, "is_staff": user.is_staff, "most": MOST_UNREAD + 1})
     demonstration, unread, plainly, redacts_elsewhere = rows[0][:4]
     memberships = [_membership(row[5:], user) for row in rows if row[5]]
     to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[4]]
-    # Whether they still may decide is asked in full, where anything seems to wait.
+    # Only if a redaction seems to wait is the full rule checked.
     redacts_elsewhere = redacts_elsewhere and waits_elsewhere(user)
     if plainly is False:
         unread = unread_up_to(user, MOST_UNREAD, [row.desk_id for row in memberships])
@@ -71,8 +72,8 @@ def _membership(row: tuple[object, ...], user: User) -> Membership:
 
 
 def head_of(request: HttpRequest) -> Head | None:
-    """The same for the person who asks, read once for each request; None for nobody."""
-    # Nobody has been looked for where a request is refused at once, as one with a made-up host is.
+    """Return the page head of the signed-in person, read once for each request; None if no one is signed in."""
+    # A request refused early, such as one with a made-up host, has no `user`.
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return None
@@ -84,6 +85,6 @@ def head_of(request: HttpRequest) -> Head | None:
 
 
 def memberships_in_head(request: HttpRequest) -> list[Membership]:
-    """What `accounts.requests.own_memberships` answers where the head is to be shown."""
+    """Return the person's memberships from the page head, for `accounts.requests.own_memberships`."""
     head = head_of(request)
     return head.memberships if head else []

@@ -1,4 +1,4 @@
-"""Whether the application is alive, and whether it can serve (docs: interfaces, 'Web')."""
+"""`/healthz`: whether the process is alive. `/readyz`: whether it can serve requests."""
 
 import redis
 from django.conf import settings
@@ -22,7 +22,7 @@ from sources import evidence_storage
 @never_cache
 @login_not_required
 def alive(request: HttpRequest) -> HttpResponse:
-    """200 as long as a process answers; asks nothing of anything else."""
+    """Return 200 as long as the process answers; no other service is asked."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
@@ -30,10 +30,9 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 where the database, its migrations or the storage fail; 200 and `degraded` without Redis or a sequencer.
+    """Return 503 if the database, its migrations or the storage fail; 200 and `degraded` without Redis or sequencer.
 
-    Without these people work on, reminders wait as rows and entries for their places in the log, so that is no reason
-    to take the pages away.
+    Without those two, people can still work: reminders wait as rows, and ledger entries wait for their places.
     """
     checks = {"database": _database(), "storage": _storage()}
     checks["migrations"] = _migrations() if checks["database"] else False
@@ -53,7 +52,7 @@ def _database() -> bool:
 
 
 def _migrations() -> bool:
-    """Whether every migration of this code is applied."""
+    """Return whether every migration of this code is applied."""
     try:
         executor = MigrationExecutor(connection)
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -62,7 +61,7 @@ def _migrations() -> bool:
 
 
 def _storage() -> bool:
-    """Whether a file can be written where evidence is kept."""
+    """Return whether a file can be written to the evidence storage."""
     try:
         evidence_storage.place().try_writing()
     except OSError:
@@ -71,8 +70,7 @@ def _storage() -> bool:
 
 
 def _ledger() -> bool:
-    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, nothing waits
-    that can have none, and nothing has one that it may not have."""
+    """Return whether the ledger works: receipts can be signed, and no entry is late, unplaceable or forged."""
     try:
         receipt_key()
         return late_since(timezone.now()) is None and not has_unplaceable() and forged_place() is None
@@ -81,7 +79,7 @@ def _ledger() -> bool:
 
 
 def _redis() -> bool:
-    # No second try: one that hangs would make whoever asks wait several times a second.
+    # No retry: with a Redis that hangs, each would add another second to the answer.
     never = Retry(NoBackoff(), 0)
     client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=never)
     try:

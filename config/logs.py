@@ -1,9 +1,9 @@
-"""Logs: one JSON object a line, and in none of them what people wrote.
+"""Logs: one JSON object a line, without any text that people wrote.
 
-Of our own loggers the message is taken as it is: we write them, and they name rows by their ids. Other packages put
-paths, queries, addresses and values into theirs; of what they were given only numbers and the names of exceptions
-stay. An exception is told as its type, where it came from, and what it rests on; its text, which may quote a row, is
-left out. docs/decisions/0058-logs.md says why this is not a library.
+Messages of our own loggers are logged as they are: they name rows by their ids only. Other packages put paths, queries,
+addresses and values into theirs; of those arguments only numbers and exception names are kept. An exception is logged
+with its type, stack and cause; its text is left out, because it may quote a row. docs/decisions/0058-logs.md gives the
+reasons against a library.
 """
 
 import errno
@@ -23,13 +23,13 @@ OURS = frozenset(
     {"accounts", "api", "claims", "config", "demonstration", "house", "ledger", "reviews", "security", "sources"}
 )
 HIDDEN = "…"
-# What Celery's messages say of a task by name; none of it comes from people.
+# Named arguments in Celery's messages that never come from people.
 NAMES_OF_WORK = frozenset({"name", "id", "hostname"})
 MOST_FRAMES = 40
 
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
 
-LOGGING: dict[str, Any] = {
+LOGGING: dict[str, Any] = {  # the schema of logging.config.dictConfig
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JsonLines"}},
@@ -38,10 +38,10 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # Django's own handler would mail whole requests to the administrators.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Refusals are in the line of their request; of a failure the exception is told.
+        # Refusals are in the line of their request; failures are logged with their exception.
         "django.request": {"level": "ERROR"},
         "gunicorn.error": {"handlers": [], "propagate": True},
-        # A tick every two seconds is no news; `config.celery` says what a task did.
+        # Ticks come every two seconds; `config.celery` logs the outcome of each task.
         "celery.app.trace": {"level": "ERROR"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
@@ -52,7 +52,7 @@ LOGGING: dict[str, Any] = {
 
 @contextmanager
 def said_of_every_line(**fields: str) -> Iterator[None]:
-    """Puts `fields` into every line that this thread logs within."""
+    """Add `fields` to every line that this thread logs in the block."""
     before = _context.set({**_context.get(), **fields})
     try:
         yield
@@ -61,19 +61,19 @@ def said_of_every_line(**fields: str) -> Iterator[None]:
 
 
 def request_id() -> str:
-    """The id of the request that is being answered, "" outside of one."""
+    """Return the id of the present request, "" outside a request."""
     return _context.get().get("request", "")
 
 
 class JsonLines(logging.Formatter):
-    """A record as one JSON object in ASCII: time (UTC), level, logger, message, then what is known besides.
+    """Formats a record as one JSON object in ASCII: time (UTC), level, logger, message, then the context's fields.
 
-    `extra={"fields": {...}}` adds members; whoever passes it answers for their content.
+    `extra={"fields": {...}}` adds members; the caller makes sure that they hold nothing that people wrote.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "time": moment.replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
@@ -91,7 +91,7 @@ def _message(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] in OURS:
         return record.getMessage()
     if record.name.startswith("django.security"):
-        return "a request was refused as suspicious"  # Django's text quotes it
+        return "a request was refused as suspicious"  # Django's own text quotes the request
     if not isinstance(record.msg, str):
         return type(record.msg).__name__
     if not record.args:
@@ -114,14 +114,14 @@ def _harmless(value: object) -> object:
     return type(value).__name__ if isinstance(value, BaseException) else HIDDEN
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """An exception without its text: `type`, `stack` (outermost first), `cause`, and codes that hold no values."""
-    found: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
+def told(error: BaseException) -> dict[str, object]:
+    """Return an exception without its text: `type`, `stack` (outermost first), `cause`, and codes without values."""
+    found: dict[str, object] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
     if isinstance(error, OSError) and error.errno:
         found["errno"] = errno.errorcode.get(error.errno, str(error.errno))
     if sqlstate := getattr(error, "sqlstate", None):
         found["sqlstate"] = sqlstate
-    # The name of a rule in the schema, never what broke it.
+    # The constraint's name, never the row that broke it.
     if constraint := getattr(getattr(error, "diag", None), "constraint_name", None):
         found["constraint"] = constraint
     found["stack"] = _stack(error.__traceback__)

@@ -1,6 +1,6 @@
-"""The mails that a trying-out start keeps instead of sending, for administrators: they hold links to accounts.
+"""The mails that a trial start stores instead of sending, for administrators only: they hold links to accounts.
 
-Only `bin/dev` without EMAIL_URL asks for the addresses of these pages (MAIL_PAGE); elsewhere they do not exist.
+These pages exist only under `bin/dev` without EMAIL_URL (MAIL_PAGE).
 """
 
 import re
@@ -21,13 +21,13 @@ from accounts.requests import PersonsRequest
 from house.errors import NotFound
 
 MOST_SHOWN = 100
-_NAME = re.compile(r"\d{8}-\d{6}-\d+\.log")  # as Django's file backend calls them: they sort by time
+_NAME = re.compile(r"\d{8}-\d{6}-\d+\.log")  # the names of Django's file backend, which sort by time
 _AFTER_EACH = b"\n" + b"-" * 79 + b"\n"
 
 
 @dataclass(frozen=True)
 class KeptMail:
-    """One mail as it would have gone out."""
+    """One stored mail."""
 
     name: str
     to: str
@@ -38,7 +38,7 @@ class KeptMail:
 
 @require_safe
 def mails(request: PersonsRequest) -> HttpResponse:
-    """The newest mails first."""
+    """The page with the newest mails first. Raises Forbidden."""
     may_administer(request.user)
     names = sorted((path.name for path in _folder().glob("*.log") if _NAME.fullmatch(path.name)), reverse=True)
     return render(request, "mails.html", {"mails": [_read(name) for name in names[:MOST_SHOWN]], "count": len(names)})
@@ -46,7 +46,7 @@ def mails(request: PersonsRequest) -> HttpResponse:
 
 @require_safe
 def kept_mail(request: PersonsRequest, name: str) -> HttpResponse:
-    """One mail, as text."""
+    """The page of one mail, as text. Raises Forbidden, NotFound."""
     may_administer(request.user)
     if not _NAME.fullmatch(name) or not (_folder() / name).is_file():
         raise NotFound(_("Mail not found."))
@@ -71,7 +71,7 @@ def _read(name: str) -> KeptMail:
 
 
 def _date(message: EmailMessage) -> datetime | None:
-    """When it was written, where it says so in the way in which Django writes it."""
+    """Return the mail's date, or None if it is not in the form that Django writes."""
     try:
         return datetime.strptime(str(message.get("Date", "")), "%a, %d %b %Y %H:%M:%S %z")
     except ValueError:

@@ -1,9 +1,8 @@
-"""`/metrics`: numbers for Prometheus about requests, work that waits, the ledger's log, connections and memory; nothing
-of any desk.
+"""`/metrics`: numbers for Prometheus about requests, queues, the ledger's log, connections and memory, never desks.
 
-Requests are counted in every web process, and summed over all of them when asked (prometheus_client's shared files,
-which `config.web_server` makes room for). The rest is read when asked. Labels are names of addresses, methods, statuses
-and queues: their number is bounded by the code.
+Each web process counts its requests, and `/metrics` adds them up (prometheus_client's shared files, in a folder that
+`config.web_server` creates). All other numbers are read for each request. Labels are route names, methods, statuses and
+queues, so the code bounds their number.
 """
 
 import os
@@ -36,7 +35,7 @@ SECONDS = Histogram("second_source_request_seconds", "Time to answer.", ["route"
 
 
 def count(method: str, *, route: str, status: int, seconds: float) -> None:
-    """Counts an answered request."""
+    """Count an answered request; `seconds` is the time to answer."""
     REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
 
@@ -45,7 +44,7 @@ def count(method: str, *, route: str, status: int, seconds: float) -> None:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All numbers as text, for who has the token; 401 for anybody else."""
+    """Return all numbers as text to readers with the token; 401 to all others."""
     if not may_read(request):
         return HttpResponse(
             "METRICS_TOKEN is asked for.\n",
@@ -57,9 +56,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def may_read(request: HttpRequest) -> bool:
-    """Who has `METRICS_TOKEN`; without one, and where the application serves no https, whoever is on this machine.
+    """Return whether the reader has `METRICS_TOKEN`; if none is set and https is off, whether they are on this machine.
 
-    Behind a proxy everybody seems to be on this machine, which is why an address with https wants a token.
+    Behind a proxy every reader seems to be on this machine, so an installation with https needs a token.
     """
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").encode()
@@ -81,7 +80,7 @@ def _requests() -> CollectorRegistry:
 
 
 class Now(Collector):
-    """What is so at the moment of asking."""
+    """Collects the numbers that are read for each request."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _memory()
@@ -96,7 +95,7 @@ class Now(Collector):
 
 
 def _waiting() -> list[Metric]:
-    """Of each queue: how much is due and not done, since when, how much was tried before, and what was given up."""
+    """Return for each queue the work that is due, its greatest age, the number of retries and of failures."""
     now = timezone.now()
     families = {
         name: GaugeMetricFamily(f"second_source_{name}", text, labels=["queue"])
@@ -130,7 +129,7 @@ def _connections() -> Metric:
 
 
 def _ledger() -> list[Metric]:
-    """How the log stands. An entry that waits shows once it is late: an act that was just done is nobody's to see."""
+    """Return size and age of the log. A waiting entry shows only once it is late, to disclose no fresh action."""
     now, newest = timezone.now(), newest_checkpoint()
     since = late_since(now)
     numbers = [
@@ -150,7 +149,7 @@ def _ledger() -> list[Metric]:
 
 
 def _memory() -> Iterator[Metric]:
-    """Of the web processes together, what they share counted once (Linux only: proc(5), Pss)."""
+    """Yield the memory of the web processes, shared pages counted once (Linux only: proc(5), Pss)."""
     parent = os.getppid()
     try:
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()

@@ -1,4 +1,4 @@
-"""What every answer passes through: the person's clock, who may keep a copy, and refusals made readable."""
+"""Middleware of all requests: time zone and language, sign-in, limits, caching headers and error pages."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -29,8 +29,9 @@ from house.pages import request_drafts
 from reviews.views.drafting import drafts_for, keep_for_its_author, keep_or_lose, wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse]
+UrlArguments = dict[str, Any]  # the named parts of an address, as its converters made them
 
-# Nothing here asks for any of these, so that nothing injected can either.
+# The pages use none of these, so injected code may not either.
 PERMISSIONS_POLICY = (
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()"
@@ -38,9 +39,9 @@ PERMISSIONS_POLICY = (
 
 
 class PersonsTimeZone:
-    """Pages for a person show that person's time, in their language; those for anybody show UTC, the same to all.
+    """Shows a person's pages in their time zone and language; public pages show UTC, the same for all readers.
 
-    What views ask of the person's memberships is read with the head of the page.
+    Also lets views read the person's memberships from the page head.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -52,16 +53,16 @@ class PersonsTimeZone:
             return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> None:
-        """Only for views that need a person anyway: the others cost no look into the session."""
+        """Set zone and language only for views that need a person; the others do not read the session."""
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             timezone.activate(ZoneInfo(request.user.time_zone))
             translation.activate(request.user.language)
 
 
 class KeptForms:
-    """Gives every request the drafts of the form that it asks for, as `house.pages` looks for them."""
+    """Gives each request the drafts of its form, where `house.pages` looks for them."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -70,29 +71,31 @@ class KeptForms:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> None:
         request.drafts = drafts_for(request)  # type: ignore[attr-defined]  # for house.pages
 
 
 class SignInFirst(LoginRequiredMiddleware):
-    """Nobody who is not signed in reaches a page of people. Whose session ended while they typed gets the form back
-    filled in once they have signed in: what they sent is kept for them, and nothing is done with it."""
+    """Sends people who are not signed in to the sign-in page.
 
-    def handle_no_permission(  # type: ignore[override]  # the stubs know of no answer to a script
+    A form posted after its author's session ended is not done but saved; they get it back filled in after sign-in.
+    """
+
+    def handle_no_permission(  # type: ignore[override]  # the stubs allow no JSON response
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         kept = keep_for_its_author(request) if request.method == "POST" else None
         if kept is not None and kept.is_lost:
             return not_kept(request, kept)
         if kept is not None:
-            sign_in = f"{reverse(settings.LOGIN_URL)}?kept=yes"  # the page says so
+            sign_in = f"{reverse(settings.LOGIN_URL)}?kept=yes"  # the sign-in page mentions the saved form
             return kept.as_json(status=401) if wants_json(request) else redirect_to_login(kept.address, sign_in)
         return super().handle_no_permission(request, view_func)
 
 
 class PrivateAnswers:
-    """What one person was shown is kept by no cache, and by no browser once they have signed out."""
+    """Keeps personal pages out of every cache, and out of the browser after sign-out."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -100,7 +103,7 @@ class PrivateAnswers:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         personal = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
-        # What is the same for everybody says so itself.
+        # Answers that are the same for all readers set their own header.
         if personal and not response.get("Cache-Control", "").startswith("public"):
             response["Cache-Control"] = "no-store"
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
@@ -109,9 +112,9 @@ class PrivateAnswers:
 
 
 class SharedAnswers:
-    """What is the same for everybody is sent so that a cache keeps it once for all: no `Vary`, no cookie.
+    """Removes `Vary` and cookies from answers that are the same for all readers, so that a cache keeps one copy.
 
-    Above what adds them: languages and sessions, which such a view has not looked at.
+    It comes before the language and session middleware, which add them although such a view read neither.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -129,7 +132,7 @@ class SharedAnswers:
 
 
 class Turns:
-    """A request that has had its turn at a large graph gives it back at its end. The API says itself who asks."""
+    """Releases a request's turn at a large graph when it ends. The API names the person itself."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -139,16 +142,16 @@ class Turns:
             return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> None:
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             asked_by(request.user.pk)
 
 
 class Limits:
-    """Pages that cost much are asked for, and forms handed in, so often and no more; the API counts by itself.
+    """Limits how often expensive pages are requested and forms are sent; the API counts by itself.
 
-    Below what refuses too large a body: saving a draft is told from handing in by what the form says.
+    It comes after `LimitedBodies`, because only the form's content tells a draft from a submission.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -158,7 +161,7 @@ class Limits:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> HttpResponse | None:
         found = request.resolver_match
         kind = counted_as(found.view_name, method=request.method or "") if found else None
@@ -174,10 +177,10 @@ class Limits:
 
 
 class LimitedBodies:
-    """Forms that are too large are refused before anything reads them; the API has its own limits.
+    """Refuses forms that are too large before they are read; the API has its own limits.
 
-    Looking for the protection against forged requests reads a form whole, files too: whoever is signed out could fill
-    the disk. Somebody signed in may send twice what is kept, so that a file a little too large comes back as a form.
+    The CSRF check reads the whole form with its files, so people who are not signed in could fill the disk. People who
+    are may send twice the limit, so that a file slightly too large leads back to the form with an error.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -187,7 +190,7 @@ class LimitedBodies:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> HttpResponse | None:
         size = stated_length(request)
         if request.path.startswith("/api/") or size <= (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
@@ -198,7 +201,7 @@ class LimitedBodies:
 
 
 class DomainErrors:
-    """What an action or a query refused becomes the page that says so; the API has its own handler."""
+    """Turns refusals of actions and queries into error pages; the API has its own handler."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -218,9 +221,9 @@ class DomainErrors:
 
 
 class NeedsSecondFactor:
-    """Who ought to have a second factor by now, and has none, gets to the pages on which to add one, and no further.
+    """Leads people whose second factor is overdue to the page on which they add one.
 
-    The API asks by itself (`api.view`), since it also knows who holds a token.
+    The API checks this itself (`api.view`), because it also knows the holder of a token.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -230,13 +233,13 @@ class NeedsSecondFactor:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or request.path.startswith("/api/"):
             return None
         if getattr(view, "open_without_factor", False) or not is_shut_out(request, now=timezone.now()):
             return None
-        # Whose days ran out while they typed finds it when they have added one.
+        # If the deadline passed while they typed, the form is saved until they have added a factor.
         if request.method == "POST" and request_drafts(request).are_kept_here():
             if wants_json(request):
                 return request_drafts(request).saved()
@@ -248,9 +251,9 @@ class NeedsSecondFactor:
 
 
 class AsksAgain:
-    """What matters most is done only for who showed lately that it is them: see `accounts.recent`.
+    """Asks for the password again before the most sensitive actions: see `accounts.recent`.
 
-    Of the administration site, whose addresses are Django's, that is everything that changes something.
+    In the administration site, whose views are Django's, that is every POST.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -260,28 +263,28 @@ class AsksAgain:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> HttpResponse | None:
-        if request.path.startswith("/api/"):  # its views look for themselves: there a token may be what asks
+        if request.path.startswith("/api/"):  # its views check for themselves, as the caller may hold a token
             return None
         methods: frozenset[str] = getattr(view, "asks_again", frozenset())
         if _administers(request):
             methods = frozenset({"POST"})
-        # What is asked with POST for a page that is only looked at is the answer to this very question.
+        # A POST to a page that asks again on GET is the answer to this question.
         answers = request.method == "POST" and "GET" in methods
         if not (answers or request.method in methods) or not request.user.is_authenticated:
             return None
-        if "keep" in request.POST and request_drafts(request).are_kept_here():  # which does nothing but that
+        if "keep" in request.POST and request_drafts(request).are_kept_here():  # saving a draft is not sensitive
             return None
         return asked_again(cast(PersonsRequest, request), keep=partial(_kept, request))
 
 
 def _kept(request: HttpRequest) -> Mapping[str, str]:
-    """Keep the form that was posted where drafts of it are kept, and say by which controls it goes on from there."""
+    """Save the posted form if it has drafts, and return the hidden controls that continue from the draft."""
     drafts = request_drafts(request)
     if not drafts.are_kept_here():
         return {}
-    # Of a row that the person may not know of nothing is kept; they are asked like everybody.
+    # If the person may not know of the row, nothing is saved; they are asked all the same.
     with suppress(DomainError):
         drafts.postponed()
         return drafts.carried()

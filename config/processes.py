@@ -1,4 +1,4 @@
-"""Child processes that end with their parent, whatever ends it."""
+"""Child processes that end with their parent, however it ends."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildEnded(Exception):
-    """A process that should be running is not. Its text is one line, the end of the log included."""
+    """A process that should be running has ended; the text is one line with the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,21 @@ class ChildAccount:
 
     uid: int
     gid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildOptions:
+    """How a child starts and ends, where it differs from the usual.
+
+    `orphan_signal` is sent by the kernel when the supervisor is killed; None: `stop_signal`. `feed` is the child's
+    standard input.
+    """
+
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals | None = None
+    account: ChildAccount | None = None
+    folder: Path | str = "/"
+    feed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +56,17 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def wait_or_kill(self, until: float) -> None:
-        """Waits until the monotonic time `until` (seconds), then kills the process and what it started."""
+        """Wait until the monotonic time `until` (seconds), then kill the process and its group."""
         try:
             self.process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
-            # Not reaped yet, so the group still is this child's.
+            # The process is not reaped yet, so the group still belongs to it.
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def check(self) -> None:
-        """Raises ChildEnded, with the end of its log, when the process is gone."""
+        """Check that the process runs. Raises ChildEnded with the end of its log when it has ended."""
         status = self.process.poll()
         if status is not None:
             raise ChildEnded(f"{self.name} ended with status {status}: {tail(self.log)} (whole log: {self.log})")
@@ -63,19 +78,14 @@ def start(
     *,
     log: Path,
     env: Mapping[str, str],
-    stop_signal: signal.Signals = signal.SIGTERM,
-    orphan_signal: signal.Signals | None = None,
-    account: ChildAccount | None = None,
-    folder: Path | str = "/",
-    feed: bytes | None = None,
+    options: ChildOptions = ChildOptions(),
 ) -> Child:
-    """Starts `command` with `feed` as its input and a new `log` as its output; the last log stays beside it.
+    """Start `command` with a new `log` as its output; the previous log stays beside it.
 
-    The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its
-    children in order. When the supervisor is killed, the kernel sends `orphan_signal` (default:
-    `stop_signal`). Call it from the main thread: the kernel takes the end of the thread that started a child
-    for the end of the parent.
+    The child gets a session of its own, so that Ctrl-C reaches only the supervisor, which ends its children in order.
+    Call it from the main thread: the kernel treats the end of the thread that started a child as the parent's end.
     """
+    account, feed = options.account, options.feed
     if log.exists():
         log.replace(log.with_suffix(".previous.log"))
     with log.open("wb") as output:
@@ -84,24 +94,25 @@ def start(
             stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=folder,
+            cwd=options.folder,
             env=dict(env),
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=end_with(os.getpid(), orphan_signal or stop_signal),  # noqa: PLW1509 - no threads here
+            # Safe, because there are no threads here.
+            preexec_fn=end_with(os.getpid(), options.orphan_signal or options.stop_signal),  # noqa: PLW1509
         )
     if feed is not None and process.stdin is not None:
         with suppress(BrokenPipeError), process.stdin as pipe:
             pipe.write(feed)
-    return Child(name, process, log, stop_signal)
+    return Child(name, process, log, options.stop_signal)
 
 
 def end_with(parent: int, orphan_signal: signal.Signals) -> Callable[[], None]:
-    """What a new child runs before its program: ties its life to the process `parent`.
+    """Return the function that a new child runs before its program, which ties its life to the process `parent`.
 
-    Runs after the change of user, which would undo it (prctl(2), PR_SET_PDEATHSIG).
+    It runs after the change of user, which would reset it (prctl(2), PR_SET_PDEATHSIG).
     """
 
     def prepare() -> None:
@@ -114,7 +125,7 @@ def end_with(parent: int, orphan_signal: signal.Signals) -> Callable[[], None]:
 
 
 def stop(children: Sequence[Child], seconds: float) -> None:
-    """Asks the children to end, in this order, and kills what still runs after `seconds`."""
+    """Ask the children to end, in this order, and kill those that still run after `seconds`."""
     for child in children:
         child.ask_to_stop()
     until = time.monotonic() + seconds
@@ -123,7 +134,7 @@ def stop(children: Sequence[Child], seconds: float) -> None:
 
 
 def tail(log: Path, lines: int = 3) -> str:
-    """The last lines of a log, joined into one."""
+    """Return the last lines of a log, joined into one."""
     try:
         text = log.read_text(errors="replace")
     except OSError:

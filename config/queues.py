@@ -1,4 +1,4 @@
-"""Work that waits as rows, in numbers: for `/metrics` and for whoever watches."""
+"""Numbers about the work that waits as rows, for `/metrics`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,10 @@ from sources.models import Capture
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """Rows of `model` that a worker takes once the time in `due` has come; `states`: whether rows stay afterwards."""
+    """Rows of `model` that a worker takes once the time in `due` has come.
+
+    `states`: whether rows stay, with a state, after the work is done. `gives_up`: whether attempts are limited.
+    """
 
     name: str
     model: type[Any]
@@ -23,7 +26,7 @@ class WorkQueue:
     gives_up: bool = True
 
     def numbers(self, now: datetime) -> dict[str, float]:
-        """`waiting`, `oldest_seconds` (0: nothing waits), `retried`; `failed_in_a_day` where work is given up."""
+        """Return `waiting`, `oldest_seconds` (0: none waits), `retried`, and `failed_in_a_day` if work is given up."""
         rows = self.model.objects.filter(**{f"{self.due}__lte": now})
         if self.states:
             rows = rows.filter(state="pending")

@@ -1,7 +1,7 @@
-"""Receipts are given wherever somebody acts: each answer names those of what was recorded while it was made.
+"""Receipts: each answer names the receipts of the entries recorded for its request.
 
-The header is on every such answer. A page shows them as well: the one that answers, or the next one, by a cookie that
-only the person's own browser has. Nothing is signed here: a receipt is signed when it is fetched.
+A header carries them on every answer. Pages show them as well: this one or, through a cookie in the person's browser,
+the next. A receipt is signed only when it is fetched.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from house.transactions import Noted, kept_acts
 
 HEADER = "Ledger-Receipts"
 COOKIE = "__Host-receipts" if settings.HTTPS else "receipts"
-KEPT_FOR = 300  # seconds; the list of one's receipts has them all
+KEPT_FOR = 300  # seconds; older ones are in the person's list of receipts
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ReceiptsMiddleware:
-    """Names the receipts of what the person did in the answer to it."""
+    """Names the receipts of a request's entries in its answer."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -47,7 +47,7 @@ class ReceiptsMiddleware:
 
 
 class Given:
-    """The receipts that a person was given and has not been shown yet, by the leaf hashes (hex) of their entries."""
+    """The receipts that the person has not been shown yet, as leaf hashes (hex) of their entries."""
 
     def __init__(self, request: HttpRequest, acts: list[Noted]) -> None:
         self._request, self._acts = request, acts
@@ -60,18 +60,18 @@ class Given:
 
     @property
     def salt(self) -> str:
-        """What ties the cookie to its person."""
+        """The salt that ties the cookie to its person."""
         return f"receipts of {self._user.pk if self._user else ''}"
 
     @property
     def now(self) -> list[str]:
-        """Those of what was done in this request."""
+        """The receipts of this request."""
         user = self._user
         return [one.hex() for one in receipts_given(user, self._acts)] if user and self._acts else []
 
     @property
     def before(self) -> list[str]:
-        """Those of the requests before, since a page was last shown."""
+        """The receipts of earlier requests, since a page last showed them."""
         if COOKIE in self._request.COOKIES and self._user:
             value = self._request.get_signed_cookie(COOKIE, "", self.salt, max_age=KEPT_FOR)
             return value.split(".") if value else []
@@ -79,7 +79,7 @@ class Given:
 
     @property
     def all(self) -> list[str]:
-        """All of them, the oldest first."""
+        """All receipts that were not shown yet, oldest first."""
         return [*self.before, *self.now]
 
 

@@ -1,4 +1,4 @@
-"""Every request has an id; its line in the log says how it went, and not what it was about."""
+"""Gives every request an id and one log line, which has the outcome and none of the content."""
 
 import logging
 import re
@@ -19,17 +19,17 @@ logger = logging.getLogger(__name__)
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Not signed in, not allowed, not there or not for this person, too often.
+# Not signed in, not permitted, not found (or hidden from this person), too often.
 REFUSALS = frozenset({401, 403, 404, 429})
-# Asked by machines every few seconds: a line only when one fails.
+# Machines request these every few seconds; only failures are logged.
 QUIET = frozenset({"static", "healthz", "readyz", "metrics"})
 
 
 class RequestLog:
-    """Gives the request its id (a well-formed X-Request-ID is kept), answers it in X-Request-ID, logs one line.
+    """Gives the request its id (a well-formed X-Request-ID is kept), returns it in X-Request-ID and logs one line.
 
-    The line has method, route (the name of the address, never the address), status, milliseconds and, where the
-    person is known, their random id. It stands outside of all others, so that refusals of theirs are counted too.
+    The line has method, route (the name of the address, never the address), status, milliseconds and, if known, the
+    person's random id. It is the outermost middleware, so that refusals by the others are counted too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -65,7 +65,7 @@ def _log(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def _note_refusal(request: HttpRequest, status: int) -> None:
-    """What somebody may not do, or may not know of, and what is asked too often is a security event too."""
+    """Record refused requests as security events, except addresses that do not exist."""
     route = route_of(request)
     if status in REFUSALS and not (status == 404 and route in ("none", "static")):
         person = person_of(request)
@@ -74,22 +74,22 @@ def _note_refusal(request: HttpRequest, status: int) -> None:
 
 
 def route_of(request: HttpRequest) -> str:
-    """The name of the address that was asked; "static" for a file of ours, "none" where there is no such address."""
+    """Return the name of the requested address; "static" for a static file, "none" for an unknown address."""
     if request.resolver_match is not None:
         return request.resolver_match.view_name
     return "static" if request.path_info.startswith(settings.STATIC_URL) else "none"
 
 
 def method_of(request: HttpRequest) -> str:
-    """The method, or "other" for one that somebody made up."""
+    """Return the method, or "other" for one outside HTTP's list."""
     return request.method if request.method in METHODS else "other"
 
 
 def person_of(request: HttpRequest) -> User | None:
-    """The person where it was found out for the answer anyway; None else: the line is worth no query."""
-    user = getattr(request, "_cached_user", None)  # what Django's middleware keeps once it has looked
+    """Return the person if the request has read them already; otherwise None, as a log line is worth no query."""
+    user = getattr(request, "_cached_user", None)  # Django's middleware caches the user here
     if user is None:
         user = request.__dict__.get("user")
         if user is not None and not hasattr(type(user), "_meta"):
-            return None  # Django's placeholder, which nobody has asked yet
+            return None  # Django's lazy user, not read yet
     return user if isinstance(user, User) else None

@@ -1,22 +1,22 @@
-"""What each page counts as, of RATE_LIMITS. The API's views say it themselves (`api.view.ApiView`).
+"""The kind in RATE_LIMITS that each page counts as. The API's views set theirs themselves (`api.view.ApiView`).
 
-A page that is not named here counts as a form when something is handed in, and is not counted when it is read:
-reading takes few statements, none longer than WEB_STATEMENT_SECONDS, and counts voices once for everybody.
+A page that is not listed counts as a form when it is posted, and is not counted when it is read: reading takes few
+statements, none longer than WEB_STATEMENT_SECONDS, and the count of voices is shared by all readers.
 """
 
 UPLOAD, CAPTURE, EXPORT, PREVIEW, FORM = "upload", "capture", "export", "preview", "form"
-DRAFT = "draft"  # a form that is kept and not done: every few seconds while one types
+DRAFT = "draft"  # a form saved as a draft, every few seconds while its author types
 _READ, _SENT = ("GET", "HEAD"), ("POST",)
 
-# By the name of the address: what is counted, and for which methods.
+# By the name of the address: the kind, and the methods that count.
 COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
-    # a form that takes a file
+    # forms that take a file
     "new-claim": (UPLOAD, _SENT),
     "attach": (UPLOAD, _SENT),
     "attach-file": (UPLOAD, _SENT),
-    # what makes the server fetch something
+    # pages that make the server fetch something
     "capture": (CAPTURE, _SENT),
-    # what goes through a whole history
+    # exports that read a whole history
     "ask-bundle": (EXPORT, _SENT),
     "bundle-file": (EXPORT, _READ),
     "claim-proof": (EXPORT, _READ),
@@ -28,7 +28,7 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "ledger-csv": (EXPORT, _READ),
     "ledger-jsonl": (EXPORT, _READ),
     "ledger-entries": (EXPORT, _READ),
-    # what is tried first and shown: it takes as long as doing it
+    # previews, which take as long as the action itself
     "retract": (PREVIEW, _SENT),
     "correct": (PREVIEW, _SENT),
     "merge-actor": (PREVIEW, _SENT),
@@ -39,14 +39,14 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "redaction-elsewhere": (PREVIEW, (*_READ, *_SENT)),
 }
 
-# Handed in, and counted otherwise or not at all, with the reason.
+# Posted pages that are counted elsewhere or not at all, with the reason.
 UNCOUNTED = {
     "account_logout": "Nobody is kept signed in.",
 }
 
 
 def counted_as(name: str, *, method: str) -> str | None:
-    """What a request for the page of this name counts as; None where it is not counted here."""
+    """Return the kind that a request for the page of this name counts as; None if it is not counted here."""
     if name.startswith(("api:", "admin:")) or name in UNCOUNTED:
         return None
     kind, methods = COUNTED.get(name, (FORM, _SENT))

@@ -1,6 +1,6 @@
 """All settings, typed, from the environment. A wrong or missing value stops the start with one line.
 
-Nothing is started here: `config.embedded` starts servers and hands their addresses over in the environment.
+This module starts no servers: `config.embedded` does, and sets their addresses in the environment.
 """
 
 import re
@@ -20,14 +20,16 @@ from ledger.verifier import Unusable, WitnessPolicy, read_certificates, read_pol
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
+DjangoSettings = dict[str, Any]  # a group of settings as Django names and types them
+
 
 def _stop(name: str, *, remedy: str) -> SystemExit:
-    """One line that names the variable and what to set."""
+    """Return the exit with one line: the variable, and what to set."""
     return SystemExit(f"{name}: {remedy}")
 
 
 def _text(name: str, *, default: str = "") -> str:
-    """The value of a variable; one that is set to nothing counts as unset."""
+    """Return the value of a variable; an empty one counts as unset."""
     value: str = env.str(name, "") or default
     return value
 
@@ -44,9 +46,9 @@ def _number(name: str, default: int) -> int:
 
 
 def _rates(name: str, *, default: str) -> dict[str, tuple[int, int]]:
-    """Limits as allauth writes its own: how many, in how many seconds, minutes or hours, for whom; "none": no limit.
+    """Read limits in allauth's notation, such as 900/m/user; "none" means no limit.
 
-    By whom they are for: how many within how many seconds.
+    Returns for each of "user" and "ip" the number allowed and the length of the period in seconds.
     """
     text = _text(name, default=default)
     if text == "none":
@@ -76,12 +78,12 @@ def _required(name: str, *, remedy: str) -> str:
     return value
 
 
-def _database(name: str) -> dict[str, Any]:
-    """The PostgreSQL connection that the variable `name` gives."""
+def _database(name: str) -> DjangoSettings:
+    """Return Django's database settings from the variable `name`."""
     remedy = "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)"
     _required(name, remedy=remedy)
     try:
-        parsed: dict[str, Any] = env.dj_db_url(name, conn_max_age=60, conn_health_checks=True)
+        parsed: DjangoSettings = env.dj_db_url(name, conn_max_age=60, conn_health_checks=True)
     except (EnvError, ValueError) as error:
         raise _stop(name, remedy=remedy) from error
     if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
@@ -89,13 +91,13 @@ def _database(name: str) -> dict[str, Any]:
     return parsed
 
 
-def _mail_server(name: str) -> dict[str, Any]:
-    """How mail is sent, as the variable `name` says; unset, mails are kept in a folder."""
+def _mail_server(name: str) -> DjangoSettings:
+    """Return Django's mail settings from the variable `name`; without it, mails are stored in a folder."""
     if not _text(name):
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
     remedy = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep mails in DATA_DIR/mail"
     try:
-        parsed: dict[str, Any] = env.dj_email_url(name)
+        parsed: DjangoSettings = env.dj_email_url(name)
     except EnvError as error:
         raise _stop(name, remedy=remedy) from error
     if not parsed.get("EMAIL_BACKEND"):
@@ -104,13 +106,13 @@ def _mail_server(name: str) -> dict[str, Any]:
 
 
 def _authorities(name: str) -> dict[str, tuple[bytes, ...]]:
-    """Who stamps the time: addresses, each with the certificates (DER) that its time stamps have to lead to."""
+    """Return the addresses of time-stamp authorities, each with its trusted certificates (DER)."""
     found = {}
     for part in _list(name):
         address, _bar, path = part.partition("|")
         try:
             parts = urlsplit(address)
-            # Names and passwords are not sent, and the address is shown to who audits.
+            # Credentials in an address would not be sent, and auditors see the address.
             named = parts.hostname if parts.username is None else None
             if parts.scheme not in ("http", "https") or not named or parts.port == 0 or not path:
                 raise ValueError("set ADDRESS|FILE, such as https://stamps.example.org/tsa|/etc/second-source/tsa.pem")
@@ -121,18 +123,18 @@ def _authorities(name: str) -> dict[str, tuple[bytes, ...]]:
 
 
 def _storage(name: str, default: Path) -> Path | str:
-    """Where evidence is kept: a folder, or the address of a bucket."""
+    """Return the evidence storage: a folder, or the address of a bucket."""
     given = _text(name, default=str(default))
     if "://" not in given:
         return Path(given)
-    # The names that Amazon S3 allows, and a prefix of plain words.
+    # Names that Amazon S3 allows, with a prefix of plain characters.
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?", given):
         raise _stop(name, remedy="set the path of a folder, or s3://bucket or s3://bucket/prefix")
     return given
 
 
 def _policy(name: str) -> str:
-    """The path of a policy that can be read; nothing where the variable is unset."""
+    """Return the path of a readable policy; "" if the variable is unset."""
     path = _text(name)
     try:
         if path:
@@ -145,7 +147,7 @@ def _policy(name: str) -> str:
 
 
 def _witness_policy(name: str) -> WitnessPolicy | None:
-    """The witnesses of the file that the variable names; each of them can be asked."""
+    """Return the witness policy from the file in the variable, with an address for each witness; None if unset."""
     path = _text(name)
     if not path:
         return None
@@ -170,15 +172,15 @@ def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # the port is no number
         return False
     return is_good and url.isascii() and not (parts.query or parts.fragment or "@" in parts.netloc)
 
 
-# Where things are
+# Folders, addresses and keys
 DATA_DIR = Path(_text("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 EVIDENCE_STORAGE = _storage("EVIDENCE_STORAGE", DATA_DIR / "evidence")
-# Of the S3 service, where it is not Amazon's; keys and region are read by its client (AWS_ACCESS_KEY_ID ...).
+# The S3 service if it is not Amazon's; its client reads keys and region itself (AWS_ACCESS_KEY_ID ...).
 S3_ENDPOINT = _text("AWS_ENDPOINT_URL_S3") or _text("AWS_ENDPOINT_URL") or None
 ATTACHMENT_LIMIT = _number("ATTACHMENT_LIMIT", 50 * 2**20)  # bytes
 try:
@@ -195,10 +197,10 @@ except ValueError:
 if not _public_is_good or _public.path or _public.query or "@" in _public.netloc:
     raise _stop("PUBLIC_URL", remedy="set the address people use, such as https://desk.example.org")
 HTTPS = _public.scheme == "https"
-TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many stand before the server and add to X-Forwarded-For
+TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # number of proxies in front that add to X-Forwarded-For
 ALLOWED_HOSTS = [*(_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]), str(_public.hostname)]
 SECRET_KEY = _required("SECRET_KEY", remedy="set 50 random characters (bin/dev makes and keeps one by itself)")
-# Keys of before: what they signed is still taken, nothing is signed with them any more.
+# Former keys: their signatures are still accepted, new ones are made with SECRET_KEY.
 SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS")
 METRICS_TOKEN = _text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
@@ -210,8 +212,8 @@ DATABASES = {
     # Migrations and grants only; the application's own role owns nothing.
     "owner": _database("DATABASE_OWNER_URL" if _text("DATABASE_OWNER_URL") else "DATABASE_URL"),
 }
-# What takes longer than this is broken off by PostgreSQL, and people are told (config.errors). Commands of manage.py
-# and the sequencer wait as long as it takes; gunicorn and Celery say of their processes what they are.
+# PostgreSQL stops longer statements and waits for locks, and people get an error page (config.errors). Commands of
+# manage.py and the sequencer have no limit; gunicorn and Celery set SECOND_SOURCE_PROCESS for their processes.
 _LONGEST = {
     "web": (_number("WEB_STATEMENT_SECONDS", 15), _number("WEB_LOCK_SECONDS", 8)),
     "worker": (_number("WORKER_STATEMENT_SECONDS", 80), _number("WORKER_LOCK_SECONDS", 30)),
@@ -221,25 +223,25 @@ if _statement or _lock:
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _said = f"-c statement_timeout={_statement}s -c lock_timeout={_lock}s -c idle_in_transaction_session_timeout=120s"
     _options["options"] = f"{_options.get('options', '')} {_said}".strip()
-# The sequencer's own role, on a direct connection; no pooler in between.
+# The sequencer's own role needs a direct connection, without a pooler.
 _database("DATABASE_SEQUENCER_URL" if _text("DATABASE_SEQUENCER_URL") else "DATABASE_URL")
 LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
-# Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
+# The folder of the log's signer, and the key that signs receipts; `manage.py prepare` makes them.
 LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", default=str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
-# The file of the keys that pages and verify_ledger check by; unset: policy.json in the signer's folder.
+# The file with the keys that pages and verify_ledger trust; unset: policy.json in the signer's folder.
 LEDGER_POLICY = _policy("LEDGER_POLICY")
-# The witnesses that cosign checkpoints, and how many of them it takes; C2SP tlog-policy.
+# The witnesses that cosign checkpoints, and the number required (C2SP tlog-policy).
 WITNESS_POLICY = _witness_policy("WITNESS_POLICY")
-# Where checkpoints are sent on a schedule: mail addresses, and folders that exist.
+# Mail addresses and existing folders to which checkpoints are sent on a schedule.
 LEDGER_ANCHORS = [part if part.startswith("/") else f"mailto:{part}" for part in _list("LEDGER_ANCHORS")]
 for _anchor in LEDGER_ANCHORS:
     if not _anchor.startswith("/") and "@" not in _anchor:
         raise _stop("LEDGER_ANCHORS", remedy="set mail addresses and absolute paths of folders, with commas between")
 LEDGER_ANCHOR_HOURS = _number("LEDGER_ANCHOR_HOURS", 24)
-# Who says by when each day's checkpoint was there (RFC 3161): ADDRESS|FILE, with commas between; the file is PEM.
+# Authorities that time-stamp each day's checkpoint (RFC 3161): ADDRESS|FILE, separated by commas; the file is PEM.
 TIMESTAMP_AUTHORITIES = _authorities("TIMESTAMP_AUTHORITIES")
-LEDGER_ORIGIN = _text("LEDGER_ORIGIN", default=f"{_public.netloc}/ledger")  # the name that new keys get
+LEDGER_ORIGIN = _text("LEDGER_ORIGIN", default=f"{_public.netloc}/ledger")  # the origin in the names of new keys
 REDIS_URL = _required("REDIS_URL", remedy="set redis://host:6379/0 (bin/dev sets it by itself)")
 if not REDIS_URL.startswith(("redis://", "rediss://")):
     raise _stop("REDIS_URL", remedy="set redis://host:6379/0 (bin/dev sets it by itself)")
@@ -343,8 +345,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_FORMS = {"change_password": "accounts.forms.OwnPasswordForm"}
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    "login_failed": "",  # `accounts.actions.sign_ins` counts wrong passwords: of a network, never of a person
-    "change_password": "30/m/ip",  # of an address: who sits at somebody's open session shuts nobody out elsewhere
+    "login_failed": "",  # `accounts.actions.sign_ins` counts wrong passwords, by network and never by person
+    "change_password": "30/m/ip",  # by address, so that a stranger at an open session locks out no other
     "reset_password": "10/m/ip",
     "reset_mail": "3/h/key",
     "address_mail": "5/h/user",
@@ -353,7 +355,7 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "30/m/ip",
     "second_factor": "5/5m/key",
 }
-# Everything else that is counted, for each person and each address (accounts.limits, docs/operations.md).
+# All other limits, for each person and each address (accounts.limits, docs/operations.md).
 RATE_LIMITS = {
     "api": _rates("LIMIT_API", default="900/m/user,3000/m/ip"),
     "form": _rates("LIMIT_FORM", default="120/m/user,900/m/ip"),
@@ -363,13 +365,13 @@ RATE_LIMITS = {
     "export": _rates("LIMIT_EXPORT", default="30/m/user,120/m/ip"),
     "preview": _rates("LIMIT_PREVIEW", default="60/m/user,240/m/ip"),
 }
-# Second factors: an app's codes, passkeys, and recovery codes for the day on which the device is gone.
+# Second factors: an app's codes, passkeys, and recovery codes for a lost device.
 MFA_ADAPTER = "config.adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_FORMS = {"authenticate": "accounts.forms.CodeForm", "authenticate_webauthn": "accounts.forms.ShownPasskeyForm"}
-# From when everybody here needs one, whatever their desks ask for; and how many days they have from then.
+# The day from which everyone here needs a second factor, and the days they have to add it.
 REQUIRE_SECOND_FACTOR = _day("REQUIRE_SECOND_FACTOR")
 SECOND_FACTOR_DAYS = _number("SECOND_FACTOR_DAYS", 14)
 # Sign-in through an organisation (OpenID Connect), off until an issuer is named.
@@ -386,15 +388,15 @@ if OIDC_ISSUER and (_issuer.scheme, _issuer.hostname) not in (
 OIDC_CLIENT_ID = _required("OIDC_CLIENT_ID", remedy="set what the provider calls this client") if OIDC_ISSUER else ""
 OIDC_CLIENT_SECRET = _required("OIDC_CLIENT_SECRET", remedy="set the secret of OIDC_CLIENT_ID") if OIDC_ISSUER else ""
 OIDC_NAME = _text("OIDC_NAME", default=str(_issuer.hostname)) if OIDC_ISSUER else ""
-# How long after a sign-in, or a password given once more, nobody is asked for it again.
+# For this long after a sign-in or a confirmed password, the password is not asked for again.
 RECENT_AUTHENTICATION = timedelta(minutes=_number("RECENT_AUTHENTICATION_MINUTES", 10))
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Rate limits live in the database: nothing a person does waits for Redis or fails without it.
+# Rate limits live in the database, so that no request waits for Redis or fails without it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
 SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_AGE = _number("SESSION_DAYS", 14) * 24 * 3600  # from the sign-in on, however often it is used
+SESSION_COOKIE_AGE = _number("SESSION_DAYS", 14) * 24 * 3600  # from the sign-in, however often the session is used
 SESSION_IDLE = timedelta(minutes=_number("SESSION_IDLE_MINUTES", 720))
 if not SESSION_COOKIE_AGE or timedelta(minutes=10) > SESSION_IDLE:
     raise _stop("SESSION_DAYS, SESSION_IDLE_MINUTES", remedy="set at least 1 day, and at least 10 minutes")
@@ -404,14 +406,14 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-# Browsers take cookies of these names from this very host alone, over https, for all of it.
+# Browsers accept cookies with the prefix __Host- only from this exact host, over https and for all paths.
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE_SSL_REDIRECT = HTTPS
-# Asked by machines on the spot, past the proxy.
+# Requested by machines on the local network, without the proxy.
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -445,7 +447,7 @@ TIME_ZONE = "UTC"
 _mail = _mail_server("EMAIL_URL")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
-# The page of mails that are kept: bin/dev asks for it, and only mails that nobody is sent are shown.
+# The page of stored mails: set by bin/dev, and shown only if mails are not sent.
 MAIL_PAGE = _text("MAIL_PAGE") == "yes" and not _text("EMAIL_URL")
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
@@ -472,12 +474,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "reminders"
-# Captures and time stamps wait on other people's servers: no reminder waits for a worker of this queue.
+# Captures and time stamps wait for other servers, so they have a queue and a worker of their own.
 CELERY_TASK_ROUTES = {
     "sources.tasks.*": {"queue": "captures"},
     "ledger.tasks.stamp_checkpoints_task": {"queue": "captures"},
 }
-# A tick that nobody took in time is dropped: the next one finds the same rows.
+# A tick that no worker took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
     "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
@@ -528,13 +530,13 @@ REST_KNOX = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Second Source",
-    "DESCRIPTION": "Claims, their sources, who got it from whom, and the history of their status.",
+    "DESCRIPTION": "Claims, their sources and sourcing chains, and the history of their status.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
-    # Enumerations stay where they are used; each would need a name of its own otherwise.
+    # Enumerations stay inline; as components, each would need a name of its own.
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enum_id_removal"],
 }
 

@@ -1,8 +1,8 @@
-"""The same form sent twice is done once: a second press, a reload, or the way back and once more.
+"""A form sent twice is done once, whether by a second press, a reload, or the back button.
 
-A form carries a random key. Where it came from, it is kept with what was sent and where that led, in the transaction of
-the act, as an `Idempotency-Key` of the API is. The same form again leads there and does nothing; another text in it, by
-the way back, is another act. A refusal keeps nothing.
+Each form carries a random key. Key, digest of the form and address of the result are stored in the transaction of the
+action, like an `Idempotency-Key` of the API. The same form again leads to that address and changes nothing; a form with
+another text is another action. A refusal stores nothing.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,22 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
 from config.errors import page_response
+from config.middleware import UrlArguments
 from house.pages import is_done
 from house.transactions import kept_acts
 from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, kept_outcome
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NAME = "submission"
-# What differs between two presses and says nothing (how far its draft is), and the button that keeps a draft, which
-# makes no row.
+# Controls that may differ between two presses without changing the submission: token, key and progress of the draft.
 _ASIDE = ("csrfmiddlewaretoken", NAME, "draft-of", "draft-id", "draft-version", "draft-window", "draft-step")
-_DRAFT = "keep"
-_TO_COME_IN = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # pages that one is led to before the act
+_DRAFT = "keep"  # the button that saves a draft, which is no submission
+# Pages that come before the action.
+_TO_COME_IN = ("account_", "mfa_", "socialaccount_", "openid_connect_")
 
 
 class SentOnce:
-    """Last of all: who asks is known, and the view is called here."""
+    """Calls the view, once for each form. It comes last, when the person is known."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -38,7 +39,7 @@ class SentOnce:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
     ) -> HttpResponse | None:
         if request.method != "POST" or request.path.startswith("/api/") or not request.user.is_authenticated:
             return None
@@ -49,9 +50,10 @@ class SentOnce:
         keyed = KeyedRequest(request.user, "POST", request.path, f"form {key} {digest}")
         try:
             with kept_acts(), transaction.atomic():
-                form_is_done(request.user, request.path, key=key)  # holds it; done or not, another text is another act
+                # Locks the key. A form with another text is another action.
+                form_is_done(request.user, request.path, key=key)
                 return _once(keyed, digest, lambda: view(request, *args, **kwargs))
-        except Exception as error:  # as it would be answered had the view been called where views are
+        except Exception as error:  # answered as if Django had called the view
             page = page_response(request, error)
             if page is None:
                 raise
@@ -72,7 +74,7 @@ def _once(keyed: KeyedRequest, digest: str, act: Callable[[], HttpResponse]) -> 
 
 
 def _leads_to_coming_in(at: str) -> bool:
-    """Whether an answer leads to where one proves who one is: nothing was done yet."""
+    """Return whether an answer leads to a sign-in page, so that the action was not done yet."""
     try:
         name = resolve(urlsplit(at).path).view_name
     except Resolver404:

@@ -1,7 +1,7 @@
-"""For a start as root: PostgreSQL refuses to run as root, so a system user runs it.
+"""The system user that runs PostgreSQL when `bin/dev` is started as root, which PostgreSQL refuses.
 
-That user must pass through the folders above the data and the programs. It alone is let through, by an
-access control list (acl(5)) that gives it `x` and nothing else: what was closed to others stays closed.
+That user must pass through the folders above the data and the programs. An access control list (acl(5)) gives it `x`
+there and no other right; the folders stay closed to all others.
 """
 
 import errno
@@ -24,9 +24,9 @@ Entry = tuple[int, int, int]  # tag, permissions, id
 
 
 def account_for(data: Path) -> ChildAccount | None:
-    """Who runs the embedded servers: None for an ordinary user; as root the owner of `data` or our own user.
+    """Return the account for the embedded servers: None for an ordinary user; as root the owner of `data` or our own.
 
-    Raises Refused when the system user is missing and cannot be made.
+    Raises StartRefused when the system user is missing and cannot be created.
     """
     if os.geteuid() != 0:
         return None
@@ -58,7 +58,7 @@ def _make() -> pwd.struct_passwd:
         reason = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()  # noqa: S603
     except OSError as error:
         reason = f"useradd: {error.strerror}"
-    # Asked again rather than trusting the status: another start may have made it at the same moment.
+    # Looked up instead of trusting the status: another start may have created it at the same moment.
     entry = _find()
     if entry is None:
         raise StartRefused(
@@ -69,9 +69,9 @@ def _make() -> pwd.struct_passwd:
 
 
 def let_through(account: ChildAccount, path: Path) -> None:
-    """Lets `account` pass through every folder above `path`, and `path` itself when it is a folder.
+    """Let `account` pass through every folder above `path`, and through `path` itself if it is a folder.
 
-    Raises Refused, naming the folder, where the file system keeps no access control lists.
+    Raises StartRefused with the folder's name when the file system has no access control lists.
     """
     path = path.resolve()
     for folder in [*reversed(path.parents), *([path] if path.is_dir() else [])]:
@@ -99,13 +99,13 @@ def _give_x(folder: Path, uid: int) -> None:
     if own[1] & 1 and mask[1] & 1:
         return
     kept = [e for e in entries if e[0] != _MASK and (e[0], e[2]) != (_USER, uid)]
-    # The kernel wants the entries by tag and id.
+    # The kernel requires entries sorted by tag and id.
     wanted = sorted([*kept, (_USER, own[1] | 1, uid), (_MASK, mask[1] | 1, _NO_ID)], key=lambda e: (e[0], e[2]))
     os.setxattr(folder, _ACL, struct.pack("<I", _VERSION) + b"".join(struct.pack("<HHI", *e) for e in wanted))
 
 
 def _read(folder: Path) -> list[Entry]:
-    """The folder's list, made from its mode where it has none."""
+    """Return the folder's list, derived from its mode if it has none."""
     try:
         raw = os.getxattr(folder, _ACL)
     except OSError as error:

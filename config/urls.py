@@ -1,4 +1,4 @@
-"""Every address of the application."""
+"""All addresses of the application."""
 
 from django.conf import settings
 from django.contrib import admin

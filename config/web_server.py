@@ -1,48 +1,54 @@
-"""What gunicorn is told: `python -m gunicorn -c python:config.web_server --bind ADDRESS config.wsgi`.
+"""gunicorn's settings: `python -m gunicorn -c python:config.web_server --bind ADDRESS config.wsgi`.
 
-Options on the command line win over what stands here.
+Options on the command line override these.
 """
 
 import os
 import shutil
 import sys
 import tempfile
-from typing import Any
+from typing import Protocol
 
 from config.logs import LOGGING
 
-# The processes count their requests in files here, each in its own. Set before the application is loaded.
+# Each process counts its requests in a file of its own here. Set before the application is loaded.
 _counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="second-source-metrics-")
-# Here they tell each other whose turn it is (claims.turns).
+# The processes take turns through files here (claims.turns).
 _turns = os.environ["SECOND_SOURCE_TURNS"] = tempfile.mkdtemp(prefix="second-source-turns-")
 
-# As does what it is: the database breaks off what keeps a person waiting too long (config.settings).
+# Gives the web processes their own time limits for statements and locks (config.settings).
 os.environ["SECOND_SOURCE_PROCESS"] = "web"
 
-# Who renders a long page lets the others have a turn sooner than after the usual five milliseconds.
+# A thread that renders a long page yields to the others sooner than after Python's default of 5 ms.
 sys.setswitchinterval(0.001)
 
-# Threads bear slow clients; two processes use two processors.
+# Threads cope with slow clients; two processes use two processors.
 worker_class = "gthread"
 workers = 2
-threads = 8  # half of them are enough for what is large and waits (claims.turns)
-# Loaded once and shared by the processes: half the memory.
+threads = 8  # at most half of them work on large graphs (claims.turns)
+# Loaded once and shared by the processes, which halves the memory.
 preload_app = True
 graceful_timeout = 3
 control_socket_disable = True
 loglevel = "warning"
-# Its own log as the application's. It keeps no list of requests: that would hold addresses and queries.
+# Same format as the application's log. No access log: it would hold addresses and queries.
 logconfig_dict = LOGGING
 
 
-def child_exit(server: Any, worker: Any) -> None:
-    """What a process that ended has counted stays counted."""
+class WebWorker(Protocol):
+    """A worker process, as gunicorn passes it to the hooks."""
+
+    pid: int
+
+
+def child_exit(server: object, worker: WebWorker) -> None:
+    """Keep the counts of a process that ended."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def on_exit(server: Any) -> None:
-    """Nothing is left behind."""
+def on_exit(server: object) -> None:
+    """Remove the temporary folders."""
     for folder in (_counts, _turns):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How times and numbers are said in words. Pure functions: the person's time zone and `now` are given."""
+"""Times and numbers in words. Pure functions: the caller passes the person's time zone and `now`."""
 
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
@@ -7,11 +7,11 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-SHOWN_UP_TO = 5  # A count above this is shown as "5+": only small answers matter.
+SHOWN_UP_TO = 5  # A count above this is shown as "5+", because only small counts matter.
 
 
 def interval_in_figures(least: int, *, most: int, exact: bool = True) -> str:
-    """How many independent voices: "2", "1–3", or "5+" for everything above five, and whether these are bounds."""
+    """Return a count of independent voices: "2", "1–3" or, above five, "5+"; `exact`: False if these are bounds."""
     ends = [_count(least), _count(most)]
     text = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
     return text if exact else _("%(interval)s (not exact)") % {"interval": text}
@@ -22,14 +22,14 @@ def _count(number: int) -> str:
 
 
 def count_in_words(least: int, *, most: int, exact: bool = True) -> str:
-    """The same with its noun: "1–3 independent voices", and whether these are bounds."""
+    """Return the count with its noun: "1–3 independent voices"; `exact`: False if these are bounds."""
     text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
     text = text % {"count": interval_in_figures(least, most=most)}
     return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
 
 
 def moment(at: datetime, *, zone: tzinfo, now: datetime) -> str:
-    """A time of day in `zone`: "Tue 12 Mar, 17:00", or "12 Mar 2022, 17:00" in another year than now."""
+    """Return a moment in `zone`: "Tue 12 Mar, 17:00", or "12 Mar 2022, 17:00" in another year than now."""
     local = at.astimezone(zone)
     this_year = local.year == now.astimezone(zone).year
     # Translators: formats of django.utils.dateformat
@@ -37,26 +37,26 @@ def moment(at: datetime, *, zone: tzinfo, now: datetime) -> str:
 
 
 def day_in_words(on: date | datetime) -> str:
-    """A calendar day with its year: "2 Nov 2022"."""
+    """Return a calendar day with its year: "2 Nov 2022"."""
     return _day(calendar_day(on), get_language())
 
 
 @lru_cache(maxsize=4096)
 def _day(on: date, language: str | None) -> str:
-    """`language` is the present one: it is there to tell what is kept apart."""
+    """Return the day in the present language; `language` only separates the cached texts."""
     # Translators: a format of django.utils.dateformat
     return date_format(on, _("j M Y"))
 
 
 def calendar_day(on: date | datetime) -> date:
-    """The day itself. Of a moment it is the day in UTC, the same for every reader."""
+    """Return the calendar day; for a moment, its day in UTC, the same for every reader."""
     return on.astimezone(UTC).date() if isinstance(on, datetime) else on
 
 
 def due_in_words(at: datetime, *, zone: tzinfo, now: datetime) -> str:
-    """When something must be done: "Due today, 17:00", "Due Tue 12 Mar, 17:00", "2 days late".
+    """Return a due time in words: "Due today, 17:00", "Due Tue 12 Mar, 17:00", "2 days late".
 
-    Days are those of `zone`; what is late by less than 24 hours is said in hours or minutes.
+    Days are those of `zone`; less than 24 hours late is given in hours or minutes.
     """
     if at < now:
         return _late(at, zone=zone, now=now)
@@ -81,7 +81,7 @@ def _late(at: datetime, *, zone: tzinfo, now: datetime) -> str:
 
 
 def zone_label(zone: tzinfo, *, now: datetime) -> str:
-    """Whose clock the page shows, and how far from UTC: "Times are Kyiv time (UTC+2)", "Times are UTC"."""
+    """Return the time zone of a page in words: "Times are Kyiv time (UTC+2)", "Times are UTC"."""
     name = str(zone)
     if name == "UTC":
         return _("Times are UTC")

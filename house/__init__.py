@@ -1,4 +1,4 @@
-"""What all rooms share: refusals, the transaction of an action, fields, forms and pages.
+"""Code that all rooms share: refusals, the transaction of an action, field checks, forms and pages.
 
-Knows nothing of people, sources or claims. `pyproject.toml` lists its modules; a new one has to be added there.
+It imports nothing about people, sources or claims. Add a new module to the list in `pyproject.toml`.
 """

@@ -1,8 +1,8 @@
-"""Forms that edit a row: they carry what their author saw, hand on what was changed, and show who else changed it.
+"""Forms that edit a row: they carry the values that the author saw, pass on the changes, and show conflicting edits.
 
-What was seen stands in a hidden control, as JSON: browsers change line endings and spaces in anything else. A control
-that comes back as the page showed it is not touched, whatever its widget leaves out of the value (the seconds of a
-moment); what is stored stays as it is then.
+The seen values are JSON in a hidden control, because browsers change line endings and spaces in visible ones. A control
+that comes back as the page showed it counts as untouched, even if its widget drops part of the value (the seconds of a
+moment), and the stored value stays.
 """
 
 import json
@@ -26,21 +26,24 @@ from house.word_diff import DiffPiece, compare_words
 MINE, THEIRS = "mine", "theirs"
 _LINE_END = re.compile(r"\r\n?|\n")
 
+JsonFields = dict[str, Any]  # values of a row's fields by name; each field has its own type
+
 
 @dataclass
 class Base:
-    """What a page showed of a row: its version, each field's value, and the text of its control where it is another."""
+    """The row as a page showed it: its version, the fields' values, and the controls' texts if different."""
 
     version: int | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    texts: dict[str, Any] = field(default_factory=dict)
+    values: JsonFields = field(default_factory=dict)
+    texts: JsonFields = field(default_factory=dict)
 
     def written(self) -> str:
+        """Return the JSON for the hidden control."""
         return json.dumps({"version": self.version, "values": self.values, "texts": self.texts})
 
     @classmethod
     def read(cls, text: str) -> "Base":
-        """What `written` wrote; nothing of what it did not."""
+        """Return the base that `written` wrote; an empty one for any other text."""
         said = _parsed(text)
         if said.keys() != {"version", "values", "texts"}:
             return cls()
@@ -49,11 +52,11 @@ class Base:
         return base if is_version and isinstance(base.values, dict) and isinstance(base.texts, dict) else cls()
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    """A JSON object that came back with a form; an empty one for anything else."""
+def _parsed(text: str) -> JsonFields:
+    """Return the JSON object that came back with a form; an empty one for any other text."""
     try:
         said = json.loads(text or "{}")
-        json.dumps(said, ensure_ascii=False).encode()  # half a character could not be shown
+        json.dumps(said, ensure_ascii=False).encode()  # a lone surrogate could not be shown
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -61,7 +64,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ShownConflict:
-    """One field that two people changed, for the page: what stands there now, what its reader typed, and who it was."""
+    """A field that two people changed, as the page shows it: seen, present and typed value, and the other person."""
 
     name: str
     label: str
@@ -71,24 +74,23 @@ class ShownConflict:
     theirs: str
     yours: str
     pieces: Sequence[DiffPiece]
-    is_undecided: bool  # it was shown before, and neither was chosen
+    is_undecided: bool  # it was shown before, and the person chose neither value
 
 
 class EditForm(ActForm):
-    """What is recorded of a row, to be changed.
+    """A form that edits a row.
 
-    Made with `values`, the row's fields as its reader may see them, and its `version`, if it has any. After `handed_in`
-    called its action, `changes` and `seen` are what the action gets. Where others changed the same fields meanwhile,
-    `conflicts` are shown, with a choice for each; without one nothing is overwritten, however often the button is
-    pressed.
+    It takes `values`, the row's fields as the reader may see them, and the row's `version`, if it has one. `submitted`
+    gives the action `changes` and `what_was_seen`. If others changed the same fields meanwhile, `conflicts` are shown
+    with a choice for each; until the person chooses, nothing is overwritten, however often they press the button.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     theirs = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    # Controls beside one that say the same in another way: a new publisher beside the list of those that are there.
+    # Alternative controls for a field, such as a new publisher beside the list of existing ones.
     beside: ClassVar[Mapping[str, Sequence[str]]] = {}
-    # The form's name of a field that the row has under another.
+    # The form's names of fields, if they differ from the row's.
     form_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
@@ -109,7 +111,7 @@ class EditForm(ActForm):
         return self.form_names.get(name, name)
 
     def ready(self) -> None:
-        """Called when all fields offer what they offer: from here on it is known what is shown and what was touched."""
+        """Compare the controls with the row; called once all fields have their choices."""
         names = [name for name in self.values if self.form_name(name) in self.fields]
         now = Base(self.version, {name: plain(value) for name, value in self.values.items()})
         now.texts = {name: text for name in names if (text := self.shown(name, self.values[name])) != now.values[name]}
@@ -124,14 +126,14 @@ class EditForm(ActForm):
             self.base, self.untouched = now, set(names)
             self.initial["seen"] = now.written()
 
-    # What the controls show and send
+    # Values of the controls
 
     def to_control(self, name: str, value: Any) -> Any:
-        """A value of the row, as it is or as JSON has it, as its control takes it."""
+        """Return a value of the row, plain or from JSON, in the form that its control takes."""
         return value
 
     def shown(self, name: str, value: Any) -> Any:
-        """What the browser sends of a field's control when nobody touches it."""
+        """Return the value that the browser sends for an untouched control."""
         control = self.fields[self.form_name(name)].widget
         value = self.to_control(name, value)
         if isinstance(control, forms.MultiWidget):
@@ -161,7 +163,7 @@ class EditForm(ActForm):
         return bool(first) and bool(str(self.data.get(self.add_prefix(first), "")).strip())
 
     def _put(self, name: str, value: Any) -> None:
-        """Let a field's control show another value than was sent."""
+        """Replace the sent value of a field's control."""
         html_name, text = self.add_prefix(self.form_name(name)), self.shown(name, value)
         control = self.fields[self.form_name(name)].widget
         for other in [html_name, *(key for key in self.data if key.startswith(f"{html_name}-"))]:
@@ -176,10 +178,10 @@ class EditForm(ActForm):
         elif text is not False:
             self.data[html_name] = "on" if text is True else text  # type: ignore[index]
 
-    # What was changed
+    # Changes of the person
 
     def _clean_fields(self) -> None:
-        """An untouched control is not looked at: what it shows need not be a value that could be given today."""
+        """Validate touched controls only: a stored value need not be valid for new input."""
         untouched = {self.form_name(name) for name in self.untouched}
         every = self.fields
         self.fields = {name: each for name, each in every.items() if name not in untouched}
@@ -188,8 +190,8 @@ class EditForm(ActForm):
         finally:
             self.fields = every
 
-    def changes(self) -> dict[str, Any]:
-        """The fields that the person changed, by the row's names, each with its new value."""
+    def changes(self) -> JsonFields:
+        """Return the fields that the person changed, by the row's names, with their new values."""
         given = self.cleaned_data
         return {
             name: self._as_kept(name, given[self.form_name(name)])
@@ -198,7 +200,7 @@ class EditForm(ActForm):
         }
 
     def _as_kept(self, name: str, value: Any) -> Any:
-        """Line endings as the value has them that the person changed: browsers send them all as CR LF."""
+        """Return the value with the line endings of the seen one, because browsers send all as CR LF."""
         base = self.base.values.get(name)
         if isinstance(value, str) and isinstance(base, str) and base and "\r\n" not in base:
             return value.replace("\r\n", "\n")
@@ -206,10 +208,10 @@ class EditForm(ActForm):
 
     @property
     def what_was_seen(self) -> SeenValues:
-        """For the action, beside `changes`."""
+        """The seen values, for the action beside `changes`."""
         return SeenValues(version=self.base.version, values=self.base.values)
 
-    # What others changed
+    # Changes of others
 
     def _show_again(self, error: Stale) -> None:
         if not isinstance(error, EditConflict):
@@ -220,15 +222,15 @@ class EditForm(ActForm):
             self.base.values[name] = plain(self.values[name])
             self.base.texts[name] = self.shown(name, self.values[name])
             self._put(name, self.values[name])
-        # The version stays that which was seen: by it the next answer still says who changed what is not chosen yet.
-        self._write_down({conflict.field: conflict.theirs for conflict in error.fields})
+        # Keep the seen version, so that the next answer still names the author of each open conflict.
+        self._carry({conflict.field: conflict.theirs for conflict in error.fields})
 
-    def _write_down(self, theirs: Mapping[str, Any]) -> None:
+    def _carry(self, theirs: Mapping[str, Any]) -> None:
         self.data[self.add_prefix("seen")] = self.base.written()  # type: ignore[index]
         self.data[self.add_prefix("theirs")] = json.dumps(dict(theirs))  # type: ignore[index]
 
     def _settle_choices(self) -> None:
-        """Having seen both values, the person keeps their own or takes the other's: either way, they have seen that."""
+        """Apply the choices between the person's own and the other value; both then count as seen."""
         theirs = _parsed(self.data.get(self.add_prefix("theirs"), ""))
         open_ones = {}
         for name, value in theirs.items():
@@ -242,25 +244,25 @@ class EditForm(ActForm):
                 open_ones[name] = value
         self.undecided = set(open_ones)
         if theirs:
-            self._write_down(open_ones)
+            self._carry(open_ones)
 
     def is_of_the_row(self, name: str) -> bool:
         return name in self.row_names
 
     def settle(self, name: str, value: Any, *, take: bool) -> None:
-        """The other's value of a field is seen; `take`: and taken."""
+        """Mark the other's value of a field as seen; `take`: also put it into the control."""
         self.base.texts[name] = self.shown(name, value)
         if take:
             self._put(name, value)
 
-    # What it is called
+    # Labels and words
 
     def label_of(self, name: str) -> str:
-        """What the page calls a field of the row."""
+        """Return the page's label of a field of the row."""
         return str(self.fields[self.form_name(name)].label)
 
     def worded(self, name: str, value: Any) -> str:
-        """A value, as JSON has it, as the page says it."""
+        """Return a JSON value in the words of the page."""
         each = self.fields.get(self.form_name(name))
         if isinstance(value, list):
             return ", ".join(self.worded(name, one) for one in value)
@@ -286,13 +288,13 @@ class EditForm(ActForm):
             seen=self.worded(name, conflict.seen),
             theirs=theirs,
             yours=yours,
-            pieces=compare_words(theirs, yours),
+            pieces=compare_words(theirs, after=yours),
             is_undecided=name in self.undecided,
         )
 
 
 def _text(control: forms.Widget, value: Any) -> str:
-    """What a control sends of a value that it shows; "" where it does not offer it."""
+    """Return the text that a control sends for a value it shows; "" if it is not among its choices."""
     shown = control.format_value(value)
     if isinstance(shown, list | tuple):
         shown = shown[0] if shown else ""
@@ -307,7 +309,7 @@ def _offers(control: Any) -> set[str]:
 
 
 def _squared(sent: Any, in_one_line: bool) -> Any:
-    """What a control sent, or would have, so that it can be compared: without what browsers and actions do to texts."""
+    """Return a control's value for comparison, without differences of line endings and surrounding space."""
     if isinstance(sent, str):
         return _LINE_END.sub("" if in_one_line else "\n", sent).strip()
     if isinstance(sent, list | tuple):

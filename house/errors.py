@@ -1,4 +1,4 @@
-"""What an action or a query may refuse, and why. `config.errors` makes answers of these, for pages and API alike."""
+"""Refusals of actions and queries. `config.errors` turns them into answers, for pages and API alike."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 
 class DomainError(Exception):
-    """A refusal that a person can read. `message` is one plain sentence, translated."""
+    """A refusal with a reason for the person; `message` is one translated sentence."""
 
     def __init__(self, message: Any = "") -> None:
         super().__init__(message)
@@ -20,23 +20,23 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """It does not exist, or this person may not know that it does (404)."""
+    """The row does not exist, or this person may not know that it does (404)."""
 
 
 class Forbidden(DomainError):
-    """The person may know of it, and may not do this (403)."""
+    """The person may know of the row, but may not do this (403)."""
 
 
 class NotRecent(Forbidden):
-    """The person has to show first that it is them who sits there (403)."""
+    """The person must confirm their identity first (403)."""
 
 
 class NoSecondFactor(Forbidden):
-    """The person ought to have a second factor by now, and has none (403)."""
+    """The person must have a second factor by now, and has none (403)."""
 
 
 class Invalid(DomainError):
-    """What was handed in cannot be used (400). `errors` maps a field's name to sentences; "" is the whole."""
+    """The input is not valid (400). `errors` maps a field's name to sentences; "" stands for the form as a whole."""
 
     def __init__(self, errors: Mapping[str, Sequence[Any]]) -> None:
         self.errors = {field: [str(text) for text in texts] for field, texts in errors.items()}
@@ -44,7 +44,7 @@ class Invalid(DomainError):
 
 
 def refuse_unsaid(field: str) -> NoReturn:
-    """For a refusal that stems from what the person may not see: that it is refused, and nothing about why.
+    """Refuse without a reason, if the reason is something that the person may not see.
 
     Raises Invalid, always with the same sentence.
     """
@@ -52,11 +52,11 @@ def refuse_unsaid(field: str) -> NoReturn:
 
 
 class Conflict(DomainError):
-    """It is not possible in the present state of things (409)."""
+    """The action is not possible in the present state (409)."""
 
 
 class Stale(Conflict):
-    """Somebody was faster (409). `version` is the present one, `changes` says what happened since, in words."""
+    """Someone else changed the row first (409). `version` is the present one, `changes` lists the changes in words."""
 
     def __init__(self, message: Any, *, version: int, changes: Sequence[Any] = ()) -> None:
         super().__init__(message)
@@ -66,8 +66,11 @@ class Stale(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that two people changed: what the second `seen`, what the first made of it (`theirs`), what the second
-    would (`yours`), as JSON has values; who the first was, and when. "" and None where that is not known."""
+    """A field that two people changed, with its JSON values.
+
+    `seen`: the value that the second person saw. `theirs`: the first person's. `yours`: the second person's.
+    `by`, `at`: the first person and the time; "" and None if unknown.
+    """
 
     field: str
     seen: Any
@@ -78,7 +81,7 @@ class FieldConflict:
 
 
 class EditConflict(Stale):
-    """Somebody else changed the same fields since the author of an edit saw them (409). Nothing of it was saved."""
+    """Someone else changed the same fields after the author of an edit saw them (409). The edit was not saved."""
 
     def __init__(self, fields: Sequence[FieldConflict], *, version: int) -> None:
         told = [
@@ -91,10 +94,10 @@ class EditConflict(Stale):
 
 
 class Unconfirmed(Conflict):
-    """It would do more than the person agreed to, and was not done (409).
+    """The action would do more than the person agreed to, and was not done (409).
 
-    `effects` say what it would do, `later` for how many more that is found out afterwards; `agreement` is what to hand
-    in with the same again to have it done.
+    `effects`: the effects in words. `later`: the number of claims whose effects are computed afterwards. `agreement`:
+    the value to send with the same request to confirm it.
     """
 
     def __init__(self, message: Any, *, effects: Sequence[Any], later: int, agreement: str) -> None:
@@ -105,19 +108,19 @@ class Unconfirmed(Conflict):
 
 
 class OutOfService(DomainError):
-    """Something that it needs does not work at the moment, such as a disk that is full; nothing was written (503)."""
+    """A service that the action needs does not work, such as a full disk; nothing was saved (503)."""
 
 
 class Busy(OutOfService):
-    """It would take too long, or waits for others who are at work on the same; nothing was written (503)."""
+    """The action would take too long, or others are changing the same rows; nothing was saved (503)."""
 
 
 class LogNotWhole(OutOfService):
-    """The log that this server keeps is not what it signed: what somebody asks for cannot be proven (503)."""
+    """The server's log does not match its signatures, so the requested proof is not possible (503)."""
 
 
 class TooMany(DomainError):
-    """Asked too often by this person, or from this address (429). `retry_after`: seconds until it is worth trying."""
+    """Too many requests by this person or from this address (429). `retry_after`: seconds to wait."""
 
     def __init__(self, message: Any, *, retry_after: int) -> None:
         super().__init__(message)
@@ -126,14 +129,14 @@ class TooMany(DomainError):
 
 @dataclass(frozen=True)
 class Missing:
-    """One thing that policy asks for and that is not there: a code for programs, a sentence for people."""
+    """One requirement of policy that is not met: a code for programs, a sentence for people."""
 
     code: str
     text: str
 
 
 class PolicyNotMet(DomainError):
-    """Allowed to this person, and not possible yet (422). `missing` says what it would take."""
+    """The person may do this, but policy is not met yet (422). `missing` lists the open requirements."""
 
     def __init__(self, missing: Sequence[Missing]) -> None:
         self.missing = list(missing)

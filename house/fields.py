@@ -1,4 +1,4 @@
-"""Checking what people hand in, before anything is written."""
+"""Checks of people's input before it is saved."""
 
 from datetime import date
 from typing import Any
@@ -10,18 +10,18 @@ from django.utils.translation import gettext as _
 from house.errors import Invalid
 
 LONGEST_TEXT = 20_000  # characters
-# Far from the ends of what can be reckoned with: a time zone or some days more must not run over them.
+# Far enough from Python's limits that adding days or a time zone never exceeds them.
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
 def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
-    """Ask a row's own field rules, and that every text and day can be kept. Raises Invalid that names each field."""
+    """Check a row's field rules, and that each text and day can be stored. Raises Invalid that names each field."""
     errors: dict[str, list[Any]] = {}
     for field in row._meta.concrete_fields:
-        if field.generated:  # the database makes it when the row is written
+        if field.generated:  # the database computes it on saving
             continue
         value = getattr(row, field.attname)
-        # The longest text of a TextField is asked of forms only; a CharField asks by itself below.
+        # Django enforces a TextField's max_length in forms only; a CharField's is checked by full_clean below.
         limit = field.max_length if isinstance(field, TextField) else None
         if isinstance(value, str) and (problem := _not_keepable(value, limit or LONGEST_TEXT)):
             errors[field.name] = [problem]
@@ -53,9 +53,9 @@ def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:
 
 
 def given_text(text: str, *, field: str, message: str) -> str:
-    """A text that has to be there, without the space around it.
+    """Return a required text without surrounding space.
 
-    Raises Invalid for `field`, with `message` when empty.
+    Raises Invalid for `field`, with `message` if it is empty.
     """
     text = (text or "").strip()
     problem = _not_keepable(text) if text else message
@@ -65,7 +65,7 @@ def given_text(text: str, *, field: str, message: str) -> str:
 
 
 def optional_text(text: str, *, field: str) -> str:
-    """A text that may be empty, without the space around it. Raises Invalid for `field` when it cannot be kept."""
+    """Return an optional text without surrounding space. Raises Invalid for `field` if it cannot be stored."""
     text = (text or "").strip()
     if problem := _not_keepable(text):
         raise Invalid({field: [problem]})

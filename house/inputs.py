@@ -1,4 +1,4 @@
-"""Base of the values that actions take: typed fields, of which a person may give some and leave the others."""
+"""Base of the input classes of actions: typed fields, each of which may be left unchanged."""
 
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class Unchanged(Enum):
-    """Type of the one value `UNCHANGED`."""
+    """The type of `UNCHANGED`, its only value."""
 
     UNCHANGED = "unchanged"
 
@@ -19,9 +19,9 @@ Given: TypeAlias = Value | Unchanged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFields:
-    """Fields of a row as a person gives them. An `UNCHANGED` one keeps its value; a new row takes its default."""
+    """Fields of a row as entered by a person. An `UNCHANGED` one keeps its value; in a new row it takes its default."""
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:  # each field has its own type
         """Return the fields that were given, by name, with texts stripped of surrounding space."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {

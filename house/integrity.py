@@ -1,4 +1,4 @@
-"""What checks of the whole database are made of: each looks for what disagrees, reads only, and keeps no rows.
+"""Building blocks of the integrity checks: each reads the whole database for mismatches, and changes nothing.
 
 The rooms' own checks are in `sources.integrity`, `claims.record.integrity` and `reviews.integrity`.
 """
@@ -17,7 +17,7 @@ Place = tuple[str, str, str]  # subject, expected, found
 
 @dataclass(frozen=True, slots=True)
 class IntegrityMismatch:
-    """Something that is not as it has to be. Only references, identifiers, states, numbers and times."""
+    """A mismatch found by a check; holds only references, identifiers, states, numbers and times."""
 
     check: str
     subject: str
@@ -30,11 +30,11 @@ class IntegrityMismatch:
 
 @dataclass(frozen=True, slots=True)
 class IntegrityScope:
-    """How far to look.
+    """The extent of a run of checks.
 
-    `grace`: how long work for later may lie about. `sample`: of so many claims, taken at random, the support is
-    counted anew; None: of all. `read_files`: whether attachments are read and hashed, or only measured. `part`: which
-    part of how many, from 1. `tell`: hears how far a long check is.
+    `grace`: how long waiting work may be overdue. `sample`: the number of random claims whose support is recounted;
+    None: all. `read_files`: whether attachments are read and hashed, or only measured. `part`: the part to check, from
+    1, and the number of parts. `tell`: receives the progress of a long check.
     """
 
     now: datetime
@@ -47,40 +47,40 @@ class IntegrityScope:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to be so everywhere. `look` answers (subject, expected, found) for each place where not.
+    """One rule for the whole database. `look` yields (subject, expected, found) for each mismatch.
 
-    `by_part`: it looks at no more than the scope's part; any other check belongs to one part as a whole.
+    `by_part`: the check reads only the scope's part; any other check belongs to one part as a whole.
     """
 
     name: str
     look: Callable[[IntegrityScope], Iterable[Sequence[str]]]
     by_part: bool = False
 
-    def findings(self, scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
-        """What it finds. Where a row holds what nobody can read, that is a finding too, the last one of this check."""
+    def mismatches(self, scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
+        """Yield the mismatches of this check; an unreadable row is one as well, and ends the check."""
         try:
             with transaction.atomic():
                 for subject, expected, found in self.look(scope):
                     yield IntegrityMismatch(self.name, subject, expected, found)
-        except (OperationalError, InterfaceError):  # the database does not answer: that says nothing about its rows
+        except (OperationalError, InterfaceError):  # the database does not answer, which is no mismatch
             raise
         except Exception as error:
             yield IntegrityMismatch(self.name, "all that is looked at after this", LOOKED_AT, unreadable(error))
 
 
-# Whoever tampers can write what no reader expects: no sort of error may hide what else there is to find.
+# Tampered rows can raise any kind of error; none may hide the other mismatches.
 LOOKED_AT = "rows that can be looked at"
 
 
 def unreadable(error: Exception) -> str:
-    """What a finding says of an error: its sort alone, as its words may be those of a row."""
+    """Return the text of a mismatch for an error: its type alone, because its message may quote a row."""
     return f"could not be looked at: {type(error).__name__}"
 
 
 def one_by_one(
     rows: Iterable[Row], name: Callable[[Row], str], look: Callable[[Row], Iterable[Place]]
 ) -> Iterator[Place]:
-    """What is found in each row; where one cannot be read, that is said of it, and the others are looked at."""
+    """Yield the mismatches of each row; an unreadable row is one as well, and the next rows are still checked."""
     for row in rows:
         try:
             with transaction.atomic():
@@ -93,22 +93,22 @@ def one_by_one(
 
 
 def by_query(name: str, query: str, *parameters: object) -> Check:
-    """A check whose query answers a row for each place where it is not so: its subject, what was expected and found."""
+    """Return a check whose query returns a row (subject, expected, found) for each mismatch."""
     return Check(name, lambda scope: rows_in_batches(_in_order(query), *parameters))
 
 
 def by_overdue_query(name: str, *, query: str) -> Check:
-    """The same, for a query that asks with `%(late)s` for what ought to have been done before."""
+    """Return a check whose query finds overdue work; `%(late)s` is the time before which it was due."""
     return Check(name, lambda scope: rows_in_batches(_in_order(query), late=scope.now - scope.grace))
 
 
 def _in_order(query: str) -> str:
-    """The same rows, the same way round each time: the planner goes now this way and now that."""
+    """Return the query with a fixed order, because the planner's order may change between runs."""
     return f"SELECT * FROM ({query}) found ORDER BY 1, 2, 3"  # noqa: S608 - our own
 
 
 def rows_in_batches(query: str, *parameters: object, **named: object) -> Iterator[Any]:
-    """The rows of a query, a few at a time, however many there are. Needs a transaction."""
+    """Yield the rows of a query in batches, with bounded memory. Needs a transaction."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, named or parameters)  # type: ignore[arg-type]  # lists become arrays
         yield from cursor
@@ -116,7 +116,7 @@ def rows_in_batches(query: str, *parameters: object, **named: object) -> Iterato
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """All that is read inside is read as it was at one moment, while others go on writing; nothing can be written."""
+    """Read from one snapshot in the block, while others go on writing; the block itself cannot write."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

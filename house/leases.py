@@ -1,6 +1,6 @@
-"""Leases: how a worker holds a row for a time, so that another takes it when the worker has died.
+"""Leases: a worker holds a row for a limited time, so that another can take it if the worker dies.
 
-The model has `attempt` and `lease_until`. A worker writes only where the attempt is still its own.
+The model has `attempt` and `lease_until`. A worker writes only while the attempt is still its own.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.db.models import Q
 
 
 class Leasable(Protocol):
-    """A row that workers take."""
+    """A row that workers can take."""
 
     pk: UUID
     attempt: int
@@ -21,14 +21,14 @@ class Leasable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row held for a time: its primary key, and the number of the attempt."""
+    """A leased row: its primary key and the number of the attempt."""
 
     row: UUID
     attempt: int
 
 
 def held_by_nobody(now: datetime) -> Q:
-    """The rows that no living worker holds."""
+    """Return the condition for rows without a valid lease."""
     return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
 
 

@@ -1,7 +1,7 @@
-"""What every page with a form does: who asks, what to offer them, and how a refusal comes back without losing a word.
+"""Base of all pages with a form: drafts, offered actions, and refusals that keep the typed text.
 
-A page reads by a query, calls one action, and redirects. What the action refuses stands on the form: errors beside
-their fields (400), what policy misses (422), what happened meanwhile (409). Other refusals become error pages.
+A page reads by a query, calls one action and redirects. Refusals of the action are shown on the form: errors beside
+their fields (400), open requirements of policy (422), changes by others (409). Other refusals become error pages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,46 +20,52 @@ from django.views.decorators.http import require_http_methods
 
 from house.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, TooMany, Unconfirmed
 
+FormArguments = dict[str, Any]  # data, files and restored, as keyword arguments of a form class
+CleanedData = dict[str, Any]  # Django's cleaned_data: the type depends on the field
+
 
 @lru_cache(maxsize=8192)
 def address(name: str, of: str | UUID) -> str:
-    """The address of a page that is about one thing: `reverse`, which a list asks a hundred times, kept."""
+    """Return the address of a page about one row: `reverse`, cached because a list needs a hundred."""
     return reverse(name, args=[of])
 
 
 class Drafts(Protocol):
-    """What is kept of the form at the address that is asked for; see `reviews.views.drafting`, which the rooms above
-    give to every request as `drafts`."""
+    """The drafts of the form at the requested address; `reviews.views.drafting` implements them.
+
+    `config.middleware` sets them on each request as `drafts`.
+    """
 
     def are_kept_here(self) -> bool:
-        """Whether it is a form of which drafts are kept, and somebody is signed in."""
+        """Return whether this form has drafts and a person is signed in."""
 
     def restored(self) -> QueryDict | None:
-        """The fields of the person's last draft of it; None where there is none."""
+        """Return the fields of the person's latest draft; None if there is none."""
 
     def saved(self) -> HttpResponse | None:
-        """Keep what was posted, and answer that it was: nothing else is done with it. None: the view answers."""
+        """Save the posted form as a draft and return the answer; None if the view has to answer."""
 
     def came_back(self, form: forms.Form) -> None:
-        """What was posted was not done: it is the newest that there is of the form, with its files."""
+        """Save the posted form, which was not done, as the latest draft, with its files."""
 
     def done(self, response: HttpResponse) -> None:
-        """It was done: what is kept of it ends."""
+        """Delete the draft after the action was done."""
 
     def postponed(self) -> None:
-        """The person is asked for something else first: keep what was posted."""
+        """Save the posted form while the person does something else first, such as signing in."""
 
     def carried(self) -> Mapping[str, str]:
-        """The controls by which a form goes on from what `postponed` kept of it."""
+        """Return the hidden controls by which a form continues from the draft of `postponed`."""
 
 
 def request_drafts(request: HttpRequest) -> Drafts:
+    """Return the drafts of the requested form."""
     drafts: Drafts = request.drafts  # type: ignore[attr-defined]  # set by config.middleware.KeptForms
     return drafts
 
 
 def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view that shows a form, takes it, and redirects once it is done; drafts are kept, brought back and ended."""
+    """Decorate a view that shows and takes a form, so that its drafts are saved, restored and deleted."""
 
     @wraps(view)
     def page(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
@@ -71,7 +77,7 @@ def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return answer
         response = view(request, *arguments, **named)
         if 300 <= response.status_code < 400 and "keep" not in request.POST:
-            # Signing in again comes first; then the form is sent once more.
+            # The person signs in again first, then sends the form once more.
             asked_first = response["Location"].startswith("/account/")
             drafts.postponed() if asked_first else drafts.done(response)
         return response
@@ -80,7 +86,7 @@ def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def may(check: Callable[..., object], *arguments: Any) -> bool:
-    """Whether to offer an act: what `check` (of a permissions module) says now. The action asks it again."""
+    """Return whether `check` (from a permissions module) allows an action now. The action checks again."""
     try:
         check(*arguments)
     except (Forbidden, NotFound):
@@ -88,9 +94,8 @@ def may(check: Callable[..., object], *arguments: Any) -> bool:
     return True
 
 
-def sent(request: HttpRequest) -> dict[str, Any]:
-    """The arguments that bind a form to what was posted, or to what is kept of it; none for a page that is only looked
-    at."""
+def sent(request: HttpRequest) -> FormArguments:
+    """Return the arguments that bind a form to the posted data or the draft; empty for a GET without a draft."""
     if request.method == "POST":
         return {"data": request.POST, "files": request.FILES}
     drafts = request_drafts(request)
@@ -99,27 +104,26 @@ def sent(request: HttpRequest) -> dict[str, Any]:
 
 
 def done(response: HttpResponse) -> HttpResponse:
-    """Says of an answer that leads nowhere else that the act was done: the same form again does nothing."""
+    """Mark an answer without redirect as done, so that the same form sent again does nothing."""
     response.act_is_done = True  # type: ignore[attr-defined]  # read by `is_done`
     return response
 
 
 def is_done(response: HttpResponse) -> bool:
-    """Whether `done` was said of an answer."""
+    """Return whether `done` marked the answer."""
     return getattr(response, "act_is_done", False)
 
 
 class ActForm(forms.Form):
-    """A form that hands what was typed to an action, and keeps it where the action refuses.
+    """A form that passes its input to an action, and keeps the input if the action refuses.
 
-    After a refusal `status` is that of the answer, `missing` what policy asks for, `stale` what others changed,
-    `unconfirmed` what the person is asked about before it is done. One that is `restored` shows what was typed before,
-    and finds nothing wrong with it before it is sent.
+    After a refusal, `status` is the answer's status, `missing` the open requirements of policy, `stale` the changes by
+    others, and `unconfirmed` the effects to confirm. A `restored` form shows a draft, without errors until it is sent.
     """
 
     use_required_attribute = False
-    action_fields: Mapping[str, str] = {}  # the form's name of a field that the action calls otherwise
-    folds: Mapping[str, Sequence[str]] = {}  # the parts that the page folds away, each with its fields
+    action_fields: Mapping[str, str] = {}  # the form's names of fields, by the action's names
+    folds: Mapping[str, Sequence[str]] = {}  # the folded sections of the page, each with its fields
 
     def __init__(self, *arguments: Any, restored: bool = False, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -139,8 +143,8 @@ class ActForm(forms.Form):
             return
         super().full_clean()
 
-    def submitted(self, action: Callable[[dict[str, Any]], Any]) -> bool:
-        """Call `action` with the cleaned fields. Whether it was done; `outcome` is then what it answered."""
+    def submitted(self, action: Callable[[CleanedData], Any]) -> bool:
+        """Call `action` with the cleaned fields and return whether it was done; `outcome` is then its result."""
         if not self.is_bound or self.restored:
             return False
         if not self.is_valid():
@@ -174,11 +178,11 @@ class ActForm(forms.Form):
                 self.add_error(field if field in self.fields else None, text)
 
     def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
-        """Which of the form's fields each of an action's sentences belongs to; None for the form as a whole."""
+        """Return the form's field for each sentence of an action's error; None for the form as a whole."""
         return [(self.action_fields.get(name, name), text) for text in texts]
 
     def _show_again(self, error: Stale) -> None:
-        """Having read what changed, the person decides on the present version."""
+        """Show the changes, and let the person decide on the present version."""
         self.stale = error
         if "seen_version" in self.fields and isinstance(self.data, QueryDict):
             data = self.data.copy()
@@ -187,7 +191,7 @@ class ActForm(forms.Form):
 
     @property
     def open_folds(self) -> set[str]:
-        """The folded parts in which something is written or wrong: the page opens these."""
+        """The folded sections with input or errors, which the page opens."""
         return {fold for fold, names in self.folds.items() if any(map(self._is_written, names))}
 
     def _is_written(self, name: str) -> bool:
@@ -200,7 +204,7 @@ class ActForm(forms.Form):
 
 
 def drafts_shown(request: HttpRequest, form: forms.Form) -> Drafts | None:
-    """What the template of a form says of its drafts, for `parts/draft.html`; what came back is kept."""
+    """Return the drafts for `parts/draft.html`, None if the form has none; after a refused POST, save the input."""
     drafts = request_drafts(request)
     if not drafts.are_kept_here():
         return None
@@ -216,14 +220,13 @@ def show_form(
     title: str,
     button: str,
     back: str,
-    about: object = None,
-    lines: Sequence[str] = (),
     template: str = "accounts/form.html",
     **more: Any,
 ) -> HttpResponse:
-    """The page of one act: what it is (`title`), what it will do (`lines`), the form, its button, the way `back`.
+    """Return the page of one action: `title`, the form, its `button` and the address `back`.
 
-    `about`: the claim that it is about, whose reference and statement stand above.
+    `more`: further names for the template, among them `lines` (sentences on the effects of the action) and `about` (the
+    claim whose reference and statement are shown above).
     """
     context = {
         "form": form,
@@ -231,8 +234,8 @@ def show_form(
         "title": title,
         "button": button,
         "back": back,
-        "about": about,
-        "lines": lines,
+        "about": None,
+        "lines": (),
         "stale_title": _("This has changed since you opened it"),
         **more,
     }

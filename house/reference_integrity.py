@@ -1,6 +1,6 @@
-"""Whether every row that another one refers to is there: of all tables, as whoever tampers can take foreign keys off.
+"""The check that every referenced row exists, in all tables, because tampering can remove foreign keys.
 
-Other checks read rows with what they refer to, and may see nothing of a row that refers to nothing.
+Other checks join rows with the rows they refer to, and can miss a row whose reference leads nowhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ ORDER BY 1
 
 
 def references() -> list["ForeignKey[Any, Any]"]:
-    """All foreign keys of all tables, those between the rows of many-to-many relations among them."""
+    """Return all foreign keys of all tables, including those of many-to-many relations."""
     models = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
     fields = (field for model in models for field in model._meta.concrete_fields)
     return sorted((field for field in fields if isinstance(field, ForeignKey)), key=_name)
@@ -34,7 +34,7 @@ def _all(scope: IntegrityScope) -> Iterable[Place]:
 
 
 def leads_nowhere(field: "ForeignKey[Any, Any]") -> Iterator[Place]:
-    """The rows of its table that name another one which is not there."""
+    """Yield the rows of the field's table whose referenced row does not exist."""
     table, target = field.model._meta, field.target_field
     query = _NOWHERE.format(
         key=", ".join(f'r."{one.column}"' for one in table.pk_fields),

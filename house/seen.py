@@ -1,4 +1,4 @@
-"""What the author of an edit saw of a row, in a form that can be compared with what is there."""
+"""The values that the author of an edit saw, in a form that can be compared with the present row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Versioned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SeenValues:
-    """What the author of an edit saw of the row: its `version`, and the `values` of its fields as `plain` puts them.
+    """The row as the author of an edit saw it: its `version`, and the `values` of its fields as `plain` returns them.
 
-    None: not known. Without either the edit is made on the row as it is. `is_exact`: it is wanted on that version only,
-    whatever was changed since.
+    None: unknown; without either, the edit applies to the present row. `is_exact`: the edit applies to that version
+    only, whichever fields have changed since.
     """
 
     version: int | None = None
@@ -33,7 +33,7 @@ ANYTHING = SeenValues()
 
 
 def plain(value: Any) -> Any:
-    """A field's value as JSON has it, so that what was seen and what is there can be compared; sets in one order."""
+    """Return a field's value in its JSON form, for the comparison of seen and present values; sets are sorted."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):

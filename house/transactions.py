@@ -12,8 +12,10 @@ from django.db import connection, transaction
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """An act that the present transaction has recorded: what it is called, whose it is (None: nobody's), when, and its
-    entry's leaf hash (b"": an act of a transaction before)."""
+    """An entry that the present transaction has recorded: its kind, author (None: the system), time and leaf hash.
+
+    `leaf_hash` is b"" for an entry of an earlier transaction.
+    """
 
     kind: str
     by: UUID | None
@@ -27,16 +29,16 @@ _last_steps: list[Callable[[Sequence[Noted]], None]] = []
 
 
 def last_step(step: Callable[[Sequence[Noted]], None]) -> None:
-    """Have every action end with `step`, inside its transaction, whichever action it is; called with what it recorded.
+    """Register `step` to run at the end of every action's transaction, with the entries that it recorded.
 
-    For what must follow from any change, so that no action can forget it. Rooms say theirs once, when they are set up.
+    For effects that every change must have, so that no action can forget them. Rooms register theirs once, at start.
     """
     if step not in _last_steps:
         _last_steps.append(step)
 
 
 def note_act(kind: str, *, by: UUID | None, at: datetime, leaf_hash: bytes) -> None:
-    """Say to the transaction's last steps that an act was recorded. Called where acts are recorded."""
+    """Note a recorded entry for the transaction's last steps; called by the code that records entries."""
     acts = _noted.get()
     if acts is not None:
         acts.append(Noted(kind, by, at, leaf_hash))
@@ -44,9 +46,9 @@ def note_act(kind: str, *, by: UUID | None, at: datetime, leaf_hash: bytes) -> N
 
 @contextmanager
 def kept_acts() -> Iterator[list[Noted]]:
-    """A list to which every action in the block adds what it recorded, once its transaction has ended well.
+    """Yield a list to which each action in the block adds its recorded entries once its transaction has committed.
 
-    A block within a block hands its list on when it is left well: around a transaction that holds whole actions.
+    A nested block passes its list to the outer one if it ends without an error.
     """
     around, acts = _kept.get(), list[Noted]()
     token = _kept.set(acts)
@@ -60,11 +62,10 @@ def kept_acts() -> Iterator[list[Noted]]:
 
 @contextmanager
 def recorded_transaction() -> Iterator[None]:
-    """One transaction in which an action locks, decides, changes and records.
+    """Run one transaction in which an action locks, decides, changes and records.
 
-    Before it ends the last steps are taken and the deferred constraints are asked, so that the database's refusal is an
-    error of the action and not a failed commit after the answer was made; then they are deferred again, for an action
-    around this one.
+    At its end the last steps run and the deferred constraints are checked, so that a violation is an error of the
+    action and not a failed commit after the answer; then they are deferred again, for an enclosing action.
     """
     around = _noted.get()
     token = _noted.set([] if around is None else around)
@@ -72,7 +73,7 @@ def recorded_transaction() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-            if transaction.get_rollback():  # a dry run takes everything back: nothing is left to check
+            if transaction.get_rollback():  # a dry run rolls back, so there is nothing to check
                 return
             for step in _last_steps:
                 step(tuple(_noted.get() or ()))
@@ -82,7 +83,7 @@ def recorded_transaction() -> Iterator[None]:
         if around is None and kept is not None:
             kept.extend(_noted.get() or ())
     except BaseException:
-        if around is not None:  # the action around this one may go on without it
+        if around is not None:  # the enclosing action may go on without this one
             del around[before:]
         raise
     finally:

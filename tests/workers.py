@@ -30,7 +30,11 @@ def start_worker_process(queues: str, log: Path, environment: Mapping[str, str])
         *("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "DEBUG"),
     ]
     worker = processes.start(
-        "worker", command, log=log, env=os.environ | environment, orphan_signal=signal.SIGKILL, folder=ROOT
+        "worker",
+        command,
+        log=log,
+        env=os.environ | environment,
+        options=processes.ChildOptions(orphan_signal=signal.SIGKILL, folder=ROOT),
     )
     until = time.monotonic() + 30
     while " ready." not in log.read_text():

@@ -1,6 +1,6 @@
-"""Evidence and status changes, one item each: `parts/evidence.html` and `parts/change.html` say what they take.
+"""Tags for an item of evidence and a status change; `parts/evidence.html` and `parts/change.html` list their values.
 
-Written out here and not as templates, as the rows of lists are: a claim's page has some of each, with many small tags.
+The markup is composed here because templates are slower: a claim's page has many items, each with many small tags.
 Every value from outside passes `escape`.
 """
 
@@ -20,7 +20,7 @@ register = template.Library()
 
 @register.simple_tag
 def evidence_item(item: Any, tick: Any = None) -> SafeString:
-    """A source as evidence; `tick` is its checkbox on the page of a finding."""
+    """Return a source as an item of evidence; `tick` is its checkbox on the page of an assessment."""
     withdrawn, anchor, excerpt = _of(item, "withdrawn"), _of(item, "anchor"), _of(item, "excerpt")
     lines = [
         f'<li class="evidence{" withdrawn" if withdrawn else ""}"{_attribute("id", anchor)}>',
@@ -35,7 +35,7 @@ def evidence_item(item: Any, tick: Any = None) -> SafeString:
 
 
 def _of(item: Any, name: str) -> Any:
-    """An attribute or a key; nothing where there is none."""
+    """Return an attribute or a key of `item`; "" for a missing key."""
     return item.get(name, "") if isinstance(item, Mapping) else getattr(item, name, "")
 
 
@@ -44,7 +44,7 @@ def _attribute(name: str, value: Any) -> str:
 
 
 def _words_of(text: str, *, language: str = "", field: str = "") -> str:
-    """Somebody's words, set apart; `field` names them for what compares them."""
+    """Return quoted words as a block; `field` names them for the comparison with the ledger."""
     lang = _attribute("lang", language) + _attribute("data-field", field)
     return f'<blockquote class="said" dir="auto"{lang}>{linebreaksbr(text, autoescape=True)}</blockquote>'
 
@@ -84,7 +84,7 @@ def _grades(reliability: str, credibility: Any) -> str:
 
 
 def _beside(item: Any) -> str:
-    """The stance, where it came from, its place, the notes, and what one can do."""
+    """Return the line below an item: stance, sources it is based on, place, notes and actions."""
     stance, upstream, locator = _of(item, "stance"), _of(item, "upstream"), _of(item, "locator")
     parts = [f"<b>{escape(stance)}</b>" if stance else ""]
     if upstream:
@@ -104,7 +104,7 @@ def _spans(texts: Iterable[str]) -> list[str]:
 
 @register.simple_tag
 def change_item(change: Any) -> SafeString:
-    """One status change in the history."""
+    """Return one status change of the history."""
     number, before, reason = escape(_of(change, "seq")), _of(change, "from_state"), _of(change, "reason")
     came_from = state(before) if before else f'<span class="faint">{escape(_("new"))}</span>'
     return mark_safe(  # noqa: S308 - made of escaped parts
@@ -119,13 +119,13 @@ def change_item(change: Any) -> SafeString:
 
 
 def _shown(change: Any) -> str:
-    """What the reader's browser compares with the ledger; nothing where it is not asked to."""
+    """Return the attribute that the browser compares with the ledger; "" if it does not compare."""
     shown = _of(change, "shown")
     return f' data-shown="{escape(shown)}"' if shown else ""
 
 
 def _check(number: str) -> str:
-    """What became of checking a change: `audit.js` shows one of these."""
+    """Return the possible results of the check of a change; `audit.js` shows one of them."""
     results = {
         "verified": ("verified", _("Verified")),
         "redacted": ("redacted", _("Verified, closed in part")),
@@ -145,8 +145,11 @@ def _by_whom(change: Any) -> str:
     by, decided_by = escape(_of(change, "by")), _of(change, "decided_by")
     if not decided_by:
         return f"<span>{by}</span>"
-    found, decided = _("assessed by %(name)s") % {"name": by}, _("decided by %(name)s") % {"name": escape(decided_by)}
-    return f"<span>{found}</span> <span>{decided}</span>"
+    assessed, decided = (
+        _("assessed by %(name)s") % {"name": by},
+        _("decided by %(name)s") % {"name": escape(decided_by)},
+    )
+    return f"<span>{assessed}</span> <span>{decided}</span>"
 
 
 def _decision(change: Any) -> str:

@@ -1,7 +1,7 @@
-"""Claims in lists, a row or an entry each: `parts/register.html` and `parts/entry.html` say what they take.
+"""Tags for claims in lists, as rows or entries; `parts/register.html` and `parts/entry.html` list their values.
 
-Written out here and not as templates: a page has up to a hundred of them, and a template takes ten times as long for
-one. Every value from outside passes `escape`.
+The markup is composed here because a page has up to a hundred claims, and a template takes ten times as long for each.
+Every value from outside passes `escape`.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ register = template.Library()
 
 @register.simple_tag
 def claim_rows(rows: Iterable[Any]) -> SafeString:
-    """The rows of the table of claims."""
+    """Return the rows of the table of claims."""
     said = {
         "nobody": escape(_("no one")),
         "unknown": escape(_("claimant unknown")),
@@ -80,13 +80,13 @@ def _bdi(text: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def claim_entries(context: Context, entries: Iterable[Any]) -> SafeString:
-    """The claims of one list of work, each as `parts/entry.html` has it."""
+    """Return the claims of one work list, each as in `parts/entry.html`."""
     return mark_safe("".join(f"{claim_entry(context, entry)}\n" for entry in entries))  # noqa: S308 - made of escaped parts
 
 
 @register.simple_tag(takes_context=True)
 def claim_entry(context: Context, entry: Any) -> SafeString:
-    """One claim in a list of work. Its buttons take the token against forged requests from the context."""
+    """Return one claim of a work list; its buttons take the CSRF token from the context."""
     url = escape(entry.url)
     language = getattr(entry, "language", "")
     lang = f' lang="{escape(language)}"' if language else ""
@@ -109,7 +109,7 @@ def _proposed(entry: Any) -> str:
 
 
 def _beside(entry: Any, acts: str) -> str:
-    """When it is due, what stands in its place, and what one can do."""
+    """Return the due time, or the note in its place, and the actions."""
     if not (entry.due_at or entry.note or acts):
         return ""
     due_at = f"<p>{_due(entry.due_at)}</p>" if entry.due_at else ""
@@ -122,7 +122,7 @@ def _due(at: datetime) -> str:
 
 
 def _act(act: Any, context: Context) -> str:
-    """As `parts/act.html`; an entry's acts send no form around them."""
+    """Return an action as in `parts/act.html`; an entry has no form around it."""
     css_class = "button small" + (" main" if act.main else " plain" if act.plain else "")
     label, url = escape(act.label), escape(act.url)
     if not act.post:

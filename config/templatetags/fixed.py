@@ -1,7 +1,7 @@
-"""What is the same on every page for everybody: rendered once for each language, and kept.
+"""The tag `fixed`: parts of a page that are the same for all readers, rendered once for each language and cached.
 
-`{% load fixed %}{% fixed %}…{% endfixed %}`. Nothing of the request reaches what stands between the tags: it is
-rendered with an empty context, so that it cannot hold anything of a person.
+`{% load fixed %}{% fixed %}…{% endfixed %}`. The part is rendered with an empty context, without the request, so that
+it cannot hold personal data.
 """
 
 from django import template
@@ -14,7 +14,7 @@ register = template.Library()
 
 
 class Fixed(template.Node):
-    """Keeps its text by language; a process renders it once for each."""
+    """Caches its text by language; each process renders it once."""
 
     def __init__(self, nodelist: NodeList) -> None:
         self.nodelist = nodelist
@@ -33,6 +33,7 @@ class Fixed(template.Node):
 
 @register.tag
 def fixed(parser: Parser, token: Token) -> Fixed:
+    """Parse up to `endfixed`."""
     nodelist = parser.parse(("endfixed",))
     parser.delete_first_token()
     return Fixed(nodelist)

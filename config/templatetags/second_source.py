@@ -1,6 +1,6 @@
-"""What the pages are drawn with: marks, states, voices, times.
+"""Tags and filters of the pages: marks, states, voices and times.
 
-`{% load second_source %}`. No rule lives here: who may do what, and what is possible, is asked before.
+`{% load second_source %}`. There are no rules here: permissions and possible moves are decided before rendering.
 """
 
 import secrets
@@ -42,9 +42,9 @@ STATE_MEANINGS: dict[str, Promise] = {
 @register.simple_tag
 @lru_cache(maxsize=256)
 def mark(name: str, extra_class: str = "") -> SafeString:
-    """A drawing from marks.svg, hidden from screen readers: its word stands beside it.
+    """Return a drawing from marks.svg, hidden from screen readers because its word is beside it.
 
-    Raises KeyError where there is no such mark.
+    Raises KeyError for an unknown mark.
     """
     if name not in MARKS:
         raise KeyError(f"There is no mark {name!r}.")
@@ -59,56 +59,56 @@ def mark(name: str, extra_class: str = "") -> SafeString:
 
 @register.filter
 def state_word(state: str) -> str:
-    """The state's name: "Denied"."""
+    """Return the state's name: "Denied"."""
     return str(StateChoices(state).label)
 
 
 @lru_cache(maxsize=256)
 def _state(language: str | None, name: str, *, word: str) -> SafeString:
-    """`language` is the present one: it is there to tell what is kept apart."""
+    """Return mark and word of a state; `language` only separates the cached texts."""
     return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
 
 
 @register.filter
 def state_meaning(state: str) -> str:
-    """One sentence on what the state says, and what it does not."""
+    """Return the state's meaning in one sentence or two."""
     return str(STATE_MEANINGS[state])
 
 
 @register.simple_tag
 def submission() -> SafeString:
-    """The key of a form that is shown now, by which the same form sent twice is done once; beside `csrf_token`."""
+    """Return a form's random key, by which a form sent twice is done once (`config.submissions`)."""
     return format_html('<input type="hidden" name="submission" value="{}">', secrets.token_urlsafe(18))
 
 
 @register.simple_tag
 def state(name: str, word: str = "") -> SafeString:
-    """Mark and word of a state; `word` stands in for the state's name ("You propose refuted")."""
+    """Return mark and word of a state; `word` replaces the state's name ("You propose refuted")."""
     return _state(get_language(), name, word=word)
 
 
 @register.simple_tag
 def contested(by: str = "") -> SafeString:
-    """The contested mark with its word, and with the names of those who contest where they are given."""
+    """Return the contested mark with its word; `by`: the names of those who contest, if known."""
     word = _("Contested by %(names)s") % {"names": by} if by else _("Contested")
     return format_html('<span class="state contested">{}{}</span>', mark("contested"), word)
 
 
 @register.simple_tag
 def support_lost() -> SafeString:
-    """The mark of a state whose support has gone, with its word."""
+    """Return the mark for lost support, with its word."""
     return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Support lost"))
 
 
 @register.simple_tag
 def changed_since_verdict() -> SafeString:
-    """The mark of a verdict that rests on something else by now, with its words."""
+    """Return the mark for a verdict whose grounds have changed, with its words."""
     return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Changed since the verdict"))
 
 
 @register.simple_tag
 def state_line(name: str, is_contested: bool = False, is_support_lost: bool = False) -> SafeString:
-    """A claim's state in a list. "Denied" says already that a party says no: no "contested" beside it."""
+    """Return a claim's state in a list; "Denied" gets no "contested", as it already means that a party denies it."""
     return _state_line(get_language(), name, is_contested, is_support_lost=is_support_lost)
 
 
@@ -124,21 +124,21 @@ def _state_line(language: str | None, name: str, is_contested: bool, *, is_suppo
 
 @register.simple_tag(name="interval")
 def interval_tag(least: int, most: int, exact: bool = True) -> str:
-    """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five); `exact`: False for bounds."""
+    """Return the number of independent voices: "2", "1–3", "5+" (6: more than five); `exact`: False for bounds."""
     return words.interval_in_figures(least, most=most, exact=exact)
 
 
 @register.simple_tag(name="voices")
 def voices_tag(least: int, most: int, exact: bool = True) -> str:
-    """The same with its noun: "1–3 independent voices"."""
+    """Return the number with its noun: "1–3 independent voices"."""
     return words.count_in_words(least, most=most, exact=exact)
 
 
 @register.simple_tag
 def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeString:
-    """One disc for each voice that is needed: filled counts surely, dashed perhaps, empty is missing.
+    """Return one disc for each voice needed: filled if confirmed, dashed if possible, empty if missing.
 
-    Where they were not counted exactly, it is said behind them.
+    An inexact count has a note after the discs.
     """
     sure = min(least, words.SHOWN_UP_TO)
     perhaps = min(most, max(threshold, sure)) - sure
@@ -161,25 +161,25 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
 
 @register.filter
 def reliability_word(grade: str) -> str:
-    """The words of a source's grade: "B" is "usually reliable"."""
+    """Return a source's grade in words: "B" is "usually reliable"."""
     return str(Reliability(grade).label)
 
 
 @register.filter
 def credibility_word(grade: str | int) -> str:
-    """The words of an information's grade: 2 is "probably true"."""
+    """Return an information's grade in words: 2 is "probably true"."""
     return str(Credibility(int(grade)).label)
 
 
 @register.filter
 def when(at: datetime | None) -> SafeString | str:
-    """A moment in the person's time zone, as a `time` element; nothing for none."""
+    """Return a moment in the person's time zone as a `time` element; "" for None."""
     if at is None:
         return ""
     return _when(at, timezone.get_current_timezone(), _minute(timezone.now()), get_language())
 
 
-# What follows is kept by all that it is made from, `language` too: a list has a hundred times, for many readers.
+# Cached by all inputs, `language` included: a list shows a hundred times to many readers.
 @lru_cache(maxsize=4096)
 def _when(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
     return _time(at.astimezone(zone).isoformat(timespec="seconds"), text=words.moment(at, zone=zone, now=now))
@@ -187,7 +187,7 @@ def _when(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> Sa
 
 @register.filter(name="day")
 def day_tag(on: date | datetime | None) -> SafeString | str:
-    """A calendar day as a `time` element, for what is known to the day only; nothing for none."""
+    """Return a calendar day as a `time` element, for dates without a time of day; "" for None."""
     if on is None:
         return ""
     return _day(words.calendar_day(on), get_language())
@@ -200,7 +200,7 @@ def _day(on: date, language: str | None) -> SafeString:
 
 @register.filter(name="due")
 def due_tag(at: datetime | None) -> SafeString | str:
-    """How a due time stands to now: "Due today, 17:00", "2 days late". Late ones carry the class `late`."""
+    """Return a due time relative to now: "Due today, 17:00", "2 days late" (with the class `late`); "" for None."""
     if at is None:
         return ""
     return _due(at, timezone.get_current_timezone(), _as_of(at, now=timezone.now()), get_language())
@@ -217,7 +217,7 @@ def _minute(now: datetime) -> datetime:
 
 
 def _as_of(at: datetime, *, now: datetime) -> datetime:
-    """A moment of which `words.due` says the same as of `now`, and that stays the same for a minute."""
+    """Return a moment for which `words.due_in_words` gives the same text as for `now`, constant for a minute."""
     minute, a_day = timedelta(minutes=1), timedelta(days=1)
     if at >= now:
         return _minute(now)
@@ -228,7 +228,7 @@ def _as_of(at: datetime, *, now: datetime) -> datetime:
 
 @register.filter
 def is_late(at: datetime | None) -> bool:
-    """Whether the moment has gone by."""
+    """Return whether the moment has passed."""
     return at is not None and at < timezone.now()
 
 
@@ -240,7 +240,7 @@ def _time(machine: str, *, text: str, css_class: str = "") -> SafeString:
 
 @register.simple_tag
 def options(choices: Iterable[tuple[object, object]], chosen: object) -> SafeString:
-    """The options of a list to choose from, in pairs of value and label."""
+    """Return the options of a select from pairs of value and label."""
     selected = escape(str(chosen))
     lines = (
         f'<option value="{value}"{" selected" if value == selected else ""}>{label}</option>'
@@ -251,25 +251,25 @@ def options(choices: Iterable[tuple[object, object]], chosen: object) -> SafeStr
 
 @register.filter
 def bdi(text: object) -> SafeString:
-    """Somebody's words inside ours, so that their direction does not turn ours."""
+    """Return someone's words isolated, so that their writing direction does not affect the text around them."""
     return format_html("<bdi>{}</bdi>", text)
 
 
 @dataclass(frozen=True)
 class ListStep:
-    """One item of a nested list, as `parts/tree.html` writes it down."""
+    """One item of a nested list, as `parts/tree.html` renders it."""
 
     node: Any
     opens: bool  # a list begins before it
-    ends: bool  # nothing stands below it
-    closes: range  # so many lists end after it
+    ends: bool  # it has no items below it
+    closes: range  # the number of lists that end after it
 
 
 @register.filter
 def steps(nodes: Sequence[Any]) -> Iterator[ListStep]:
-    """A tree of nodes, each with `children` (key or attribute), as a flat run of steps, parents first.
+    """Yield a tree of nodes, each with `children` (key or attribute), as flat steps, parents first.
 
-    Flat, because a chain of relays may be longer than templates can include themselves.
+    Flat, because a chain of relays may be deeper than templates can be nested.
     """
     stack = [(node, 0) for node in reversed(nodes)]
     run: list[tuple[Any, int]] = []

@@ -321,9 +321,9 @@ def test_secrets_open_with_the_key_of_before_until_they_are_sealed_anew(user: Us
     app = second_factors.app(user)
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another key of fifty characters, which nobody guesses"
     assert reseal_secrets() == (0, 1)
-    assert [found for check in CHECKS for found in check.findings(IntegrityScope(timezone.now()))] != []
+    assert [found for check in CHECKS for found in check.mismatches(IntegrityScope(timezone.now()))] != []
     settings.SECRET_KEY_FALLBACKS = [old]
     assert reseal_secrets() == (1, 0)
     settings.SECRET_KEY_FALLBACKS = []
-    assert [found for check in CHECKS for found in check.findings(IntegrityScope(timezone.now()))] == []
+    assert [found for check in CHECKS for found in check.mismatches(IntegrityScope(timezone.now()))] == []
     assert use_code(user=user, code=app.code()) is not None

@@ -199,7 +199,7 @@ def node(title: str, *children: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def shape(html: str) -> str:
     """Only the lists, and the titles in them."""
-    bare = re.sub(r"<p class=\"meta\">.*?</p>|<time.*?</time>|, publisher unknown", "", html, flags=re.DOTALL)
+    bare = re.sub(r"<p class=\"meta\">.*?</p>|<time.*?</time>|,\s+publisher unknown", "", html, flags=re.DOTALL)
     return re.sub(r"\s+", "", re.sub(r"</?(?:p|span|a|q)[^>]*>", "", re.sub(r"<(ul|li)[^>]*>", r"<\1>", bare)))
 
 

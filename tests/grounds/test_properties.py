@@ -62,7 +62,7 @@ def test_nothing_is_approved_that_its_assessor_does_not_stand_for(steps: list[tu
             assert stood is not None
             agree = _digest(made, stood.grounds) == stood.grounds.digest
             assert _approves(made) <= agree
-        assert [list(check.findings(_scope())) for check in CHECKS] == [[]] * len(CHECKS)
+        assert [list(check.mismatches(_scope())) for check in CHECKS] == [[]] * len(CHECKS)
         transaction.set_rollback(True)
 
 
@@ -120,7 +120,7 @@ def test_no_change_of_a_verdicts_grounds_is_without_its_mark(steps: list[tuple[s
             if after == watched.grounds.digest:
                 changers = set()
             assert fresh(made.claim).changed_since_verdict is (after != watched.grounds.digest)
-        assert [list(check.findings(_scope())) for check in CHECKS] == [[]] * len(CHECKS)
+        assert [list(check.mismatches(_scope())) for check in CHECKS] == [[]] * len(CHECKS)
         transaction.set_rollback(True)
 
 

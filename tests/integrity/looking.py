@@ -31,7 +31,7 @@ def found_both_ways(**scope: Any) -> list[IntegrityMismatch]:
 
 def _findings(checks: Iterable[Check], scope: dict[str, Any]) -> list[IntegrityMismatch]:
     looked = IntegrityScope(**{"now": timezone.now(), "sample": None, **scope})
-    return [finding for check in checks for finding in check.findings(looked)]
+    return [finding for check in checks for finding in check.mismatches(looked)]
 
 
 def named(findings: list[IntegrityMismatch]) -> set[str]:

@@ -346,7 +346,7 @@ def _found_of(kind: str) -> list[IntegrityMismatch]:
     names = {told.root for told in DECLARED if kind in told.kinds}
     wanted = {root.check for root in ROOTS if root.name in names}
     scope = IntegrityScope(timezone.now())
-    return [finding for check in CHECKS if check.name in wanted for finding in check.findings(scope)]
+    return [finding for check in CHECKS if check.name in wanted for finding in check.mismatches(scope)]
 
 
 def _is_latest(kind: str, name: str) -> bool:

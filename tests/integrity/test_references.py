@@ -28,7 +28,7 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
 
 
 def _told() -> list[str]:
-    return [str(finding) for check in CHECKS for finding in check.findings(IntegrityScope(timezone.now()))]
+    return [str(finding) for check in CHECKS for finding in check.mismatches(IntegrityScope(timezone.now()))]
 
 
 def test_nothing_is_found_in_what_people_did(world: factories.Cast) -> None:

@@ -37,7 +37,11 @@ def beat(redis_url: str, tmp_path: Path) -> Iterator[None]:
 
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "-s", str(tmp_path / "beat-schedule")]
     child = processes.start(
-        "beat", command, log=tmp_path / "beat.log", env=os.environ.copy(), orphan_signal=signal.SIGKILL, folder=ROOT
+        "beat",
+        command,
+        log=tmp_path / "beat.log",
+        env=os.environ.copy(),
+        options=processes.ChildOptions(orphan_signal=signal.SIGKILL, folder=ROOT),
     )
     yield
     child.wait_or_kill(0)

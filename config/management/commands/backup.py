@@ -1,4 +1,4 @@
-"""Saves the database and the evidence into a folder."""
+"""`backup`: saves the database and the evidence into a folder."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Compiles every template of the project, and those that they extend or include by a fixed name."""
+"""`check_templates`: compiles the project's templates, and those that they extend or include by a fixed name."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
 
 def faults(engine: Engine, path: Path) -> list[str]:
-    """What is wrong with one template, in words."""
+    """Return the errors of one template, in words."""
     try:
         template = engine.from_string(path.read_text())
     except TemplateSyntaxError as error:
@@ -42,7 +42,7 @@ def faults(engine: Engine, path: Path) -> list[str]:
 
 
 def names(template: Template) -> list[str]:
-    """The templates that this one names by a fixed name."""
+    """Return the templates that this one extends or includes by a fixed name."""
     found = []
     for kind, attribute in ((ExtendsNode, "parent_name"), (IncludeNode, "template")):
         nodes: list[Node] = template.nodelist.get_nodes_by_type(kind)

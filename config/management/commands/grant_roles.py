@@ -1,4 +1,4 @@
-"""Gives the application's database role its rights. Run it after each migrate."""
+"""`grant_roles`: gives the application's database role its rights. Run it after each migrate."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Django's migrate, as the owner of the tables unless another database is named."""
+"""`migrate`: Django's own, run as the owner of the tables unless another database is named."""
 
 from typing import Any
 

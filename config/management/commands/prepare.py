@@ -1,4 +1,4 @@
-"""What a start does before the first request: migrations, rights, static files, demonstration data."""
+"""`prepare`: the work before the first request: migrations, keys, rights, static files, demonstration data."""
 
 import hashlib
 from pathlib import Path
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
 
 def _collect_static_files() -> None:
-    """Collects and hashes the static files when one of them is new, gone or changed."""
+    """Collect and hash the static files when one of them is new, missing or changed."""
     root = Path(settings.STATIC_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     mark = root.with_name(f"{root.name}.digest")
@@ -52,7 +52,7 @@ def _collect_static_files() -> None:
 
 
 def _digest_of_static_files() -> str:
-    """Of names, sizes and times: reading the files would take as long as collecting them."""
+    """Return a digest of names, sizes and times; reading the files would take as long as collecting them."""
     found = []
     for finder in get_finders():
         for name, storage in finder.list([]):

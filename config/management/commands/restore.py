@@ -1,4 +1,4 @@
-"""Puts a saved database and its evidence back."""
+"""`restore`: restores a saved database and its evidence."""
 
 from pathlib import Path
 from typing import Any

@@ -95,7 +95,7 @@ class Command(BaseCommand):
 def _findings(checks: Sequence[Check], scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
     for number, check in enumerate(checks, 1):
         scope.tell(f"{check.name} ({number} of {len(checks)})")
-        yield from check.findings(scope)
+        yield from check.mismatches(scope)
 
 
 def _chosen(names: Sequence[str] | None, part: tuple[int, int]) -> list[Check]:
