@@ -18,7 +18,7 @@ from accounts.queries import members_of, memberships_of
 from api.attachments import NoFields
 from api.bodies import Fields, Flag, MomentField, Text, WordField, peek, read_body, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.models import Claim
@@ -90,7 +90,7 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
 class AssignmentsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_assignments",
         summary="List the assignments on your desks",
         query=AssignmentQuery,
@@ -110,7 +110,7 @@ class AssignmentsApi(ApiView):
             rows = rows.filter(due_at__lt=query["due_before"])
         return answer_list(request, rows, query, render_assignments, orders=ORDERS)
 
-    @operation(
+    @ApiOperation(
         "assign",
         summary="Assign a claim to a reviewer (editors)",
         body=NewAssignment,
@@ -157,11 +157,11 @@ def _member(claim: Claim, name: str) -> User | None:
 
 
 class OneAssignmentApi(ApiView):
-    @operation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
+    @ApiOperation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return Response(render_assignments([get_assignment(person_asking(request), assignment_id)])[0])
 
-    @operation(
+    @ApiOperation(
         "change_assignment",
         summary="Change when an assignment is due; its reminders move with it (editors)",
         body=AssignmentChanges,
@@ -173,7 +173,7 @@ class OneAssignmentApi(ApiView):
 
 
 class AcceptanceApi(ApiView):
-    @operation(
+    @ApiOperation(
         "accept_assignment",
         summary="Accept an assignment",
         body=NoFields,
@@ -185,7 +185,7 @@ class AcceptanceApi(ApiView):
 
 
 class RefusalApi(ApiView):
-    @operation(
+    @ApiOperation(
         "decline_assignment",
         summary="Decline an assignment, with a reason",
         body=Reason,
@@ -197,7 +197,7 @@ class RefusalApi(ApiView):
 
 
 class HandOverApi(ApiView):
-    @operation(
+    @ApiOperation(
         "hand_over_assignment",
         summary="Reassign a claim to another reviewer",
         body=HandingOver,
@@ -223,7 +223,7 @@ class HandOverApi(ApiView):
 
 
 class TakingBackApi(ApiView):
-    @operation(
+    @ApiOperation(
         "withdraw_assignment",
         summary="Withdraw an assignment (editors)",
         body=Reason,

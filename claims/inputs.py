@@ -1,11 +1,13 @@
 """What the actions on claims and evidence take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from house.inputs import UNCHANGED, Given, InputFields
+from house.seen import ANYTHING, SeenValues
 from sources.inputs import NewActor
 
 
@@ -87,3 +89,12 @@ class MergeInput:
     into: UUID
     reason: str
     chain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskEdit:
+    """The fields of a desk to change, the reason, and the values that the author of the edit saw."""
+
+    changes: Mapping[str, Any]
+    reason: str = ""
+    seen: SeenValues = ANYTHING
