@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query, rows_of
+from api.bodies import Fields, Flag, Id, Ids, ParsedFields, Text, Whole, read_body, read_query, rows_of
 from api.lists import ListQuery, answer_list
 from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
@@ -184,7 +184,7 @@ class RejectionApi(ApiView):
         return Response(_shown(assessment, seen))
 
 
-def assessment_in(body: dict[str, Any]) -> AssessmentInput:
+def assessment_in(body: ParsedFields) -> AssessmentInput:
     """Return the assessment that a body describes."""
     answers = [AnswerInput(**each) for each in body["answers"]]
     elements = [ElementLine(**each) for each in body["elements"]]

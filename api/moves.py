@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -171,7 +171,9 @@ def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
     return [item.id for item in contrary(graph, stance, element)]
 
 
-def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]) -> dict[str, Any]:
+def _render_change(
+    change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]
+) -> StatusChangeShape:
     """A status change, with the evidence that the reader may see (`seen`), and its entry in the ledger."""
     entry = recorded[change.seq]
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row

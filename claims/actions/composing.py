@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -35,6 +34,7 @@ from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.models import Actor, Source, Visibility
 from sources.permissions import may_write
 from sources.queries import actor_called
+from sources.values import FieldValues
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def with_actors(desk: Desk, fields: ClaimInput, *, by: User, now: datetime) -> C
         with _naming(name):
             return _actor(desk, value, Visibility.DESK, by=by, now=now).pk
 
-    actors: dict[str, Any] = {}
+    actors: FieldValues = {}
     if fields.claimant is not UNCHANGED:
         actors["claimant"] = found(fields.claimant, "claimant")
     if fields.parties is not UNCHANGED:

@@ -82,6 +82,9 @@ _CONDITIONS = {
 }
 
 
+QueryValues = dict[str, Any]  # the values of a statement's placeholders, of several types
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFilter:
     """Conditions on claims in a list; a field that is not given sets none. `assignee`: a user name, "" for nobody."""
@@ -99,12 +102,12 @@ class ClaimFilter:
     closed: bool | None = None
     due_before: datetime | None = None
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> QueryValues:
         """Return the values of the conditions, by the names in `_CONDITIONS`."""
-        texts: dict[str, Any] = {"states": list(self.states), "q": self.q, "topic": self.topic}
+        texts: QueryValues = {"states": list(self.states), "q": self.q, "topic": self.topic}
         texts |= {"claimant": self.claimant, "party": self.party, "desk": self.desk}
         texts |= {"assignee": self.assignee, "nobody": self.assignee == ""}
-        flags: dict[str, Any] = {"contested": self.contested, "support_lost": self.support_lost}
+        flags: QueryValues = {"contested": self.contested, "support_lost": self.support_lost}
         flags |= {"closed": self.closed, "due_before": self.due_before}
         flags |= {"changed_since_verdict": self.changed_since_verdict}
         given = {name: value for name, value in texts.items() if value}
@@ -162,7 +165,7 @@ class Narrowed:
         rows = f"SELECT 1 FROM claims_claim c WHERE ({scope}){self._narrowed} LIMIT {self.most_counted + 1}"  # noqa: S608 - our own
         return f"(SELECT count(*) FROM ({rows}) counted)"  # noqa: S608 - our own
 
-    def _fetch(self, statement: str, more: dict[str, Any]) -> list[Any]:
+    def _fetch(self, statement: str, more: QueryValues) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(statement, self._values | more)
             return list(cursor.fetchall())

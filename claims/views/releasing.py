@@ -23,6 +23,7 @@ from claims.actions.releasing import (
     release_source,
 )
 from claims.forms.releasing import ReleaseForm
+from claims.mappings import FormValues
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_claim, get_evidence, get_source
 from claims.reading.actor_queries import get_actor
 from claims.record.reads import note_shown
@@ -183,7 +184,7 @@ class _Release:
 def _page(
     request: PersonsRequest,
     release: _Release,
-    act: Callable[[dict[str, Any]], object],  # takes cleaned_data
+    act: Callable[[FormValues], object],
 ) -> HttpResponse:
     """The page of a release: the facts that become visible, to whom, and the form. Afterwards it returns to the row."""
     row, desk_id = release.row, release.desk_id

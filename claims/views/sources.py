@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from accounts.requests import PersonsRequest
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.sources import SourceOutcome, add_relay, correct_source, remove_relay, retract_source
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
+from claims.mappings import FormValues
 from claims.queries import (
     attachments_of,
     captures_of,
@@ -188,7 +188,7 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     may_change_source(request.user, row)
     form = FileForm(**sent(request), user=request.user)
 
-    def keep(given: dict[str, Any]) -> object:  # takes cleaned_data
+    def keep(given: FormValues) -> object:
         upload = given["file"]
         visibility = given["visibility"] or None
         return attach_file(source=row, chunks=upload.chunks(), name=upload.name, visibility=visibility, by=request.user)
@@ -210,7 +210,7 @@ def _one_act(
     request: PersonsRequest,
     row: Source,
     form: ActForm,
-    act: Callable[[dict[str, Any]], object],  # takes cleaned_data
+    act: Callable[[FormValues], object],
     texts: _PageTexts,
 ) -> HttpResponse:
     """The page of one act on a source; afterwards it returns to the source."""

@@ -19,6 +19,7 @@ from claims.actions.composing import edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms
 from claims.forms.sources import ReasonForm
 from claims.inputs import ClaimInput
+from claims.mappings import FormValues
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.views.asking import consent
@@ -65,7 +66,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
     return desk_for(request.user, chosen)
 
 
-def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:  # cleaned_data
+def _report(request: PersonsRequest, desk: Desk, given: FormValues, elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
         fields=NewClaimForm.described_claim(given, elements),
