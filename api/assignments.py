@@ -73,7 +73,7 @@ class Reason(Fields):
     reason = Text(default="")
 
 
-class HandingOver(Reason):
+class NewReassignment(Reason):
     to = Text(required=True)
 
 
@@ -196,11 +196,11 @@ class RefusalApi(ApiView):
         return _one_act(request, assignment_id, decline, may=may_answer, body=Reason)
 
 
-class HandOverApi(ApiView):
+class ReassignApi(ApiView):
     @ApiOperation(
         "hand_over_assignment",
         summary="Reassign a claim to another reviewer",
-        body=HandingOver,
+        body=NewReassignment,
         answer=HandedOverShape,
         refuses=[403, 404, 409],
     )
@@ -208,7 +208,7 @@ class HandOverApi(ApiView):
         by = person_asking(request)
         assignment = get_assignment(by, assignment_id)
         may_answer(assignment, by)
-        given = read_body(request, HandingOver)
+        given = read_body(request, NewReassignment)
         new = reassign(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
         return self._answer(get_assignment(by, assignment_id), new=new)
 
@@ -222,7 +222,7 @@ class HandOverApi(ApiView):
         return Response({**shown, "handed_over_to": offered})
 
 
-class TakingBackApi(ApiView):
+class WithdrawAssignmentApi(ApiView):
     @ApiOperation(
         "withdraw_assignment",
         summary="Withdraw an assignment (editors)",
@@ -231,10 +231,10 @@ class TakingBackApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        return _one_act(request, assignment_id, withdraw_assignment, may=_may_take_back, body=Reason)
+        return _one_act(request, assignment_id, withdraw_assignment, may=_may_withdraw, body=Reason)
 
 
-def _may_take_back(assignment: Assignment, by: User) -> None:
+def _may_withdraw(assignment: Assignment, by: User) -> None:
     may_edit_as_editor(by, assignment.claim, _("Only editors withdraw an assignment."))
 
 

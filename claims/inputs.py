@@ -8,7 +8,7 @@ from uuid import UUID
 
 from house.inputs import UNCHANGED, Given, InputFields
 from house.seen import ANYTHING, SeenValues
-from sources.inputs import NewActor
+from sources.inputs import NamedActor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +22,14 @@ class ElementInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimInput(InputFields):
-    """Fields of a claim; topics are names. A `NewActor` is for the actions of `claims.actions.composing`."""
+    """Fields of a claim; topics are names. A `NamedActor` is for the actions of `claims.actions.composing`."""
 
     statement: Given[str] = UNCHANGED
     original_statement: Given[str] = UNCHANGED
     language: Given[str] = UNCHANGED
-    claimant: Given[UUID | NewActor | None] = UNCHANGED
-    also_claimed_by: Given[Sequence[UUID | NewActor]] = UNCHANGED
-    parties: Given[Sequence[UUID | NewActor]] = UNCHANGED
+    claimant: Given[UUID | NamedActor | None] = UNCHANGED
+    also_claimed_by: Given[Sequence[UUID | NamedActor]] = UNCHANGED
+    parties: Given[Sequence[UUID | NamedActor]] = UNCHANGED
     claimed_on: Given[date | None] = UNCHANGED
     happened_from: Given[date | None] = UNCHANGED
     happened_to: Given[date | None] = UNCHANGED

@@ -26,7 +26,7 @@ from claims.reading.values import claim_values, threshold_values
 from house.edit_forms import EditForm
 from house.inputs import UNCHANGED
 from house.pages import ActForm
-from sources.inputs import NewActor
+from sources.inputs import NamedActor
 from sources.models import ActorKind
 from sources.values import FieldValues
 
@@ -110,10 +110,10 @@ class ClaimFields(forms.Form):
         )
 
 
-def new_parties(given: FormValues) -> list[NewActor]:
+def new_parties(given: FormValues) -> list[NamedActor]:
     """Return the new parties that were typed, one a line."""
     kind = given["new_parties_kind"]
-    return [NewActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
+    return [NamedActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
 
 
 class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):

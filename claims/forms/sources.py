@@ -20,7 +20,7 @@ from claims.mappings import FormValues
 from claims.reading.names import ActorNames, SourceNames
 from house.edit_forms import EditForm
 from house.pages import ActForm
-from sources.inputs import NewActor, SourceInput
+from sources.inputs import NamedActor, SourceInput
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 from sources.values import FieldValues, source_values
 
@@ -100,11 +100,11 @@ class NewSourceFields(forms.Form):
         )
 
 
-def chosen_actor(given: FormValues, name: str) -> UUID | NewActor | None:
+def chosen_actor(given: FormValues, name: str) -> UUID | NamedActor | None:
     """Return the id of the actor chosen for a field, or the new one that was typed."""
     typed = given[f"new_{name}"]
     chosen: UUID | None = given[name]
-    return NewActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
+    return NamedActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
 
 
 class SourceForm(EditForm):

@@ -110,7 +110,7 @@ def _edit(request: PersonsRequest, claim: Claim, form: EditClaimForm) -> Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class _EditorAct:
-    """An editor's act on a claim with the texts of its page; `refusal` is told to others who try it."""
+    """An editor's act on a claim with the texts of its page; others who try it are refused with `refusal`."""
 
     act: Callable[..., Claim]
     refusal: str

@@ -114,7 +114,7 @@ EXCUSED: dict[type[models.Model], dict[str, str]] = {
     PolicyChange: {"id": ITS_OWN_KEY},
     Answer: {"id": ITS_OWN_KEY},
     AssessmentElement: {"id": ITS_OWN_KEY},
-    Assessment: {"assignment": UNTOLD, "state": "`finding with its decision`"},
+    Assessment: {"assignment": UNTOLD, "state": "`assessment with its decision`"},
     AssessmentGrounds: {"id": ITS_OWN_KEY, "assignment": UNTOLD},
     Decision: {"id": ITS_OWN_KEY},
     Redaction: {
