@@ -15,7 +15,7 @@ from api.bodies import Day, Fields, Flag, Id, Text, Whole, WordField, peek, read
 from api.desks import desk_to_write_on
 from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
-from api.schema import ETAG, IF_MATCH, PageOf, operation
+from api.schema import ETAG, IF_MATCH, ApiOperation, PageOf
 from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.actors import merge_actors
@@ -101,7 +101,7 @@ class ActorQuery(ListQuery):
 
 
 class ActorsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_actors",
         summary="List the actors of your desks and shared actors",
         query=ActorQuery,
@@ -116,7 +116,7 @@ class ActorsApi(ApiView):
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
         return answer_list(request, rows, query, partial(render_actors, by))
 
-    @operation(
+    @ApiOperation(
         "create_actor",
         summary="Create an actor",
         body=NewActorBody,
@@ -140,7 +140,7 @@ class ActorsApi(ApiView):
 
 
 class OneActorApi(ApiView):
-    @operation(
+    @ApiOperation(
         "read_actor",
         summary="Read one actor; a merged actor redirects to the one that replaced it",
         answer=ActorShape,
@@ -157,7 +157,7 @@ class OneActorApi(ApiView):
         actor = get_actor(by, actor_id)
         return Response(render_actors(by, [actor])[0], headers=tagged(actor))
 
-    @operation(
+    @ApiOperation(
         "change_actor",
         summary="Change an actor; claims that rely on its voice are recomputed",
         body=ChangesOfActor,
@@ -177,7 +177,7 @@ class OneActorApi(ApiView):
 
 
 class MergedActorApi(ApiView):
-    @operation(
+    @ApiOperation(
         "merge_actor",
         summary="Merge an actor into another, which replaces it everywhere (editors; administrators for shared actors)",
         body=Merging,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query, rows_of
+from api.bodies import Fields, Flag, Id, Ids, ParsedFields, Text, Whole, read_body, read_query, rows_of
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_assess, may_decide_move
 from claims.bounds import MOST_ELEMENTS, MOST_NAMED
@@ -105,7 +105,7 @@ class NewApproval(NewDecision):
 
 
 class AssessmentsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_assessments",
         summary="List the assessments of a claim",
         query=ListQuery,
@@ -119,7 +119,7 @@ class AssessmentsApi(ApiView):
         rows = assessments_of(claim).select_related("claim")
         return answer_list(request, rows, query, partial(render_assessments, seen=seen_evidence(by, claim)))
 
-    @operation(
+    @ApiOperation(
         "hand_in_assessment",
         summary="Submit an assessment; it replaces a pending one of yours",
         body=NewAssessment,
@@ -137,7 +137,7 @@ class AssessmentsApi(ApiView):
 
 
 class OneAssessmentApi(ApiView):
-    @operation("read_assessment", summary="Read one assessment", answer=AssessmentShape, refuses=[404])
+    @ApiOperation("read_assessment", summary="Read one assessment", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
@@ -145,7 +145,7 @@ class OneAssessmentApi(ApiView):
 
 
 class ApprovalApi(ApiView):
-    @operation(
+    @ApiOperation(
         "approve_assessment",
         summary="Approve an assessment as the second person; the claim’s status changes",
         body=NewApproval,
@@ -165,7 +165,7 @@ class ApprovalApi(ApiView):
 
 
 class RejectionApi(ApiView):
-    @operation(
+    @ApiOperation(
         "reject_assessment",
         summary="Reject an assessment, with a reason",
         body=NewDecision,
@@ -184,7 +184,7 @@ class RejectionApi(ApiView):
         return Response(_shown(assessment, seen))
 
 
-def assessment_in(body: dict[str, Any]) -> AssessmentInput:
+def assessment_in(body: ParsedFields) -> AssessmentInput:
     """Return the assessment that a body describes."""
     answers = [AnswerInput(**each) for each in body["answers"]]
     elements = [ElementLine(**each) for each in body["elements"]]

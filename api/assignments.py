@@ -18,7 +18,7 @@ from accounts.queries import members_of, memberships_of
 from api.attachments import NoFields
 from api.bodies import Fields, Flag, MomentField, Text, WordField, peek, read_body, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.models import Claim
@@ -73,7 +73,7 @@ class Reason(Fields):
     reason = Text(default="")
 
 
-class HandingOver(Reason):
+class NewReassignment(Reason):
     to = Text(required=True)
 
 
@@ -90,7 +90,7 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
 class AssignmentsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_assignments",
         summary="List the assignments on your desks",
         query=AssignmentQuery,
@@ -110,7 +110,7 @@ class AssignmentsApi(ApiView):
             rows = rows.filter(due_at__lt=query["due_before"])
         return answer_list(request, rows, query, render_assignments, orders=ORDERS)
 
-    @operation(
+    @ApiOperation(
         "assign",
         summary="Assign a claim to a reviewer (editors)",
         body=NewAssignment,
@@ -157,11 +157,11 @@ def _member(claim: Claim, name: str) -> User | None:
 
 
 class OneAssignmentApi(ApiView):
-    @operation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
+    @ApiOperation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return Response(render_assignments([get_assignment(person_asking(request), assignment_id)])[0])
 
-    @operation(
+    @ApiOperation(
         "change_assignment",
         summary="Change when an assignment is due; its reminders move with it (editors)",
         body=AssignmentChanges,
@@ -173,7 +173,7 @@ class OneAssignmentApi(ApiView):
 
 
 class AcceptanceApi(ApiView):
-    @operation(
+    @ApiOperation(
         "accept_assignment",
         summary="Accept an assignment",
         body=NoFields,
@@ -185,7 +185,7 @@ class AcceptanceApi(ApiView):
 
 
 class RefusalApi(ApiView):
-    @operation(
+    @ApiOperation(
         "decline_assignment",
         summary="Decline an assignment, with a reason",
         body=Reason,
@@ -196,11 +196,11 @@ class RefusalApi(ApiView):
         return _one_act(request, assignment_id, decline, may=may_answer, body=Reason)
 
 
-class HandOverApi(ApiView):
-    @operation(
+class ReassignApi(ApiView):
+    @ApiOperation(
         "hand_over_assignment",
         summary="Reassign a claim to another reviewer",
-        body=HandingOver,
+        body=NewReassignment,
         answer=HandedOverShape,
         refuses=[403, 404, 409],
     )
@@ -208,7 +208,7 @@ class HandOverApi(ApiView):
         by = person_asking(request)
         assignment = get_assignment(by, assignment_id)
         may_answer(assignment, by)
-        given = read_body(request, HandingOver)
+        given = read_body(request, NewReassignment)
         new = reassign(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
         return self._answer(get_assignment(by, assignment_id), new=new)
 
@@ -222,8 +222,8 @@ class HandOverApi(ApiView):
         return Response({**shown, "handed_over_to": offered})
 
 
-class TakingBackApi(ApiView):
-    @operation(
+class WithdrawAssignmentApi(ApiView):
+    @ApiOperation(
         "withdraw_assignment",
         summary="Withdraw an assignment (editors)",
         body=Reason,
@@ -231,10 +231,10 @@ class TakingBackApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        return _one_act(request, assignment_id, withdraw_assignment, may=_may_take_back, body=Reason)
+        return _one_act(request, assignment_id, withdraw_assignment, may=_may_withdraw, body=Reason)
 
 
-def _may_take_back(assignment: Assignment, by: User) -> None:
+def _may_withdraw(assignment: Assignment, by: User) -> None:
     may_edit_as_editor(by, assignment.claim, _("Only editors withdraw an assignment."))
 
 

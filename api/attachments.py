@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import BodyTooLarge, Fields, WordField, read_body, read_query
 from api.lists import ListQuery, answer_all, answer_list
-from api.schema import PageOf, SchemaNode, operation
+from api.schema import ApiOperation, PageOf, SchemaNode
 from api.view import ApiView, created, person_asking
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
 from claims.record.reads import note_shown
@@ -93,7 +93,7 @@ class AttachmentsApi(ApiView):
         """The largest file allowed, and the form around it."""
         return int(settings.ATTACHMENT_LIMIT) + FORM_OVERHEAD
 
-    @operation(
+    @ApiOperation(
         "list_attachments",
         summary="List a source’s files",
         query=ListQuery,
@@ -106,7 +106,7 @@ class AttachmentsApi(ApiView):
         rows = attachments_of(by, get_source(by, source_id))
         return answer_list(request, rows, query, lambda page: render_attachments(request, page))
 
-    @operation(
+    @ApiOperation(
         "attach_file",
         summary="Upload a file to a source; it is kept byte for byte",
         body=UPLOAD,
@@ -128,7 +128,7 @@ class AttachmentsApi(ApiView):
 
 
 class OneAttachmentApi(ApiView):
-    @operation("read_attachment", summary="Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
+    @ApiOperation("read_attachment", summary="Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
         found = get_attachment(person_asking(request), attachment_id)
         note_shown(person_asking(request), [found])
@@ -142,14 +142,14 @@ class OneAttachmentApi(ApiView):
 class CapturesApi(ApiView):
     counted_as = {"POST": "capture"}
 
-    @operation(
+    @ApiOperation(
         "list_captures", summary="List a source’s captures, newest first", answer=PageOf(CaptureShape), refuses=[404]
     )
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person_asking(request)
         return answer_all(render_captures(by, list(captures_of(by, get_source(by, source_id)))))
 
-    @operation(
+    @ApiOperation(
         "request_capture",
         summary="Request a capture of a source’s URL; it is fetched soon after",
         body=NoFields,
@@ -168,7 +168,7 @@ class CapturesApi(ApiView):
 
 
 class OneCaptureApi(ApiView):
-    @operation("read_capture", summary="Read one capture and its progress", answer=CaptureShape, refuses=[404])
+    @ApiOperation("read_capture", summary="Read one capture and its progress", answer=CaptureShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, *, capture_id: UUID) -> Response:
         by = person_asking(request)
         return Response(render_captures(by, [get_capture(by, get_source(by, source_id), capture_id)])[0])

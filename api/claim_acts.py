@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import Fields, Text, WordField, read_body
 from api.claims import ClaimShape, answer_claim
-from api.schema import ETAG, operation
+from api.schema import ETAG, ApiOperation
 from api.view import ApiView, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.actions.claims import publish_claim, unpublish_claim
@@ -30,7 +30,7 @@ class Closing(Fields):
 
 
 def _described(name: str, *, summary: str, body: type[Fields]) -> Callable[..., Callable[..., Response]]:
-    return operation(name, summary=summary, body=body, answer=ClaimShape, refuses=[403, 404, 409], headers=[ETAG])
+    return ApiOperation(name, summary=summary, body=body, answer=ClaimShape, refuses=[403, 404, 409], headers=[ETAG])
 
 
 def _claim_for_editor(by: User, reference: str) -> Claim:

@@ -36,7 +36,7 @@ from api.desks import desk_to_write_on
 from api.effects import IntervalShape, interval_shape
 from api.evidence import EvidenceFieldsBody
 from api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
-from api.schema import ETAG, IF_MATCH, PageOf, operation
+from api.schema import ETAG, IF_MATCH, ApiOperation, PageOf
 from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
@@ -166,7 +166,7 @@ class ClaimQuery(ListQuery):
 
 
 class ClaimsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_claims",
         summary="List the claims you have access to",
         query=ClaimQuery,
@@ -179,7 +179,7 @@ class ClaimsApi(ApiView):
         claims = Narrowed(scope_of(person_asking(request)), conditions)
         return answer_page(request, partial(read_claims_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
-    @operation(
+    @ApiOperation(
         "report_claim",
         summary="Create a claim with its first evidence",
         body=NewClaim,
@@ -211,11 +211,11 @@ class ClaimsApi(ApiView):
 
 
 class OneClaimApi(ApiView):
-    @operation("read_claim", summary="Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
+    @ApiOperation("read_claim", summary="Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str) -> Response:
         return answer_claim(person_asking(request), reference)
 
-    @operation(
+    @ApiOperation(
         "change_claim",
         summary="Change a claim’s wording, dates, place, people, topics, elements or threshold",
         body=ClaimChanges,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.queries import person_named
 from api.bodies import Fields, Text, read_body
 from api.lists import answer_all
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.models import Claim, Participant
@@ -37,7 +37,7 @@ class NewDecider(Fields):
 
 
 class DecidersApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_deciders",
         summary="List a claim’s approvers besides the editors",
         answer=PageOf(DeciderShape),
@@ -46,7 +46,7 @@ class DecidersApi(ApiView):
     def get(self, request: Request, reference: str) -> Response:
         return answer_all(render_deciders(list(deciders_of(get_claim(person_asking(request), reference)))))
 
-    @operation(
+    @ApiOperation(
         "name_decider",
         summary="Add an approver to a claim; one from another desk keeps access until the decision (editors)",
         body=NewDecider,
@@ -64,11 +64,11 @@ class DecidersApi(ApiView):
 
 
 class OneDeciderApi(ApiView):
-    @operation("read_decider", summary="Read one approver", answer=DeciderShape, refuses=[404])
+    @ApiOperation("read_decider", summary="Read one approver", answer=DeciderShape, refuses=[404])
     def get(self, request: Request, reference: str, decider_id: UUID) -> Response:
         return Response(render_deciders([get_decider(get_claim(person_asking(request), reference), decider_id)])[0])
 
-    @operation("unname_decider", summary="Remove an approver (editors)", status=204, refuses=[403, 404, 409])
+    @ApiOperation("unname_decider", summary="Remove an approver (editors)", status=204, refuses=[403, 404, 409])
     def delete(self, request: Request, reference: str, decider_id: UUID) -> Response:
         by = person_asking(request)
         named = get_decider(get_claim(by, reference), decider_id)

@@ -18,10 +18,11 @@ from accounts.queries import desk_for, desks_of, get_desk, memberships_of
 from api.bodies import Fields, Flag, Id, Text, Whole, raw_body, read_body, read_changes, read_query
 from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
-from api.schema import ETAG, IF_MATCH, PageOf, operation
+from api.schema import ETAG, IF_MATCH, ApiOperation, PageOf
 from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.desks import change_desk_with_policy
+from claims.inputs import DeskEdit
 from claims.verdicts.side_effects import Effects
 from house.errors import Forbidden
 from sources.permissions import WRITERS, may_write
@@ -85,7 +86,7 @@ class DeskQuery(ListQuery):
 
 
 class DesksApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_desks",
         summary="List your desks; administrators see all of them",
         query=DeskQuery,
@@ -98,7 +99,7 @@ class DesksApi(ApiView):
             rows = rows.filter(name__icontains=query["q"])
         return answer_list(request, rows, query, render_desks)
 
-    @operation(
+    @ApiOperation(
         "create_desk",
         summary="Create a desk (administrators)",
         body=NewDesk,
@@ -115,12 +116,12 @@ class DesksApi(ApiView):
 
 
 class OneDeskApi(ApiView):
-    @operation("read_desk", summary="Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
+    @ApiOperation("read_desk", summary="Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
         desk = get_desk(person_asking(request), desk_id)
         return Response(render_desks([desk])[0], headers=tagged(desk))
 
-    @operation(
+    @ApiOperation(
         "change_desk",
         summary="Change a desk’s name or policy (its editors, administrators)",
         body=DeskChanges,
@@ -137,9 +138,7 @@ class OneDeskApi(ApiView):
         effects = Effects(dry_run=changes.pop("dry_run"))
         reason = changes.pop("reason", "")
         with seen_by(request, desk, changes.pop("seen_version", None)) as seen:
-            outcome = change_desk_with_policy(
-                desk=desk, changes=changes, reason=reason, seen=seen, effects=effects, by=by
-            )
+            outcome = change_desk_with_policy(desk=desk, edit=DeskEdit(changes, reason, seen), effects=effects, by=by)
         shown = [render_effect(effect) for effect in effects.shown]
         row = render_desks([outcome.row])[0]
         answer = {**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later}

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.assessments import LineShape, NewAnswer, NewLine, assessment_in
 from api.bodies import Fields, Flag, Ids, Text, Whole, WordField, read_body, rows_of
-from api.schema import operation
+from api.schema import ApiOperation
 from api.view import ApiView, person_asking
 from claims.access.permissions import may_assess
 from claims.bounds import MOST_ELEMENTS, MOST_NAMED
@@ -57,12 +57,12 @@ class NewDraft(Fields):
 
 
 class DraftApi(ApiView):
-    @operation("read_draft", summary="Read your draft assessment", answer=DraftShape, refuses=[404])
+    @ApiOperation("read_draft", summary="Read your draft assessment", answer=DraftShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person_asking(request)
         return Response(render_draft(by, get_draft(by, get_claim(by, reference))))
 
-    @operation(
+    @ApiOperation(
         "keep_draft",
         summary="Save your draft assessment; only you see it, and submitting removes it",
         body=NewDraft,
@@ -78,7 +78,7 @@ class DraftApi(ApiView):
         draft = keep_draft(claim=claim, fields=assessment_in(body), version=version, by=by)
         return Response(render_draft(by, draft))
 
-    @operation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])
+    @ApiOperation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])
     def delete(self, request: Request, reference: str) -> Response:
         by = person_asking(request)
         drop_draft(claim=get_claim(by, reference), by=by)

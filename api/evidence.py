@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import Fields, Id, Ids, Text, Whole, WordField, read_body, read_changes, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import ETAG, IF_MATCH, PageOf, operation
+from api.schema import ETAG, IF_MATCH, ApiOperation, PageOf
 from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
@@ -98,7 +98,7 @@ class ExcerptNote(Fields):
 
 
 class EvidenceListApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_evidence",
         summary="List a claim’s evidence, withdrawn evidence included. `withheld` tells auditors how much is not shown",
         query=ListQuery,
@@ -112,7 +112,7 @@ class EvidenceListApi(ApiView):
         rows = evidence_of(by, claim).select_related("claim")
         return answer_list(request, rows, query, partial(render_evidence, by), withheld=withheld_evidence(by, claim))
 
-    @operation(
+    @ApiOperation(
         "attach_evidence",
         summary="Attach a source to a claim as evidence",
         body=NewEvidence,
@@ -133,7 +133,7 @@ class EvidenceListApi(ApiView):
 
 
 class OneEvidenceApi(ApiView):
-    @operation(
+    @ApiOperation(
         "read_evidence", summary="Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG]
     )
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
@@ -141,7 +141,7 @@ class OneEvidenceApi(ApiView):
         item = get_evidence(by, get_claim(by, reference), evidence_id)
         return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
-    @operation(
+    @ApiOperation(
         "change_evidence",
         summary="Change a piece of evidence",
         body=EvidenceChanges,
@@ -162,7 +162,7 @@ class OneEvidenceApi(ApiView):
 
 
 class EvidenceWithdrawnApi(ApiView):
-    @operation(
+    @ApiOperation(
         "withdraw_evidence",
         summary="Withdraw evidence: it no longer counts and stays on record",
         body=EvidenceWithdrawal,
@@ -179,7 +179,7 @@ class EvidenceWithdrawnApi(ApiView):
 
 
 class ExcerptStandsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "confirm_excerpt",
         summary="Confirm an excerpt after its source was corrected (editors, the claim’s reviewer)",
         body=ExcerptNote,

@@ -108,7 +108,7 @@ EXAMPLES: dict[str, ExampleBody] = {
     "NewAssignment": {"claim": "HRB-14", "reviewer": "reviewer", "due_at": "2022-11-09T17:00:00Z"},
     "AssignmentChanges": {"due_at": "2022-11-11T17:00:00Z"},
     "Reason": {"reason": "I know the photographer."},
-    "HandingOver": {"to": "reviewer2", "reason": "I am away from Monday."},
+    "NewReassignment": {"to": "reviewer2", "reason": "I am away from Monday."},
     "NewDecider": {"person": "editor2"},
     # Assessments
     "NewAssessment": _REVIEW,

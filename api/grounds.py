@@ -12,7 +12,7 @@ from accounts.models import User
 from api.assessments import AssessmentShape, find_assessment, render_assessments
 from api.bodies import Fields, Text, Whole, read_body
 from api.claims import ClaimShape, answer_claim
-from api.schema import ETAG, operation
+from api.schema import ETAG, ApiOperation
 from api.view import ApiView, person_asking
 from claims.models import Claim
 from claims.queries import get_claim, seen_evidence
@@ -69,7 +69,7 @@ class VerdictConfirmation(Fields):
 
 
 class AssessmentGroundsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "read_assessment_grounds",
         summary="Read what has changed in the grounds of a pending assessment, and who changed it",
         answer=GroundsShape,
@@ -84,7 +84,7 @@ class AssessmentGroundsApi(ApiView):
 
 
 class AssessmentConfirmationApi(ApiView):
-    @operation(
+    @ApiOperation(
         "confirm_assessment",
         summary="Confirm your pending assessment on its present grounds",
         body=Confirmation,
@@ -101,7 +101,7 @@ class AssessmentConfirmationApi(ApiView):
 
 
 class VerdictGroundsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "read_verdict_grounds",
         summary="Read what has changed in the grounds of a verdict, and who changed it",
         answer=GroundsShape,
@@ -113,7 +113,7 @@ class VerdictGroundsApi(ApiView):
 
 
 class VerdictConfirmedApi(ApiView):
-    @operation(
+    @ApiOperation(
         "confirm_verdict",
         summary="Confirm a verdict on its present grounds, as someone who changed none of them",
         body=VerdictConfirmation,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from api.bodies import Fields, Ids, Text, Whole, read_body
 from api.effects import IntervalShape, interval_shape
 from api.lists import answer_all
-from api.schema import Lacking, PageOf, operation
+from api.schema import ApiOperation, Lacking, PageOf
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_move_alone
 from claims.actions.claims import move_alone
@@ -85,7 +85,7 @@ class NewMove(Fields):
 
 
 class MovesApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_moves",
         summary="List every move from the present state, and what each requires",
         answer=PageOf(MoveShape),
@@ -96,7 +96,7 @@ class MovesApi(ApiView):
         graph, last = load_evidence_graph(claim), last_change(claim)
         return answer_all([_render_move(claim, move, graph, last) for move in moves_from(claim.state)])
 
-    @operation(
+    @ApiOperation(
         "make_move",
         summary="Make a move that needs no approval: record a denial or withdraw one",
         body=NewMove,
@@ -116,7 +116,7 @@ class MovesApi(ApiView):
 
 
 class HistoryApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_history", summary="List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404]
     )
     def get(self, request: Request, reference: str) -> Response:
@@ -128,7 +128,7 @@ class HistoryApi(ApiView):
 
 
 class OneStatusChangeApi(ApiView):
-    @operation(
+    @ApiOperation(
         "read_status_change",
         summary="Read one status change with the evidence graph it was decided on",
         answer=RecordedChangeShape,
@@ -171,7 +171,9 @@ def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
     return [item.id for item in contrary(graph, stance, element)]
 
 
-def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]) -> dict[str, Any]:
+def _render_change(
+    change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]
+) -> StatusChangeShape:
     """A status change, with the evidence that the reader may see (`seen`), and its entry in the ledger."""
     entry = recorded[change.seq]
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from api.bodies import Fields, Flag, MomentField, WordField, read_body, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, person_asking
 from claims.reading.paging import Order
 from reviews.actions.notifications import mark_all_read, mark_read
@@ -55,7 +55,7 @@ ORDERS = {"created": Order("at"), "-created": Order("at", newest_first=True)}
 
 
 class NotificationsApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_notifications",
         summary="List your notifications",
         query=NotificationQuery,
@@ -76,14 +76,16 @@ class NotificationsApi(ApiView):
 
 
 class OneNotificationApi(ApiView):
-    @operation("read_notification", summary="Read one of your notifications", answer=NotificationShape, refuses=[404])
+    @ApiOperation(
+        "read_notification", summary="Read one of your notifications", answer=NotificationShape, refuses=[404]
+    )
     def get(self, request: Request, notification_id: UUID) -> Response:
         row = get_notification(person_asking(request), notification_id)
         return Response(render_notifications(request, [row])[0])
 
 
 class NotificationReadApi(ApiView):
-    @operation(
+    @ApiOperation(
         "mark_notification", summary="Mark one of your notifications as read", answer=NotificationShape, refuses=[404]
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
@@ -94,7 +96,7 @@ class NotificationReadApi(ApiView):
 
 class NotificationsReadApi(ApiView):
     # Marking as read again changes nothing, so it needs no key.
-    @operation(
+    @ApiOperation(
         "mark_notifications",
         summary="Mark all your notifications as read",
         body=ReadUntil,

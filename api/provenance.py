@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.effects import IntervalShape
-from api.schema import operation
+from api.schema import ApiOperation
 from api.view import ApiView, person_asking
 from claims.queries import get_claim, relays_among
 from claims.reading.provenance import TracedSource, Uncountable, provenance_of
@@ -102,7 +102,7 @@ class ProvenanceShape(SupportShape):
 
 
 class ClaimProvenanceApi(ApiView):
-    @operation("read_provenance", summary="Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
+    @ApiOperation("read_provenance", summary="Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person_asking(request)
         graph = load_evidence_graph(get_claim(by, reference))

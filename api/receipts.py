@@ -12,7 +12,7 @@ from accounts.models import Act
 from accounts.queries import MOST_RECEIPTS, receipts_of
 from api.bodies import Text, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, person_asking
 from claims.reading.paging import Order
 from house.errors import Invalid, NotFound
@@ -46,7 +46,7 @@ class ReceiptsQuery(ListQuery):
 
 
 class ReceiptsApi(ApiView):
-    @operation("list_receipts", summary="List your receipts", query=ReceiptsQuery, answer=PageOf(ReceiptShape))
+    @ApiOperation("list_receipts", summary="List your receipts", query=ReceiptsQuery, answer=PageOf(ReceiptShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReceiptsQuery)
         rows = receipts_of(person_asking(request))
@@ -59,7 +59,7 @@ class ReceiptsApi(ApiView):
 
 
 class OneReceiptApi(ApiView):
-    @operation("read_receipt", summary="Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
+    @ApiOperation("read_receipt", summary="Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
     def get(self, request: Request, leaf_hash: str) -> Response:
         found = receipts_of(person_asking(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
         if found is None:

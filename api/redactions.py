@@ -16,7 +16,7 @@ from accounts.queries import person_named
 from api.bodies import Fields, Id, ParsedFields, Text, WordField, peek, read_body, read_query
 from api.desks import desk_to_write_on
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.reading.actor_queries import get_actor
 from claims.reading.paging import Order
@@ -129,7 +129,7 @@ ORDERS = {"created": Order("proposed_at"), "-created": Order("proposed_at", newe
 class Redactions(ApiView):
     counted_as = {"POST": "preview"}
 
-    @operation(
+    @ApiOperation(
         "list_redactions",
         summary="List the redactions that you may read: of your desks, of shared actors, and those you are to decide",
         query=RedactionQuery,
@@ -141,7 +141,7 @@ class Redactions(ApiView):
         rows = rows.filter(**{name: query[name] for name in ("desk", "state") if name in query})
         return answer_list(request, rows, query, render_redactions, orders=ORDERS)
 
-    @operation(
+    @ApiOperation(
         "propose_redaction",
         summary="Propose to erase words or a file; a second person decides",
         body=NewRedaction,
@@ -164,7 +164,7 @@ class Redactions(ApiView):
 class RedactionPreview(ApiView):
     counted_as = {"POST": "preview"}
 
-    @operation(
+    @ApiOperation(
         "preview_redaction",
         summary="Preview what erasing words or a file would remove; the look is recorded",
         body=Sought,
@@ -185,7 +185,7 @@ class RedactionPreview(ApiView):
 
 
 class OneRedaction(ApiView):
-    @operation("read_redaction", summary="Read a redaction", answer=RedactionShape, refuses=[404])
+    @ApiOperation("read_redaction", summary="Read a redaction", answer=RedactionShape, refuses=[404])
     def get(self, request: Request, redaction_id: UUID) -> Response:
         return Response(render_redactions([get_redaction_seen(person_asking(request), redaction_id)])[0])
 
@@ -193,7 +193,7 @@ class OneRedaction(ApiView):
 class WouldErase(ApiView):
     counted_as = {"GET": "preview"}
 
-    @operation(
+    @ApiOperation(
         "read_redaction_matches",
         summary="Read what an open redaction would erase now; the look is recorded",
         answer=RedactionMatchesShape,
@@ -208,7 +208,7 @@ class WouldErase(ApiView):
 class RedactionApproved(ApiView):
     counted_as = {"POST": "preview"}
 
-    @operation(
+    @ApiOperation(
         "approve_redaction",
         summary="Approve a redaction as the second person; the words are erased for good",
         body=RedactionApproval,
@@ -224,7 +224,7 @@ class RedactionApproved(ApiView):
 
 
 class RedactionRejected(ApiView):
-    @operation(
+    @ApiOperation(
         "reject_redaction",
         summary="Reject a redaction as the second person; nothing is erased",
         answer=RedactionShape,
@@ -239,7 +239,7 @@ class RedactionRejected(ApiView):
 
 
 class RedactionWithdrawn(ApiView):
-    @operation(
+    @ApiOperation(
         "withdraw_redaction",
         summary="Withdraw a redaction that you proposed",
         answer=RedactionShape,
@@ -254,7 +254,7 @@ class RedactionWithdrawn(ApiView):
 
 
 class RedactionSecond(ApiView):
-    @operation(
+    @ApiOperation(
         "ask_second_for_redaction",
         summary="Ask an editor of another desk to decide, where you are your desk’s only editor",
         body=SecondPerson,

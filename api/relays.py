@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import Fields, Id, Text, read_body
 from api.lists import answer_all
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.actions.sources import add_relay, remove_relay
 from claims.queries import get_relay, get_source, relays_of
@@ -38,7 +38,7 @@ class NewRelay(Fields):
 
 
 class RelaysApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_relays",
         summary="List a source’s relays: its upstreams first, then its downstreams",
         answer=PageOf(RelayShape),
@@ -49,7 +49,7 @@ class RelaysApi(ApiView):
         up, down = relays_of(by, get_source(by, source_id))
         return answer_all(render_relays(by, [*up, *down]))
 
-    @operation(
+    @ApiOperation(
         "add_relay",
         summary="Record that a source is based on another",
         body=NewRelay,
@@ -67,12 +67,12 @@ class RelaysApi(ApiView):
 
 
 class OneRelayApi(ApiView):
-    @operation("read_relay", summary="Read one relay of a source", answer=RelayShape, refuses=[404])
+    @ApiOperation("read_relay", summary="Read one relay of a source", answer=RelayShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, *, relay_id: UUID) -> Response:
         by = person_asking(request)
         return Response(render_relays(by, [get_relay(by, get_source(by, source_id), relay_id)])[0])
 
-    @operation(
+    @ApiOperation(
         "remove_relay", summary="Remove a relay that was recorded by mistake", status=204, refuses=[403, 404, 409]
     )
     def delete(self, request: Request, source_id: UUID, *, relay_id: UUID) -> Response:

@@ -13,7 +13,7 @@ from api.attachments import AttachmentShape, CaptureShape, render_attachments, r
 from api.bodies import Fields, Flag, ParsedFields, Text, WordField, read_body
 from api.effects import EffectShape, render_effect
 from api.evidence import EvidenceShape, render_evidence
-from api.schema import operation
+from api.schema import ApiOperation
 from api.sources import SourceEffectShape, render_source
 from api.view import ApiView, person_asking
 from claims.actions.releasing import (
@@ -74,7 +74,7 @@ def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[Par
 
 
 class SourceReleaseApi(ApiView):
-    @operation(
+    @ApiOperation(
         "release_source",
         summary="Release a source to more people (editors)",
         body=CountedRelease,
@@ -90,7 +90,7 @@ class SourceReleaseApi(ApiView):
 
 
 class ActorReleaseApi(ApiView):
-    @operation(
+    @ApiOperation(
         "release_actor",
         summary="Release an actor to more people (editors; administrators for shared actors)",
         body=CountedRelease,
@@ -108,7 +108,7 @@ class ActorReleaseApi(ApiView):
 
 
 class EvidenceReleaseApi(ApiView):
-    @operation(
+    @ApiOperation(
         "release_evidence",
         summary="Release a piece of evidence to more people; it counts from then on (editors)",
         body=CountedRelease,
@@ -127,7 +127,7 @@ class EvidenceReleaseApi(ApiView):
 
 
 class AttachmentReleaseApi(ApiView):
-    @operation(
+    @ApiOperation(
         "release_attachment",
         summary="Release a file, and the capture it came from, to more people (editors)",
         body=Release,
@@ -144,7 +144,7 @@ class AttachmentReleaseApi(ApiView):
 
 
 class CaptureReleaseApi(ApiView):
-    @operation(
+    @ApiOperation(
         "release_capture",
         summary="Release a capture and its file to more people (editors)",
         body=Release,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.bodies import WordField, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, person_asking
 from claims.reading.paging import BY_CREATION, Order
 from house.errors import NotFound
@@ -42,7 +42,7 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
 class RemindersApi(ApiView):
-    @operation("list_reminders", summary="List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
+    @ApiOperation("list_reminders", summary="List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReminderQuery)
         rows = reminders_of(person_asking(request))
@@ -51,7 +51,7 @@ class RemindersApi(ApiView):
 
 
 class OneReminderApi(ApiView):
-    @operation("read_reminder", summary="Read one of your reminders", answer=ReminderShape, refuses=[404])
+    @ApiOperation("read_reminder", summary="Read one of your reminders", answer=ReminderShape, refuses=[404])
     def get(self, request: Request, reminder_id: UUID) -> Response:
         found = reminders_of(person_asking(request)).filter(pk=reminder_id).first()
         if found is None:

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 from typing import (
     Annotated,
@@ -92,21 +92,9 @@ class PageOf:
     follows: bool = False
 
 
-def operation(
-    name: str,
-    *,
-    summary: str,
-    answer: Any = None,
-    status: int = 200,
-    body: type[Fields] | SchemaNode | None = None,
-    query: type[Fields] | None = None,
-    refuses: Sequence[int] = (),
-    headers: Sequence[OpenApiParameter] = (),
-    keyed: bool = True,
-    moved: bool = False,
-    asks_again: bool = False,
-) -> Callable[[Method], Method]:
-    """Describe one method of a view: its body, its answer, and the statuses of its refusals.
+@dataclass(frozen=True, slots=True)
+class ApiOperation:
+    """A decorator that describes one method of a view: its body, its answer, and the statuses of its refusals.
 
     A method that changes something takes an idempotency key, unless `keyed` is false: then the key has no effect.
 
@@ -115,39 +103,54 @@ def operation(
     `moved`: it may answer 301. 401, 429 and 503 are implied, as are 400 with a body or a query, and 413 and 415 with a
     body.
     """
-    codes = {401, 429, 503, *refuses} | ({403} if asks_again else set())
-    codes |= ({400} if body or query else set()) | ({413, 415} if body else set())
-    # A file is of any type.
-    good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
-    responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
-    if moved:
-        responses[301] = OpenApiResponse(description="Merged into another: `Location` says which.")
-    for code in sorted(codes):
-        responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
 
-    def describe(method: Method) -> Method:
-        takes_key = keyed and method.__name__ != "get"
-        for code in KEY_REFUSALS if takes_key else ():
-            refusal = OpenApiResponse(Problem, description=REFUSALS[code])
-            responses.setdefault((code, "application/problem+json"), refusal)
-        parameters: list[Any] = [*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])]
-        parameters += [_receipts(status)] if method.__name__ != "get" else []
+    name: str
+    _: KW_ONLY
+    summary: str
+    answer: Any = None
+    status: int = 200
+    body: type[Fields] | SchemaNode | None = None
+    query: type[Fields] | None = None
+    refuses: Sequence[int] = ()
+    headers: Sequence[OpenApiParameter] = ()
+    keyed: bool = True
+    moved: bool = False
+    asks_again: bool = False
+
+    def __call__(self, method: Method) -> Method:
+        is_write = method.__name__ != "get"
+        takes_key = self.keyed and is_write
+        parameters: list[Any] = [*([self.query] if self.query else []), *self.headers]
+        parameters += [LOCATION] if self.status == 201 else []
+        parameters += [_receipts(self.status)] if is_write else []
         described: Method = extend_schema(
-            operation_id=name,
-            summary=summary,
-            request=body,
-            responses=responses,
+            operation_id=self.name,
+            summary=self.summary,
+            request=self.body,
+            responses=self._responses(takes_key=takes_key),
             parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
-            examples=_examples(body),
+            examples=_examples(self.body),
         )(method)
         described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
         described.tries = (  # type: ignore[attr-defined]  # read by ApiView
-            isinstance(body, type) and issubclass(body, Fields) and "dry_run" in body._declared_fields
+            isinstance(self.body, type) and issubclass(self.body, Fields) and "dry_run" in self.body._declared_fields
         )
-        described.asks_again = asks_again  # type: ignore[attr-defined]  # read by ApiView
+        described.asks_again = self.asks_again  # type: ignore[attr-defined]  # read by ApiView
         return described
 
-    return describe
+    def _responses(self, *, takes_key: bool) -> dict[Any, Any]:
+        """The answer and the refusals by status, or by status and media type."""
+        # A file is of any type.
+        good = (self.status, "*/*") if self.answer is OpenApiTypes.BINARY else self.status
+        responses: dict[Any, Any] = {good: self.answer or OpenApiResponse(description="Done.")}
+        if self.moved:
+            responses[301] = OpenApiResponse(description="Merged into another: `Location` says which.")
+        codes = {401, 429, 503, *self.refuses} | ({403} if self.asks_again else set())
+        codes |= ({400} if self.body or self.query else set()) | ({413, 415} if self.body else set())
+        for code in [*sorted(codes), *(KEY_REFUSALS if takes_key else ())]:
+            refusal = OpenApiResponse(Problem, description=REFUSALS[code])
+            responses.setdefault((code, "application/problem+json"), refusal)
+        return responses
 
 
 def _examples(body: type[Fields] | SchemaNode | None) -> list[OpenApiExample]:

@@ -26,7 +26,7 @@ from api.bodies import (
 from api.desks import desk_to_write_on
 from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
-from api.schema import ETAG, IF_MATCH, PageOf, operation
+from api.schema import ETAG, IF_MATCH, ApiOperation, PageOf
 from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.sources import SourceOutcome, change_source, correct_source, retract_source
@@ -114,7 +114,9 @@ class SourceAct(Fields):
 
 
 class SourcesApi(ApiView):
-    @operation("list_sources", summary="List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
+    @ApiOperation(
+        "list_sources", summary="List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape)
+    )
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
         by = person_asking(request)
@@ -124,7 +126,7 @@ class SourcesApi(ApiView):
             rows = rows.filter(publisher__in=shown_actors(by).filter(pk=query["publisher"]).values("pk"))
         return answer_list(request, rows, query, partial(render_sources, by))
 
-    @operation(
+    @ApiOperation(
         "create_source",
         summary="Create a source; the page at its URL is archived soon after",
         body=NewSource,
@@ -144,13 +146,13 @@ class SourcesApi(ApiView):
 
 
 class OneSourceApi(ApiView):
-    @operation("read_source", summary="Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
+    @ApiOperation("read_source", summary="Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person_asking(request)
         source = get_source(by, source_id)
         return Response(render_source(by, source), headers=tagged(source))
 
-    @operation(
+    @ApiOperation(
         "change_source",
         summary="Change a source; claims that rely on it are recomputed",
         body=ChangesOfSource,
@@ -170,7 +172,7 @@ class OneSourceApi(ApiView):
 
 
 class RetractionApi(ApiView):
-    @operation(
+    @ApiOperation(
         "retract_source",
         summary="Record the retraction of a source by its publisher (editors)",
         body=SourceAct,
@@ -188,7 +190,7 @@ class RetractionApi(ApiView):
 
 
 class CorrectionApi(ApiView):
-    @operation(
+    @ApiOperation(
         "correct_source",
         summary="Record the correction of a source by its publisher (editors)",
         body=SourceAct,

@@ -16,7 +16,7 @@ from accounts.queries import tokens_of
 from api.authentication import no_token_asks
 from api.bodies import Fields, List, Text, Whole, WordField, read_body, read_query
 from api.lists import ListQuery, answer_list
-from api.schema import PageOf, operation
+from api.schema import ApiOperation, PageOf
 from api.view import ApiView, created, person_asking
 from claims.reading.paging import Order
 from house.errors import NotFound
@@ -49,14 +49,14 @@ ORDERS = {"created": Order("created", id="id"), "-created": Order("created", new
 
 
 class TokensApi(ApiView):
-    @operation(
+    @ApiOperation(
         "list_tokens", summary="List your tokens, without their secrets", query=ListQuery, answer=PageOf(TokenShape)
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, ListQuery)
         return answer_list(request, tokens_of(person_asking(request)), query, render_tokens, orders=ORDERS)
 
-    @operation(
+    @ApiOperation(
         "create_token",
         summary="Create a token; its secret is shown once. Needs a session, not a token",
         body=NewToken,
@@ -77,14 +77,14 @@ class TokensApi(ApiView):
 
 
 class OneTokenApi(ApiView):
-    @operation("read_token", summary="Read one of your tokens", answer=TokenShape, refuses=[404])
+    @ApiOperation("read_token", summary="Read one of your tokens", answer=TokenShape, refuses=[404])
     def get(self, request: Request, token_id: UUID) -> Response:
         found = tokens_of(person_asking(request)).filter(id=token_id).first()
         if found is None:
             raise NotFound(_("Token not found."))
         return Response(render_tokens([found])[0])
 
-    @operation("revoke_token", summary="Revoke one of your tokens", status=204, refuses=[404], keyed=False)
+    @ApiOperation("revoke_token", summary="Revoke one of your tokens", status=204, refuses=[404], keyed=False)
     def delete(self, request: Request, token_id: UUID) -> Response:
         revoke_token(token_id=token_id, by=person_asking(request))
         return Response(status=204)

@@ -1,12 +1,14 @@
 """What the actions on claims and evidence take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from house.inputs import UNCHANGED, Given, InputFields
-from sources.inputs import NewActor
+from house.seen import ANYTHING, SeenValues
+from sources.inputs import NamedActor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +22,14 @@ class ElementInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimInput(InputFields):
-    """Fields of a claim; topics are names. A `NewActor` is for the actions of `claims.actions.composing`."""
+    """Fields of a claim; topics are names. A `NamedActor` is for the actions of `claims.actions.composing`."""
 
     statement: Given[str] = UNCHANGED
     original_statement: Given[str] = UNCHANGED
     language: Given[str] = UNCHANGED
-    claimant: Given[UUID | NewActor | None] = UNCHANGED
-    also_claimed_by: Given[Sequence[UUID | NewActor]] = UNCHANGED
-    parties: Given[Sequence[UUID | NewActor]] = UNCHANGED
+    claimant: Given[UUID | NamedActor | None] = UNCHANGED
+    also_claimed_by: Given[Sequence[UUID | NamedActor]] = UNCHANGED
+    parties: Given[Sequence[UUID | NamedActor]] = UNCHANGED
     claimed_on: Given[date | None] = UNCHANGED
     happened_from: Given[date | None] = UNCHANGED
     happened_to: Given[date | None] = UNCHANGED
@@ -87,3 +89,12 @@ class MergeInput:
     into: UUID
     reason: str
     chain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskEdit:
+    """The fields of a desk to change, the reason, and the values that the author of the edit saw."""
+
+    changes: Mapping[str, Any]
+    reason: str = ""
+    seen: SeenValues = ANYTHING

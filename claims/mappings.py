@@ -2,5 +2,6 @@
 
 from typing import Any
 
-JsonObject = dict[str, Any]  # a JSON object of the ledger, a bundle or a proof: docs/ledger.md lists its fields
+JsonObject = dict[str, Any]  # a JSON object: docs/ledger.md lists the fields of entries, bundles and proofs
 TemplateContext = dict[str, Any]  # the names in a template, with values of any type
+FormValues = dict[str, Any]  # cleaned_data: values by field name, of several types

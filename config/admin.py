@@ -22,6 +22,7 @@ from accounts.inputs import AccountInput
 from accounts.models import Desk, Membership, User
 from accounts.second_factor import open_without_factor
 from claims.actions.desks import change_desk_with_policy
+from claims.inputs import DeskEdit
 from claims.mappings import TemplateContext
 from claims.models import PolicyField
 from house.edit_forms import Base
@@ -241,7 +242,7 @@ class DeskAdmin(_Kept):
             obj.pk = create_desk(by=by, **given).pk
             return
         changes = {name: given[name] for name in ("name", *PolicyField.values)}
-        change_desk_with_policy(desk=obj, changes=changes, seen=form.what_was_seen, by=by)
+        change_desk_with_policy(desk=obj, edit=DeskEdit(changes, seen=form.what_was_seen), by=by)
 
 
 class Memberships(_Edited):

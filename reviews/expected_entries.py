@@ -137,7 +137,7 @@ def _each_named(
             if not beginnings.is_older(one.since, row.claim.desk_id):
                 yield f"an entry decider_named for approver {one.pk}", "none"
         elif one.until is None and theirs[-1].kind == "decider_unnamed":
-            yield f"approver {one.pk} taken back by {theirs[-1]}", "still named"
+            yield f"approver {one.pk} withdrawn by {theirs[-1]}", "still named"
 
 
 _DECIDER: dict[str, Field[RecordedDeciders]] = {

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from claims.forms.choosing import OneOf
+from claims.mappings import FormValues
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
 from house.errors import Stale
@@ -23,7 +24,6 @@ from reviews.models import Assessment, AssessmentDraft
 
 LARGEST_VERSION = 2**31 - 1  # the database column's limit
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FormValues = dict[str, Any]  # cleaned_data: values by field name, of several types
 
 
 class DueField(forms.DateTimeField):
@@ -188,7 +188,7 @@ class AssessmentForm(ActForm):
     def answer_lines(self) -> list[forms.BoundField]:
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
-    def found(self, given: dict[str, Any]) -> AssessmentInput:
+    def found(self, given: FormValues) -> AssessmentInput:
         """Return the assessment to submit."""
         return AssessmentInput(
             proposed_state=given["proposed_state"],
@@ -280,7 +280,7 @@ def _whole(text: str) -> int:
     return number if number <= LARGEST_VERSION else 0
 
 
-def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
+def _drafted(claim: Claim, draft: AssessmentDraft) -> FormValues:
     """The initial values from the person's own draft. Changes to the claim since are shown beside the form."""
     content = draft.content
     return {
@@ -295,7 +295,7 @@ def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
     }
 
 
-def _written_before(claim: Claim, before: Assessment | None) -> dict[str, Any]:
+def _written_before(claim: Claim, before: Assessment | None) -> FormValues:
     """The initial values from the person's own assessment that is waiting or was rejected."""
     if before is None:
         return {"seen_version": claim.version, "draft_version": 0}

@@ -27,7 +27,7 @@ WHERE a.id IS NULL OR p.id IS NULL OR p.until IS DISTINCT FROM a.ended_at
    OR p.accepted <> (a.accepted_at IS NOT NULL)
 """
 _ASSIGNED = """
-SELECT c.reference || ' finding ' || f.id, 'an assignment of its assessor', 'assignment ' || f.assignment_id
+SELECT c.reference || ' assessment ' || f.id, 'an assignment of its assessor', 'assignment ' || f.assignment_id
 FROM (
     SELECT id, claim_id, assessor_id, assignment_id, created_at AS at FROM reviews_assessment
     UNION ALL
@@ -49,7 +49,7 @@ FROM claims_claim c JOIN reviews_assignment a ON a.claim_id = c.id AND a.ended_a
 WHERE c.closed_at IS NOT NULL
 """
 _COMPLETED = """
-SELECT c.reference, 'a finding of the reviewer', 'completed assignment ' || a.id || ' without one'
+SELECT c.reference, 'an assessment of the reviewer', 'completed assignment ' || a.id || ' without one'
 FROM reviews_assignment a JOIN claims_claim c ON c.id = a.claim_id
 WHERE a.state = 'completed' AND NOT EXISTS (
     SELECT FROM reviews_assessment f
@@ -57,15 +57,15 @@ WHERE a.state = 'completed' AND NOT EXISTS (
 )
 """
 _WAITING = """
-SELECT c.reference, 'one finding of each assessor that waits', count(*) || ' findings'
+SELECT c.reference, 'one assessment of each assessor that waits', count(*) || ' assessments'
 FROM reviews_assessment f JOIN claims_claim c ON c.id = f.claim_id
 WHERE f.state = 'waiting' GROUP BY c.reference, f.assessor_id HAVING count(*) > 1
 """
 _DECISIONS = """
-SELECT c.reference, 'finding ' || f.id || ' ' || f.state
+SELECT c.reference, 'assessment ' || f.id || ' ' || f.state
            || CASE WHEN f.state IN ('approved', 'rejected') THEN ' with that decision' ELSE ' with no decision' END,
        CASE WHEN d.id IS NULL THEN 'no decision' WHEN d.approved THEN 'an approval' ELSE 'a rejection' END
-           || CASE WHEN d.assessor_id <> f.assessor_id THEN ' of another’s finding' ELSE '' END
+           || CASE WHEN d.assessor_id <> f.assessor_id THEN ' of another’s assessment' ELSE '' END
 FROM reviews_assessment f
 JOIN claims_claim c ON c.id = f.claim_id
 LEFT JOIN reviews_decision d ON d.assessment_id = f.id
@@ -88,7 +88,7 @@ JOIN claims_claim c ON c.id = coalesce(d.claim_id, s.claim_id)
 WHERE d.claim_id IS NULL OR s.claim_id IS NULL
 """
 _ENACTED = """
-SELECT c.reference, 'a status change for finding ' || f.id, 'none'
+SELECT c.reference, 'a status change for assessment ' || f.id, 'none'
 FROM reviews_assessment f
 JOIN claims_claim c ON c.id = f.claim_id
 LEFT JOIN claims_statuschange s ON s.claim_id = f.claim_id AND s.by_id = f.assessor_id AND s.at = f.created_at
@@ -131,7 +131,7 @@ WHERE a.ended_at IS NULL AND NOT EXISTS (
 )
 """
 _DECISION_REMINDER_LOST = """
-SELECT c.reference, 'a reminder to come for finding ' || f.id, 'none'
+SELECT c.reference, 'a reminder to come for assessment ' || f.id, 'none'
 FROM reviews_assessment f JOIN claims_claim c ON c.id = f.claim_id
 WHERE f.state = 'waiting' AND c.closed_at IS NULL AND NOT EXISTS (
     SELECT FROM reviews_reminder r
@@ -149,9 +149,9 @@ FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
 WHERE NOT t.reminders_follow AND coalesce(t.ended_at, t.opened_at) < %(late)s
 """
 _STOOD_FOR = """
-SELECT c.reference, CASE WHEN w.grounds_id IS NULL THEN 'the grounds of finding ' || f.id || ' watched'
-                         ELSE 'a finding that waits' END,
-       CASE WHEN w.grounds_id IS NULL THEN 'not' ELSE 'grounds of finding ' || f.id || ', ' || f.state END
+SELECT c.reference, CASE WHEN w.grounds_id IS NULL THEN 'the grounds of assessment ' || f.id || ' watched'
+                         ELSE 'an assessment that waits' END,
+       CASE WHEN w.grounds_id IS NULL THEN 'not' ELSE 'grounds of assessment ' || f.id || ', ' || f.state END
 FROM reviews_assessment f
 JOIN claims_claim c ON c.id = f.claim_id
 JOIN reviews_assessmentgrounds g ON g.assessment_id = f.id
@@ -178,21 +178,21 @@ WHERE k.grounds_id IS DISTINCT FROM g.grounds_id
 CHECKS = (
     by_query("reviewers are those with assignments", _PARTICIPANTS),
     by_query("reviewers as long as their assignments", _SINCE_WHEN),
-    by_query("finding by assignment of its assessor", _ASSIGNED),
+    by_query("assessment by assignment of its assessor", _ASSIGNED),
     by_query("due when its first assignment is", _DUE, NEVER_DUE, NEVER_DUE),
     by_query("closed", _CLOSED),
-    by_query("completed with a finding", _COMPLETED),
-    by_query("one finding waits", _WAITING),
-    by_query("finding with its decision", _DECISIONS),
+    by_query("completed with an assessment", _COMPLETED),
+    by_query("one assessment waits", _WAITING),
+    by_query("assessment with its decision", _DECISIONS),
     by_query("approvals are moves", _APPROVED),
     by_query("approved is what was stood for", _APPROVED_GROUNDS),
-    by_query("waiting findings are watched", _STOOD_FOR),
-    by_query("findings made alone are moves", _ENACTED),
+    by_query("waiting assessments are watched", _STOOD_FOR),
+    by_query("assessments made alone are moves", _ENACTED),
     by_query("reminder ends once", _REMINDER_ENDS),
     by_query("reminder of its subject", _REMINDER_SUBJECT),
     by_query("reminder with a reason", _REMINDER_ORPHANS),
     by_query("assignment with its reminder", _REMINDER_LOST),
-    by_query("waiting finding with its reminder", _DECISION_REMINDER_LOST),
+    by_query("waiting assessment with its reminder", _DECISION_REMINDER_LOST),
     by_overdue_query("reminder in time", query=_REMINDER_LATE),
     by_overdue_query("task with its reminders", query=_TASK_LATE),
 )

@@ -28,7 +28,7 @@ from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.graph_lock import lock_graph
-from sources.inputs import ActorInput, NewActor, SourceInput
+from sources.inputs import ActorInput, NamedActor, SourceInput
 from sources.ledger_entries import actor_recorded, attachment_kept, source_recorded
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
@@ -142,7 +142,7 @@ def set_source_fields(source: Source, fields: SourceInput, by: User) -> None:
     if not source.title and source.url:
         source.title = source.url[:300]
     if fields.publisher is not UNCHANGED:
-        assert not isinstance(fields.publisher, NewActor)  # claims.actions.composing has created it
+        assert not isinstance(fields.publisher, NamedActor)  # claims.actions.composing has created it
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields.publisher, "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):

@@ -8,7 +8,7 @@ from house.inputs import UNCHANGED, Given, InputFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewActor:
+class NamedActor:
     """An actor by name, to be created where the desk has none of that name."""
 
     name: str
@@ -32,12 +32,12 @@ class ActorInput(InputFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceInput(InputFields):
-    """Fields of a source. A `NewActor` as its publisher is for the actions of `claims.actions.composing`."""
+    """Fields of a source. A `NamedActor` as its publisher is for the actions of `claims.actions.composing`."""
 
     kind: Given[str] = UNCHANGED
     title: Given[str] = UNCHANGED
     url: Given[str] = UNCHANGED
-    publisher: Given[UUID | NewActor | None] = UNCHANGED
+    publisher: Given[UUID | NamedActor | None] = UNCHANGED
     published_at: Given[datetime | None] = UNCHANGED
     basis: Given[str] = UNCHANGED
     basis_reason: Given[str] = UNCHANGED

@@ -7,6 +7,8 @@ from accounts.models import User
 from sources.models import Actor, Source
 from sources.queries import visible_actors
 
+FieldValues = dict[str, Any]  # the editable values of a row by field name, of several types
+
 ACTOR_FIELDS = (
     "name", "kind", "part_of_from", "part_of_to", "stands_alone_because", "reliability", "visibility",
 )  # fmt: skip
@@ -15,13 +17,13 @@ SOURCE_FIELDS = (
 )  # fmt: skip
 
 
-def actor_values(by: User, actor: Actor) -> dict[str, Any]:
+def actor_values(by: User, actor: Actor) -> FieldValues:
     """The editable fields of an actor by name; other actors by id, None if the person may not see them."""
     above = {name: shown_actor(by, getattr(actor, f"{name}_id")) for name in ("part_of", "owned_by")}
     return {name: getattr(actor, name) for name in ACTOR_FIELDS} | above
 
 
-def source_values(by: User, source: Source) -> dict[str, Any]:
+def source_values(by: User, source: Source) -> FieldValues:
     """The editable fields of a source by name; its publisher by id, None if the person may not see it."""
     plain = {name: getattr(source, name) for name in SOURCE_FIELDS}
     return plain | {"publisher": shown_actor(by, source.publisher_id)}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -45,6 +44,7 @@ from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
+from sources.values import FieldValues
 
 # The fields of a claim that its support depends on. Others may be edited while colleagues work on the desk's graph.
 RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})
@@ -233,7 +233,7 @@ def edit_claim(
     return claim
 
 
-def _given(fields: ClaimInput) -> dict[str, Any]:
+def _given(fields: ClaimInput) -> FieldValues:
     """The fields of a claim besides its elements, as they would be kept."""
     given = fields.given()
     given.pop("elements", None)

@@ -1,6 +1,6 @@
 """Actions for forms that create several things at once: new actors, a new source with its file, evidence, a relay.
 
-Each is one transaction made of the actions for its parts. A `NewActor` in place of an actor's id names the actor of
+Each is one transaction made of the actions for its parts. A `NamedActor` in place of an actor's id names the actor of
 that name, created where the desk has none. Errors of a part name it: `source.url`, `source.publisher.name`,
 `claimant.name`.
 """
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -31,10 +30,11 @@ from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.actions import create_actor, create_source, keep_file, record_file
 from sources.evidence_storage import Stored
-from sources.inputs import ActorInput, NewActor, SourceInput
+from sources.inputs import ActorInput, NamedActor, SourceInput
 from sources.models import Actor, Source, Visibility
 from sources.permissions import may_write
 from sources.queries import actor_called
+from sources.values import FieldValues
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _keep_first(file: File | None, desk: Desk, by: User) -> None:
 
 def _with_publisher(desk: Desk, fields: SourceInput, visibility: str, *, by: User, now: datetime) -> SourceInput:
     """Return the fields of a source with its publisher as an id; a new one has the source's visibility."""
-    if not isinstance(fields.publisher, NewActor):
+    if not isinstance(fields.publisher, NamedActor):
         return fields
     with _naming("publisher"):
         publisher = _actor(desk, fields.publisher, visibility or Visibility.DESK, by=by, now=now)
@@ -179,13 +179,13 @@ def _with_publisher(desk: Desk, fields: SourceInput, visibility: str, *, by: Use
 def with_actors(desk: Desk, fields: ClaimInput, *, by: User, now: datetime) -> ClaimInput:
     """Return the fields of a claim with its new actors created, as ids."""
 
-    def found(value: UUID | NewActor | None, name: str) -> UUID | None:
-        if not isinstance(value, NewActor):
+    def found(value: UUID | NamedActor | None, name: str) -> UUID | None:
+        if not isinstance(value, NamedActor):
             return value
         with _naming(name):
             return _actor(desk, value, Visibility.DESK, by=by, now=now).pk
 
-    actors: dict[str, Any] = {}
+    actors: FieldValues = {}
     if fields.claimant is not UNCHANGED:
         actors["claimant"] = found(fields.claimant, "claimant")
     if fields.parties is not UNCHANGED:
@@ -195,7 +195,7 @@ def with_actors(desk: Desk, fields: ClaimInput, *, by: User, now: datetime) -> C
     return replace(fields, **actors)
 
 
-def _actor(desk: Desk, new: NewActor, visibility: str, *, by: User, now: datetime) -> Actor:
+def _actor(desk: Desk, new: NamedActor, visibility: str, *, by: User, now: datetime) -> Actor:
     """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
     name = " ".join(new.name.split())
     restricted = visibility == Visibility.RESTRICTED

@@ -1,9 +1,7 @@
 """Changing a desk's policy. Each change is kept with its reason, since claims rest on it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,13 +12,13 @@ from accounts.edits import count_edit, merge
 from accounts.ledger_entries import policy_changed
 from accounts.models import Desk, User
 from claims.actions.sources import SourceOutcome
+from claims.inputs import DeskEdit
 from claims.models import Claim, PolicyChange, PolicyField
 from claims.reading.values import desk_values
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_desk, lock_graph, recompute
 from house.errors import Invalid
 from house.fields import check_fields, optional_text
-from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 
 
@@ -28,9 +26,7 @@ from house.transactions import recorded_transaction
 def change_policy(
     *,
     desk: Desk,
-    changes: Mapping[str, int],
-    reason: str = "",
-    seen: SeenValues = ANYTHING,
+    edit: DeskEdit,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -45,12 +41,12 @@ def change_policy(
         desk = lock_desk(desk)
         lock_graph(desk.pk)
         may_change_desk(desk, by)
-        reason = optional_text(reason, field="reason")
-        for field in changes:
+        reason = optional_text(edit.reason, field="reason")
+        for field in edit.changes:
             if field not in PolicyField.values:
                 raise Invalid({field: [_("This field cannot be changed here.")]})
         kept = []
-        for field, after in merge(desk, changes, present=desk_values(desk), seen=seen).items():
+        for field, after in merge(desk, edit.changes, present=desk_values(desk), seen=edit.seen).items():
             before = getattr(desk, field)
             setattr(desk, field, after)
             kept.append(PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now))
@@ -75,9 +71,7 @@ def change_policy(
 def change_desk_with_policy(
     *,
     desk: Desk,
-    changes: Mapping[str, Any],
-    reason: str = "",
-    seen: SeenValues = ANYTHING,
+    edit: DeskEdit,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -85,12 +79,13 @@ def change_desk_with_policy(
     """Change a desk's `name` together with fields of its policy. Raises as `change_policy`."""
     effects = effects or Effects()
     with recorded_transaction():
-        if "name" in changes:
-            change_desk(desk=desk, changes={"name": changes["name"]}, seen=seen, by=by, now=now)
+        policy = {field: value for field, value in edit.changes.items() if field != "name"}
+        seen = edit.seen
+        if "name" in edit.changes:
+            change_desk(desk=desk, changes={"name": edit.changes["name"]}, seen=seen, by=by, now=now)
             # The rename just above must not count as a conflicting edit.
             seen = replace(seen, is_exact=False)
-        policy = {field: value for field, value in changes.items() if field != "name"}
-        outcome = change_policy(desk=desk, changes=policy, reason=reason, seen=seen, effects=effects, by=by, now=now)
+        outcome = change_policy(desk=desk, edit=DeskEdit(policy, edit.reason, seen), effects=effects, by=by, now=now)
         if effects.dry_run:  # undo the rename too
             transaction.set_rollback(True)
     return outcome

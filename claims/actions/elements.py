@@ -16,6 +16,7 @@ from house.errors import Invalid
 from house.fields import check_fields, given_text
 from house.inputs import UNCHANGED
 from house.seen import SeenValues
+from sources.values import FieldValues
 
 ORDER = "elements.order"
 
@@ -32,7 +33,7 @@ class ElementsGiven:
         self.claim = claim
         self.present = {part.pk: part for part in claim.elements.all()}
         self.order = {ORDER: _in_order(self.present)}
-        self.changes: dict[str, Any] = {}
+        self.changes: FieldValues = {}
         self.added: list[ElementInput] = []
         self._sequence: list[UUID | None] = list(self.present)  # in the order of afterwards; None for the next added
         if entries is not None:

@@ -57,9 +57,8 @@ def attach_evidence(
         item = write_evidence(claim, fields, {}, by=by, now=now)
         after_change(
             claim,
-            RevisionKind.ATTACHED,
+            RevisionKind.ATTACHED if item.visibility != Visibility.RESTRICTED else None,
             item,
-            counted=item.visibility != Visibility.RESTRICTED,
             effects=effects,
             by=by,
             now=now,
@@ -142,7 +141,8 @@ def change_evidence(
         if (item.excerpt, item.locator) != excerpt:
             end_tasks(by=by, now=now, evidence=item)
         evidence_recorded("evidence_changed", item, by=by, now=now)
-        after_change(claim, RevisionKind.CHANGED, item, counted=counted, effects=effects, by=by, now=now)
+        kind = RevisionKind.CHANGED if counted else None
+        after_change(claim, kind, item, effects=effects, by=by, now=now)
     return item
 
 
@@ -200,9 +200,8 @@ def withdraw_evidence(
         end_tasks(by=by, now=now, evidence=item)
         after_change(
             claim,
-            RevisionKind.WITHDRAWN,
+            RevisionKind.WITHDRAWN if item.visibility != Visibility.RESTRICTED else None,
             item,
-            counted=item.visibility != Visibility.RESTRICTED,
             effects=effects,
             by=by,
             now=now,
@@ -248,17 +247,19 @@ def _open(claim: Claim) -> None:
 
 def after_change(
     claim: Claim,
-    kind: RevisionKind,
+    kind: RevisionKind | None,
     item: Evidence,
     *,
-    counted: bool,
     effects: Effects | None,
     by: User,
     now: datetime,
 ) -> None:
-    """Raise the version, record and recompute. For restricted evidence only record: nothing that others see changes."""
+    """Raise the version, record and recompute.
+
+    `kind`: None for restricted evidence, which changes nothing that others see; only its effects are settled then.
+    """
     effects = effects or Effects()
-    if counted:
+    if kind is not None:
         count_version(claim, kind, by=by, now=now, details=RevisionDetails(evidence=item))
         effects.add(recompute_claim(claim, now=now))
     effects.settle(by)

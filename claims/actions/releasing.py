@@ -117,7 +117,7 @@ def release_evidence(
         item.visibility = visibility
         save_released(claim, item, before, by=by, now=now)
         evidence_recorded("evidence_released", item, by=by, now=now, reason=reason)
-        after_change(claim, RevisionKind.CHANGED, item, counted=True, effects=effects, by=by, now=now)
+        after_change(claim, RevisionKind.CHANGED, item, effects=effects, by=by, now=now)
     return item
 
 

@@ -80,8 +80,8 @@ def _on_the_page(entry: LeafEntry, restricted: set[str]) -> str | None:
     if entry.kind.startswith("evidence_") or entry.kind == "excerpt_confirmed":
         evidence = str(entry.body.get("evidence"))
         return None if evidence in restricted else evidence
-    is_told = entry.kind in OF_THE_PAGE or (entry.kind.startswith("claim_") and PUBLIC in entry.c)
-    return CLAIM if is_told else None
+    is_shown = entry.kind in OF_THE_PAGE or (entry.kind.startswith("claim_") and PUBLIC in entry.c)
+    return CLAIM if is_shown else None
 
 
 def _by_sort(sort: str, pk: UUID, files: frozenset[str] = frozenset()) -> PublicStream:

@@ -19,14 +19,16 @@ from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.inputs import ClaimInput, ElementInput, ThresholdInput
+from claims.mappings import FormValues
 from claims.models import Claim, StateChoices
 from claims.reading.names import ID, ActorNames, SourceNames
 from claims.reading.values import claim_values, threshold_values
 from house.edit_forms import EditForm
 from house.inputs import UNCHANGED
 from house.pages import ActForm
-from sources.inputs import NewActor
+from sources.inputs import NamedActor
 from sources.models import ActorKind
+from sources.values import FieldValues
 
 if TYPE_CHECKING:
     from django.forms import BaseFormSet
@@ -91,7 +93,7 @@ class ClaimFields(forms.Form):
     actor_fields = ("claimant", "also_claimed_by", "parties")
 
     @staticmethod
-    def described_claim(given: dict[str, Any], elements: "BaseFormSet[ElementForm]") -> ClaimInput:
+    def described_claim(given: FormValues, elements: "BaseFormSet[ElementForm]") -> ClaimInput:
         return ClaimInput(
             statement=given["statement"],
             original_statement=given["original_statement"],
@@ -108,10 +110,10 @@ class ClaimFields(forms.Form):
         )
 
 
-def new_parties(given: dict[str, Any]) -> list[NewActor]:
+def new_parties(given: FormValues) -> list[NamedActor]:
     """Return the new parties that were typed, one a line."""
     kind = given["new_parties_kind"]
-    return [NewActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
+    return [NamedActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
 
 
 class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
@@ -162,7 +164,7 @@ def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[E
 
 def elements_in(rows: "BaseFormSet[ElementForm]") -> list[ElementInput]:
     """Return the elements that were typed."""
-    given: Iterable[dict[str, Any]] = (row for row in rows.cleaned_data if row.get("text", "").strip())
+    given: Iterable[FormValues] = (row for row in rows.cleaned_data if row.get("text", "").strip())
     return [ElementInput(id=row["id"], text=row["text"], essential=row["essential"]) for row in given]
 
 
@@ -186,7 +188,7 @@ class EditClaimForm(EditForm, ClaimFields):
     def to_control(self, name: str, value: Any) -> Any:
         return ", ".join(map(str, value)) if name == "topics" and isinstance(value, list) else value
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> FieldValues:
         """The fields that the person changed, new actors as name and kind, and the elements in their order."""
         changed, given = super().changes(), self.cleaned_data
         if "claimant" in changed:

@@ -16,12 +16,13 @@ from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
+from claims.mappings import FormValues
 from claims.reading.names import ActorNames, SourceNames
 from house.edit_forms import EditForm
 from house.pages import ActForm
-from sources.inputs import NewActor, SourceInput
+from sources.inputs import NamedActor, SourceInput
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
-from sources.values import source_values
+from sources.values import FieldValues, source_values
 
 
 class NewSourceFields(forms.Form):
@@ -74,7 +75,7 @@ class NewSourceFields(forms.Form):
     }
 
     @staticmethod
-    def described(given: dict[str, Any]) -> SourceInput:
+    def described(given: FormValues) -> SourceInput:
         """Return the fields of the new source, which are empty where one of the desk is chosen."""
         return SourceInput(
             url=given["url"],
@@ -87,7 +88,7 @@ class NewSourceFields(forms.Form):
         )
 
     @classmethod
-    def carrier(cls, given: dict[str, Any]) -> CarrierInput:
+    def carrier(cls, given: FormValues) -> CarrierInput:
         """Return the source, its file and the source that it is based on."""
         upload = given.get("file")
         return CarrierInput(
@@ -99,11 +100,11 @@ class NewSourceFields(forms.Form):
         )
 
 
-def chosen_actor(given: dict[str, Any], name: str) -> UUID | NewActor | None:
+def chosen_actor(given: FormValues, name: str) -> UUID | NamedActor | None:
     """Return the id of the actor chosen for a field, or the new one that was typed."""
     typed = given[f"new_{name}"]
     chosen: UUID | None = given[name]
-    return NewActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
+    return NamedActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
 
 
 class SourceForm(EditForm):
@@ -149,7 +150,7 @@ class SourceForm(EditForm):
     def to_control(self, name: str, value: Any) -> Any:
         return moment_in(value) if name == "published_at" else value
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> FieldValues:
         """The fields that the person changed; a new publisher as its name and kind."""
         changed = super().changes()
         return (

@@ -82,6 +82,9 @@ _CONDITIONS = {
 }
 
 
+QueryValues = dict[str, Any]  # the values of a statement's placeholders, of several types
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFilter:
     """Conditions on claims in a list; a field that is not given sets none. `assignee`: a user name, "" for nobody."""
@@ -99,7 +102,7 @@ class ClaimFilter:
     closed: bool | None = None
     due_before: datetime | None = None
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> QueryValues:
         """Return the values of the conditions, by the names in `_CONDITIONS`."""
         given = {one.name: getattr(self, one.name) for one in fields(self)}
         given |= {"states": list(self.states), "nobody": self.assignee == "" or None}
@@ -158,7 +161,7 @@ class Narrowed:
         rows = f"SELECT 1 FROM claims_claim c WHERE ({scope}){self._narrowed} LIMIT {self.most_counted + 1}"  # noqa: S608 - our own
         return f"(SELECT count(*) FROM ({rows}) counted)"  # noqa: S608 - our own
 
-    def _fetch(self, statement: str, more: dict[str, Any]) -> list[Any]:
+    def _fetch(self, statement: str, more: QueryValues) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(statement, self._values | more)
             return list(cursor.fetchall())

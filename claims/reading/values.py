@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import Desk, User
 from claims.models import Claim, Element, Evidence, PolicyField
 from claims.queries import evidence_of
-from sources.values import shown_actor
+from sources.values import FieldValues, shown_actor
 
 CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
 EVIDENCE_FIELDS = (
@@ -13,7 +13,7 @@ EVIDENCE_FIELDS = (
 )  # fmt: skip
 
 
-def claim_values(by: User, claim: Claim) -> dict[str, Any]:
+def claim_values(by: User, claim: Claim) -> FieldValues:
     """The fields of a claim by name: actors by id, topics by name, each element's text and whether it is essential."""
     plain = {name: getattr(claim, name) for name in CLAIM_FIELDS}
     return plain | {
@@ -25,9 +25,9 @@ def claim_values(by: User, claim: Claim) -> dict[str, Any]:
     }
 
 
-def element_values(parts: Any) -> dict[str, Any]:
+def element_values(parts: Any) -> FieldValues:
     """The fields of elements, each named by its element's id."""
-    values: dict[str, Any] = {}
+    values: FieldValues = {}
     for part in parts:
         values |= {element_field(part, "text"): part.text, element_field(part, "essential"): part.essential}
     return values
@@ -38,12 +38,12 @@ def element_field(part: Element, name: str) -> str:
     return f"elements.{part.pk}.{name}"
 
 
-def threshold_values(claim: Claim) -> dict[str, Any]:
+def threshold_values(claim: Claim) -> FieldValues:
     """A claim's own threshold (None: its desk's), with its reason."""
     return {"threshold": claim.threshold_override, "threshold_reason": claim.threshold_reason}
 
 
-def evidence_values(by: User, item: Evidence) -> dict[str, Any]:
+def evidence_values(by: User, item: Evidence) -> FieldValues:
     """The fields of a piece of evidence by name; elements, an actor and later evidence by id.
 
     None for an actor or later evidence that is hidden from the person.
@@ -58,6 +58,6 @@ def evidence_values(by: User, item: Evidence) -> dict[str, Any]:
     }
 
 
-def desk_values(desk: Desk) -> dict[str, Any]:
+def desk_values(desk: Desk) -> FieldValues:
     """A desk's name, and the fields of its policy."""
     return {name: getattr(desk, name) for name in ("name", *PolicyField.values)}

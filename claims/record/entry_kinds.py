@@ -92,7 +92,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "status": "number or null",
     },
     "visibility": {"visibility": "word"},
-    "finding": {
+    "assessment content": {
         "from": "word or null",
         "to": "word",
         "rationale": "text",
@@ -100,11 +100,11 @@ SHAPES: dict[str, dict[str, str]] = {
         "seen_version": "number",
         "evidence": "[id]",
         "answers": "[answer]",
-        "elements": "[part of a finding]",
+        "elements": "[line on an element]",
         "grounds": "hash",
     },
     "answer": {"evidence": "id", "text": "text"},
-    "part of a finding": {"element": "id or null", "text": "text"},
+    "line on an element": {"element": "id or null", "text": "text"},
     "interval": {"min": "number", "max": "number", "exact?": "yes"},
     "reading": {"by": "person", "sort": "word", "id": "word", "at": "time or null"},
 }
@@ -242,7 +242,7 @@ CATALOGUE: dict[str, EntryKind] = {
         f"{CLAIM}, sealed {ASSESSMENT}",
         "An assessment was submitted. Sealed while it awaits a second person.",
         {"claim": "id", "assessment": "id"},
-        {"content": "finding"},
+        {"content": "assessment content"},
         "while it waits",
     ),
     "assessment_confirmed": EntryKind(

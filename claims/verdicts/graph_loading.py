@@ -6,6 +6,7 @@ ever made from them.
 
 import json
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -24,7 +25,7 @@ from sources.voices import ActorLink
 # snapshot also means that no two rows are from before and after a change. Its conditions are those of `Source.counts`
 # and `Evidence.counts`, which a test compares. OFFSET 0 makes PostgreSQL look each row up by its key: it cannot know
 # how deep relays go, guesses hundreds of rows, and would scan whole tables to join them.
-_STANDING = """
+_GRAPH_ROWS = """
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
         e.superseded_by_id IS NULL AND e.credibility IS DISTINCT FROM 5 AND s.retracted_at IS NULL
@@ -116,10 +117,10 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
         first_claimant=claimant,
         parties=frozenset(graph["parties"] or ()),
         elements=tuple(ElementView(*row) for row in graph["elements"] or ()),
-        evidence=tuple(_evidence_view(*row) for row in graph["evidence"] or ()),
-        sources={row[0]: _source_view(*row) for row in graph["sources"] or ()},
+        evidence=tuple(_EvidenceRow(*row).view() for row in graph["evidence"] or ()),
+        sources={row[0]: _SourceRow(*row).view() for row in graph["sources"] or ()},
         relays=tuple((below, above) for below, above in graph["relays"] or ()),
-        actors={row[0]: _link_of(*row) for row in graph["actors"] or ()},
+        actors={row[0]: _ActorRow(*row).view() for row in graph["actors"] or ()},
         threshold=graph["threshold"] if override is None else override,
         threshold_is_set=override is not None,
         names={row[0]: row[1] for row in graph["actors"] or ()},
@@ -127,42 +128,65 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
 
 
 def _read_graph(claim: Claim) -> JsonObject:
-    """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind without rows."""
-    [(text,)] = prepared(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
+    """The rows of a claim's graph by kind, each in the order of `_GRAPH_ROWS`; None for a kind without rows."""
+    [(text,)] = prepared(_GRAPH_ROWS, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
     found: JsonObject = json.loads(text)
     return found
 
 
-def _source_view(pk: str, title: str, publisher: str | None, day: str, basis: str, counts: bool) -> SourceView:
-    return SourceView(pk, title, publisher, date.fromisoformat(day), basis, counts)
+class _SourceRow(NamedTuple):
+    """A source as `_GRAPH_ROWS` returns it."""
+
+    pk: str
+    title: str
+    publisher: str | None
+    day: str
+    basis: str
+    counts: bool
+
+    def view(self) -> SourceView:
+        day = date.fromisoformat(self.day)
+        return SourceView(self.pk, self.title, self.publisher, day, self.basis, self.counts)
 
 
-def _evidence_view(
-    pk: str,
-    source: str,
-    stance: str,
-    elements: list[str] | None,
-    basis: str,
-    live: bool,
-    counts: bool,
-    against_interest: str | None,
-    attached_at: str,
-) -> EvidenceView:
-    return EvidenceView(
-        id=pk,
-        source=source,
-        stance=stance,
-        elements=frozenset(elements or ()),
-        basis=basis or None,
-        live=live,
-        counts=counts,
-        against_interest=against_interest,
-        attached_at=datetime.fromisoformat(attached_at),
-    )
+class _EvidenceRow(NamedTuple):
+    """A piece of evidence as `_GRAPH_ROWS` returns it."""
+
+    pk: str
+    source: str
+    stance: str
+    elements: list[str] | None
+    basis: str
+    live: bool
+    counts: bool
+    against_interest: str | None
+    attached_at: str
+
+    def view(self) -> EvidenceView:
+        return EvidenceView(
+            id=self.pk,
+            source=self.source,
+            stance=self.stance,
+            elements=frozenset(self.elements or ()),
+            basis=self.basis or None,
+            live=self.live,
+            counts=self.counts,
+            against_interest=self.against_interest,
+            attached_at=datetime.fromisoformat(self.attached_at),
+        )
 
 
-def _link_of(pk: str, _name: str, part_of: str | None, since: str | None, until: str | None) -> ActorLink:
-    return ActorLink(pk, part_of, _day(since), _day(until))
+class _ActorRow(NamedTuple):
+    """An actor with its place in a chain as `_GRAPH_ROWS` returns it."""
+
+    pk: str
+    name: str
+    part_of: str | None
+    since: str | None
+    until: str | None
+
+    def view(self) -> ActorLink:
+        return ActorLink(self.pk, self.part_of, _day(self.since), _day(self.until))
 
 
 def _day(text: str | None) -> date | None:

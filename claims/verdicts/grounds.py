@@ -254,7 +254,7 @@ def differences(then: Content, *, now: Content) -> list[Difference]:
                 found.append(Difference(kind, pk, "", one, other))
                 continue
             if "visibility" in one and (len(one) == 1) != (len(other) == 1):
-                names = ["visibility"]  # of evidence that is or was restricted, nothing else is told
+                names = ["visibility"]  # all that is said of evidence that is or was restricted
             else:
                 names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
             found += [Difference(kind, pk, name, one.get(name), other.get(name)) for name in names]

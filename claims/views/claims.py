@@ -12,6 +12,7 @@ from accounts.requests import PersonsRequest
 from claims.access.permissions import may_edit_claim
 from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
+from claims.mappings import FormValues
 from claims.models import Evidence
 from claims.queries import (
     get_source,
@@ -118,7 +119,7 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "claims/provenance.html", context, status=form.status if form else 200)
 
 
-def _add_relay(request: PersonsRequest, given: dict[str, Any]) -> object:
+def _add_relay(request: PersonsRequest, given: FormValues) -> object:
     downstream = get_source(request.user, given["downstream"])
     return add_relay(
         downstream=downstream,

@@ -1,6 +1,5 @@
 """Pages that attach a source to a claim, edit evidence, and withdraw it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_e
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
 from claims.inputs import EvidenceInput
+from claims.mappings import FormValues
 from claims.models import Claim, Evidence
 from claims.queries import evidence_of, get_claim, get_evidence
 from claims.record.reads import note_shown
@@ -42,7 +42,7 @@ def attach(request: PersonsRequest, reference: str) -> HttpResponse:
     )
 
 
-def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evidence:
+def _attach(request: PersonsRequest, claim: Claim, given: FormValues) -> Evidence:
     return attach_source(
         claim=claim,
         carrier=AttachForm.carrier(given),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonsRequest, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
+from claims.mappings import FormValues
 from claims.models import NEVER_DUE
 from claims.reading.lists import Choices, ClaimFilter, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
 from claims.reading.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
@@ -81,7 +82,7 @@ def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
     return form
 
 
-def _narrowed(scope: ListScope, given: dict[str, Any]) -> Narrowed:
+def _narrowed(scope: ListScope, given: FormValues) -> Narrowed:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
     conditions = ClaimFilter(
         states=given["state"],

@@ -1,6 +1,7 @@
 """Pages that release a thing to more people: first its content and new readers, then the act."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from claims.actions.releasing import (
     release_source,
 )
 from claims.forms.releasing import ReleaseForm
+from claims.mappings import FormValues
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_claim, get_evidence, get_source
 from claims.reading.actor_queries import get_actor
 from claims.record.reads import note_shown
@@ -64,13 +66,15 @@ def release_source_page(request: PersonsRequest, source_id: UUID) -> HttpRespons
     ]
     return _page(
         request,
-        row,
-        row.desk_id,
+        _Release(
+            row=row,
+            desk_id=row.desk_id,
+            name=row.title,
+            back=reverse("source", args=[row.pk]),
+            facts=facts,
+            lines=[_what_stays(len(files), captures=len(captures))],
+        ),
         lambda given: release_source(source=row, effects=consent(request), by=request.user, **given),
-        name=row.title,
-        back=reverse("source", args=[row.pk]),
-        facts=facts,
-        lines=[_what_stays(len(files), captures=len(captures))],
     )
 
 
@@ -86,13 +90,15 @@ def release_actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     ]
     return _page(
         request,
-        row,
-        row.desk_id,
+        _Release(
+            row=row,
+            desk_id=row.desk_id,
+            name=row.name,
+            back=reverse("actor", args=[row.pk]),
+            facts=facts,
+            lines=[_("Its sources stay as restricted as they are.")],
+        ),
         lambda given: release_actor(actor=row, effects=consent(request), by=request.user, **given),
-        name=row.name,
-        back=reverse("actor", args=[row.pk]),
-        facts=facts,
-        lines=[_("Its sources stay as restricted as they are.")],
     )
 
 
@@ -113,14 +119,16 @@ def release_evidence_page(request: PersonsRequest, reference: str, evidence_id: 
     ]
     return _page(
         request,
-        row,
-        claim.desk_id,
+        _Release(
+            row=row,
+            desk_id=claim.desk_id,
+            name=row.source.title,
+            back=reverse("claim", args=[reference]),
+            facts=facts,
+            lines=[_("From then on it counts for the claim.")],
+            about=claim,
+        ),
         lambda given: release_evidence(evidence=row, effects=consent(request), by=request.user, **given),
-        name=row.source.title,
-        back=reverse("claim", args=[reference]),
-        facts=facts,
-        lines=[_("From then on it counts for the claim.")],
-        about=claim,
     )
 
 
@@ -130,13 +138,15 @@ def release_attachment_page(request: PersonsRequest, attachment_id: UUID) -> Htt
     row = get_attachment(request.user, attachment_id)
     return _page(
         request,
-        row,
-        row.source.desk_id,
+        _Release(
+            row=row,
+            desk_id=row.source.desk_id,
+            name=row.name,
+            back=reverse("source", args=[row.source_id]),
+            facts=[(_("File"), row.name), (_("Source"), row.source.title)],
+            lines=[_("Its capture becomes visible with it.")],
+        ),
         lambda given: release_attachment(attachment=row, by=request.user, **given),
-        name=row.name,
-        back=reverse("source", args=[row.source_id]),
-        facts=[(_("File"), row.name), (_("Source"), row.source.title)],
-        lines=[_("Its capture becomes visible with it.")],
     )
 
 
@@ -146,46 +156,55 @@ def release_capture_page(request: PersonsRequest, source_id: UUID, *, capture_id
     row = get_capture(request.user, get_source(request.user, source_id), capture_id)
     return _page(
         request,
-        row,
-        row.source.desk_id,
+        _Release(
+            row=row,
+            desk_id=row.source.desk_id,
+            name=row.url,
+            back=reverse("source", args=[source_id]),
+            facts=[(_("Address"), row.url), (_("Answered from"), row.final_url), (_("Source"), row.source.title)],
+            lines=[_("Its file becomes visible with it.")],
+        ),
         lambda given: release_capture(capture=row, by=request.user, **given),
-        name=row.url,
-        back=reverse("source", args=[source_id]),
-        facts=[(_("Address"), row.url), (_("Answered from"), row.final_url), (_("Source"), row.source.title)],
-        lines=[_("Its file becomes visible with it.")],
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Release:
+    """A row to be released, the desk whose members may know of it, and its page: name, facts, lines, the way back."""
+
+    row: Any
+    desk_id: UUID | None
+    name: str
+    back: str
+    facts: Facts
+    lines: Sequence[str]
+    about: object = None
 
 
 def _page(
     request: PersonsRequest,
-    row: Any,
-    desk_id: UUID | None,
-    act: Callable[[dict[str, Any]], object],  # takes cleaned_data
-    *,
-    name: str,
-    back: str,
-    facts: Facts,
-    lines: Sequence[str],
-    about: object = None,
+    release: _Release,
+    act: Callable[[FormValues], object],
 ) -> HttpResponse:
-    """The page of a release: what becomes visible to whom, and the form. Afterwards it returns to the thing."""
+    """The page of a release: the facts that become visible, to whom, and the form. Afterwards it returns to the row."""
+    row, desk_id = release.row, release.desk_id
     may_release(request.user, desk_id)
     if row.visibility == Visibility.PUBLIC:
         raise NotFound(_("Everyone can already see this."))
     note_shown(request.user, [row])
     form = ReleaseForm(**sent(request), present=row.visibility)
     if form.submitted(act):
-        return redirect(back)
+        return redirect(release.back)
     return show_form(
         request,
         form,
-        title=_("Release “%(name)s”") % {"name": name},
+        title=_("Release “%(name)s”") % {"name": release.name},
         button=_("Release"),
-        back=back,
-        about=about,
-        lines=[*lines, _("A release cannot be undone: people may read it at once.")],
+        back=release.back,
+        about=release.about,
+        lines=[*release.lines, _("A release cannot be undone: people may read it at once.")],
         template="claims/release.html",
-        facts=[(label, value) for label, value in facts if value],
+        facts=[(label, value) for label, value in release.facts if value],
         people=_people(desk_id),
     )
 

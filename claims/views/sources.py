@@ -1,7 +1,7 @@
 """Pages of sources: their fields, files and captures, relays, and the claims that rest on them."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonsRequest
 from claims.actions.composing import change_source_with_publisher
-from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
+from claims.actions.sources import SourceOutcome, add_relay, correct_source, remove_relay, retract_source
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
+from claims.mappings import FormValues
 from claims.queries import (
     attachments_of,
     captures_of,
@@ -43,6 +44,15 @@ def searched(request: PersonsRequest) -> tuple[SearchForm, str]:
     if not form.is_valid():
         raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form, form.cleaned_data["q"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PageTexts:
+    """The title of a form's page, the label of its button, and the line above the form."""
+
+    title: str
+    button: str
+    line: str
 
 
 @require_safe
@@ -108,9 +118,11 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
             effects=consent(request),
             by=request.user,
         ),
-        title=_("Edit “%(title)s”") % {"title": row.title},
-        button=_("Save source"),
-        line=_("Every claim that relies on it is recounted."),
+        _PageTexts(
+            title=_("Edit “%(title)s”") % {"title": row.title},
+            button=_("Save source"),
+            line=_("Every claim that relies on it is recounted."),
+        ),
     )
 
 
@@ -120,10 +132,12 @@ def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         request,
         source_id,
         act=retract_source,
-        title=_("Record a retraction of “%(title)s”"),
-        button=_("Record retraction"),
         hint=_("Who retracted it, when and where."),
-        line=_("It no longer counts for any claim. Verdicts that relied on it are flagged “support lost”."),
+        texts=_PageTexts(
+            title=_("Record a retraction of “%(title)s”"),
+            button=_("Record retraction"),
+            line=_("It no longer counts for any claim. Verdicts that relied on it are flagged “support lost”."),
+        ),
     )
 
 
@@ -133,15 +147,17 @@ def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         request,
         source_id,
         act=correct_source,
-        title=_("Record a correction of “%(title)s”"),
-        button=_("Record correction"),
         hint=_("What was corrected, when and where."),
-        line=_("It counts as before. The quotes in the claims below need a re-check."),
+        texts=_PageTexts(
+            title=_("Record a correction of “%(title)s”"),
+            button=_("Record correction"),
+            line=_("It counts as before. The quotes in the claims below need a re-check."),
+        ),
     )
 
 
 def _retract_or_correct(
-    request: PersonsRequest, source_id: UUID, *, act: Any, title: str, button: str, hint: str, line: str
+    request: PersonsRequest, source_id: UUID, *, act: Callable[..., SourceOutcome], hint: str, texts: _PageTexts
 ) -> HttpResponse:
     """Retract or correct a source in two steps: a dry run that shows the effects on claims, then the act itself."""
     row = _shown(request, source_id)
@@ -155,10 +171,10 @@ def _retract_or_correct(
     return show_form(
         request,
         form,
-        title=title % {"title": row.title},
-        button=button if tried else _("Preview impact"),
+        title=texts.title % {"title": row.title},
+        button=texts.button if tried else _("Preview impact"),
         back=reverse("source", args=[source_id]),
-        lines=[line],
+        lines=[texts.line],
         template="sources/retract_or_correct.html",
         tried=effects if tried else None,
         resting=claims_resting_on_source(request.user, row),
@@ -172,7 +188,7 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     may_change_source(request.user, row)
     form = FileForm(**sent(request), user=request.user)
 
-    def keep(given: dict[str, Any]) -> object:
+    def keep(given: FormValues) -> object:
         upload = given["file"]
         visibility = given["visibility"] or None
         return attach_file(source=row, chunks=upload.chunks(), name=upload.name, visibility=visibility, by=request.user)
@@ -182,9 +198,11 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         form,
         keep,
-        title=_("Attach a file to “%(title)s”") % {"title": row.title},
-        button=_("Attach file"),
-        line=_("A screenshot, a document or a saved page. Its digest will show later that it is unchanged."),
+        _PageTexts(
+            title=_("Attach a file to “%(title)s”") % {"title": row.title},
+            button=_("Attach file"),
+            line=_("A screenshot, a document or a saved page. Its digest will show later that it is unchanged."),
+        ),
     )
 
 
@@ -192,17 +210,14 @@ def _one_act(
     request: PersonsRequest,
     row: Source,
     form: ActForm,
-    act: Callable[[dict[str, Any]], object],
-    *,
-    title: str,
-    button: str,
-    line: str,
+    act: Callable[[FormValues], object],
+    texts: _PageTexts,
 ) -> HttpResponse:
     """The page of one act on a source; afterwards it returns to the source."""
     at = reverse("source", args=[row.pk])
     if form.submitted(act):
         return redirect(at)
-    return show_form(request, form, title=title, button=button, back=at, lines=[line])
+    return show_form(request, form, title=texts.title, button=texts.button, back=at, lines=[texts.line])
 
 
 @form_page
@@ -215,9 +230,11 @@ def capture_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         ConfirmForm(**sent(request)),
         lambda given: request_capture(source=row, by=request.user),
-        title=_("Capture “%(title)s” again") % {"title": row.title},
-        button=_("Capture page"),
-        line=_("The page as it is now is kept beside the earlier captures."),
+        _PageTexts(
+            title=_("Capture “%(title)s” again") % {"title": row.title},
+            button=_("Capture page"),
+            line=_("The page as it is now is kept beside the earlier captures."),
+        ),
     )
 
 
@@ -231,9 +248,11 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         RelayForm(**sent(request), user=request.user, source=row),
         lambda given: add_relay(downstream=row, effects=consent(request), by=request.user, **given),
-        title=_("What “%(title)s” is based on") % {"title": row.title},
-        button=_("Add relay"),
-        line=_("Every claim that relies on it is recounted."),
+        _PageTexts(
+            title=_("What “%(title)s” is based on") % {"title": row.title},
+            button=_("Add relay"),
+            line=_("Every claim that relies on it is recounted."),
+        ),
     )
 
 
@@ -250,7 +269,9 @@ def end_relay(request: PersonsRequest, source_id: UUID, *, relay_id: UUID) -> Ht
         row,
         ConfirmForm(**sent(request)),
         lambda given: remove_relay(relay=relay, effects=consent(request), by=request.user),
-        title=_("Remove the relay"),
-        button=_("Remove relay"),
-        line=line % {"below": row.title, "above": relay.upstream.title},
+        _PageTexts(
+            title=_("Remove the relay"),
+            button=_("Remove relay"),
+            line=line % {"below": row.title, "above": relay.upstream.title},
+        ),
     )

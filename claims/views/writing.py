@@ -1,5 +1,7 @@
 """Pages that add and edit claims: one form a page, one action a form."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from claims.actions.composing import edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms
 from claims.forms.sources import ReasonForm
 from claims.inputs import ClaimInput
+from claims.mappings import FormValues
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.views.asking import consent
@@ -63,7 +66,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
     return desk_for(request.user, chosen)
 
 
-def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:
+def _report(request: PersonsRequest, desk: Desk, given: FormValues, elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
         fields=NewClaimForm.described_claim(given, elements),
@@ -105,22 +108,35 @@ def _edit(request: PersonsRequest, claim: Claim, form: EditClaimForm) -> Claim:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _EditorAct:
+    """An editor's act on a claim with the texts of its page; others who try it are refused with `refusal`."""
+
+    act: Callable[..., Claim]
+    refusal: str
+    title: str
+    button: str
+    lines: Sequence[str]
+
+
 @form_page
 def publish(request: PersonsRequest, reference: str) -> HttpResponse:
     return _confirmed(
         request,
         reference,
-        act=publish_claim,
-        message=_("Only editors publish claims."),
-        title=_("Publish this claim"),
-        button=_("Publish claim"),
-        lines=[
-            _("Anyone can then read its wording, state, status history and public evidence."),
-            _(
-                "Evidence, sources and actors that are not public stay hidden. Later status changes appear "
-                "automatically."
-            ),
-        ],
+        _EditorAct(
+            act=publish_claim,
+            refusal=_("Only editors publish claims."),
+            title=_("Publish this claim"),
+            button=_("Publish claim"),
+            lines=[
+                _("Anyone can then read its wording, state, status history and public evidence."),
+                _(
+                    "Evidence, sources and actors that are not public stay hidden. Later status changes appear "
+                    "automatically."
+                ),
+            ],
+        ),
     )
 
 
@@ -129,25 +145,25 @@ def unpublish(request: PersonsRequest, reference: str) -> HttpResponse:
     return _confirmed(
         request,
         reference,
-        act=unpublish_claim,
-        message=_("Only editors publish claims."),
-        title=_("Unpublish this claim"),
-        button=_("Unpublish claim"),
-        lines=[_("The public page is removed at once. Copies made by others remain.")],
+        _EditorAct(
+            act=unpublish_claim,
+            refusal=_("Only editors publish claims."),
+            title=_("Unpublish this claim"),
+            button=_("Unpublish claim"),
+            lines=[_("The public page is removed at once. Copies made by others remain.")],
+        ),
     )
 
 
-def _confirmed(
-    request: PersonsRequest, reference: str, *, act: Any, message: str, title: str, button: str, lines: list[str]
-) -> HttpResponse:
+def _confirmed(request: PersonsRequest, reference: str, page: _EditorAct) -> HttpResponse:
     """A page that says what an editor's act will do, with the button that does it."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, message)
+    may_edit_as_editor(request.user, claim, page.refusal)
     form = ReasonForm(**sent(request), needed=False, hint=_("Recorded with the claim."))
-    if form.submitted(lambda given: act(claim=claim, by=request.user, **given)):
+    if form.submitted(lambda given: page.act(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     back = reverse("claim", args=[claim.reference])
-    return show_form(request, form, title=title, button=button, back=back, about=claim, lines=lines)
+    return show_form(request, form, title=page.title, button=page.button, back=back, about=claim, lines=page.lines)
 
 
 @form_page

@@ -29,7 +29,7 @@ VOLUNTEERS = DemoClaim(
     parties=("Russia", "North Korea"),
     claimed_on=date(2022, 8, 5),
     at=_at(2024, month=5, day=23, hour=8),
-    reason="The file is taken up again: this one was never written down.",
+    reason="The file is taken up again: this one was never recorded.",
     topics=("North Korea", "foreign fighters"),
     fields={"language": "ru"},
     evidence=(

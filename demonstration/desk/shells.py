@@ -252,7 +252,7 @@ NO_EXPORTS = DemoClaim(
         DemoStep(
             _at(2024, month=5, day=22, hour=8),
             "editor",
-            Decide(True, "Two voices that examined it themselves; custody is written down for both."),
+            Decide(True, "Two voices that examined it themselves; custody is recorded for both."),
         ),
     ),
 )

@@ -32,35 +32,39 @@ class Copied:
     rows: int
 
 
-def load_scale(
-    *,
-    claims: int,
-    prefix: str,
-    password: str,
-    reviewers: int,
-    only_deniable: bool = False,
-    at_once: int = 1,
-    now: datetime,
-    tell: Callable[[int], None] = lambda done: None,
-) -> Copied:
-    """Create a desk with `claims` claims, and people who can sign in with `password`.
+@dataclass(frozen=True, kw_only=True)
+class ScalePlan:
+    """The number of claims and reviewers of a desk, its prefix, and the password of its people.
 
-    `only_deniable`: all of them reported with a party's denial attached, so that each can be moved once. `tell` is
-    called after each batch with the number written. `at_once`: the number of parallel transactions, above 1 in threads
-    with connections of their own. Raises Invalid if the prefix or a user name is taken.
+    `only_deniable`: all claims are reported with a party's denial attached, so that each can be moved once. `at_once`:
+    the number of parallel transactions, above 1 in threads with connections of their own.
+    """
+
+    claims: int
+    prefix: str
+    password: str
+    reviewers: int
+    only_deniable: bool = False
+    at_once: int = 1
+
+
+def load_scale(plan: ScalePlan, *, now: datetime, tell: Callable[[int], None] = lambda done: None) -> Copied:
+    """Create the planned desk with its claims, and people who can sign in.
+
+    `tell` is called after each batch with the number written. Raises Invalid if the prefix or a user name is taken.
     """
     founded = now - timedelta(days=365 * (YEARS + 1))
     with older_acts():
-        casts = make_casts(prefix=prefix, count=reviewers, password=password, now=founded)
+        casts = make_casts(prefix=plan.prefix, count=plan.reviewers, password=plan.password, now=founded)
     desk = casts[0].desk
     Topic.objects.bulk_create(Topic(desk=desk, name=name) for name in TOPICS)
     tables = tables_in_order()
-    kinds = (ClaimSpecimen(deniable, share=1),) if only_deniable else KINDS
+    kinds = (ClaimSpecimen(deniable, share=1),) if plan.only_deniable else KINDS
     moulds = _Moulds(kinds, casts, tables, now)
-    Desk.objects.filter(pk=desk.pk).update(last_claim_number=claims)
+    Desk.objects.filter(pk=desk.pk).update(last_claim_number=plan.claims)
     rows = done = 0
-    for written in _written(_batches(moulds, claims, prefix), tables, at_once):
-        rows, done = rows + written, min(done + BATCH, claims)
+    for written in _written(_batches(moulds, plan.claims, plan.prefix), tables, plan.at_once):
+        rows, done = rows + written, min(done + BATCH, plan.claims)
         tell(done)
     return Copied(done, rows)
 

@@ -129,10 +129,10 @@ class Specimen:
             now=self.at,
         )
 
-    def agree(self, finding: Assessment) -> None:
+    def agree(self, assessment: Assessment) -> None:
         self.claim.refresh_from_db()
         approve(
-            assessment=finding,
+            assessment=assessment,
             reason="I read both and agree.",
             seen_version=self.claim.version,
             by=self.cast.second_editor,
@@ -154,9 +154,9 @@ class Specimen:
         """Assign, assess and decide, in one `step` each."""
         self.assign()
         self.at += self.step
-        finding = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
+        assessment = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
         self.at += self.step
-        self.agree(finding)
+        self.agree(assessment)
         self.at += self.step
 
 

@@ -30,7 +30,7 @@ from reviews.actions.grounds import (
     still_assesses,
     unchanged_grounds,
 )
-from reviews.actions.notifications import notify
+from reviews.actions.notifications import Occasion, notify
 from reviews.actions.planning import cancel_reminders, plan_decision
 from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.ledger_entries import assessed, assessment_content, decided
@@ -306,5 +306,5 @@ def _record(
     cancel_reminders(assessment=assessment, now=now)
     end_invitations(assessment.claim, now=now)
     kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
-    notify([assessment.assessor], kind, assessment.claim, assessment=assessment, by=by, now=now)
+    notify([assessment.assessor], Occasion(kind, assessment.claim, assessment=assessment), by=by, now=now)
     decided(assessment, decision, grounds=grounds, now=now)

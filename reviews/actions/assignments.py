@@ -21,7 +21,7 @@ from claims.verdicts.support import lock_claim
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from house.fields import LAST_YEAR, given_text, optional_text
 from house.transactions import recorded_transaction
-from reviews.actions.notifications import notify
+from reviews.actions.notifications import Occasion, notify
 from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
 from reviews.actions.telling import tell
 from reviews.ledger_entries import assignment_recorded, decider_recorded
@@ -57,9 +57,9 @@ def _write_assignment(
     *,
     by: User,
     now: datetime,
-    field: str = "reviewer",
 ) -> Assignment:
     """Write the assignment of a locked claim with its reminders, and notify the reviewer."""
+    field = "to" if kind == NotificationKind.HANDED_OVER else "reviewer"  # the one that named them
     if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
     _still_to_come(due_at, now=now)
@@ -180,9 +180,7 @@ def reassign(
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
-        given = _write_assignment(
-            assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to"
-        )
+        given = _write_assignment(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now)
         tell(NotificationKind.REASSIGNED, given.claim, assignment=given, by=by, now=now)
     return given
 
@@ -265,7 +263,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
             raise Conflict(_("%(person)s is already an approver.") % {"person": user.username})
         _without_conflict(claim, user, by=by, field="person")
         named = add_participant(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
-        notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
+        notify([user], Occasion(NotificationKind.NAMED_DECIDER, claim), by=by, now=now)
         decider_recorded("decider_named", claim, user, by=by, now=now)
     return named
 
@@ -282,7 +280,7 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
         if not is_named_decider(decider.user, claim):
             raise Conflict(_("%(person)s is no longer an approver.") % {"person": decider.user.username})
         leave(claim, decider.user, ParticipantRole.DECIDER, now=now)
-        notify([decider.user], NotificationKind.APPROVER_ENDED, claim, by=by, now=now)
+        notify([decider.user], Occasion(NotificationKind.APPROVER_ENDED, claim), by=by, now=now)
         decider_recorded("decider_unnamed", claim, decider.user, by=by, now=now)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from claims.access.permissions import may_assess
+from claims.mappings import JsonObject
 from claims.models import Claim, StateChoices
 from claims.verdicts.support import lock_claim
 from house.errors import Invalid, NotFound, Stale
@@ -81,7 +82,7 @@ def keep_draft(
     return draft
 
 
-def _content(claim: Claim, written: AssessmentInput) -> dict[str, Any]:
+def _content(claim: Claim, written: AssessmentInput) -> JsonObject:
     """What is kept of an assessment. Raises Invalid.
 
     Any evidence id is accepted: refusing some would tell which ones exist.

@@ -38,7 +38,7 @@ from claims.verdicts.support import counts_outside, lock_claim, lock_graph
 from house.errors import Conflict, Forbidden, NotFound, Stale
 from house.fields import given_text
 from house.transactions import Noted, recorded_transaction
-from reviews.actions.notifications import notify
+from reviews.actions.notifications import Occasion, notify
 from reviews.actions.telling import people_of_the_verdict, people_told
 from reviews.ledger_entries import confirmed, grounds_confirmed
 from reviews.models import (
@@ -381,9 +381,7 @@ def tell_of_change(change: Followed) -> None:
     wanted = User.objects.filter(pk__in=people - {by}).exclude(pk__in=told.values("recipient"))
     notify(
         wanted.order_by("username"),
-        NotificationKind.GROUNDS_CHANGED,
-        claim,
-        assessment=assessment,
+        Occasion(NotificationKind.GROUNDS_CHANGED, claim, assessment=assessment),
         by=User.objects.filter(pk=by).first() if by else None,
         now=change.at,
     )

@@ -1,6 +1,7 @@
 """Notifications in the application: written with the change that causes them, and marked as read."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,20 +13,27 @@ from reviews.models import Assessment, Assignment, Notification, NotificationKin
 from reviews.queries import notifications_of
 
 
-def notify(
-    people: Iterable[User],
-    kind: NotificationKind,
-    claim: Claim,
-    *,
-    assignment: Assignment | None = None,
-    assessment: Assessment | None = None,
-    by: User | None = None,
-    now: datetime,
-) -> None:
-    """Notify people of an act, in its transaction. The person acting is left out."""
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An event that people are notified about: its kind, the claim, and the assignment or assessment it concerns."""
+
+    kind: NotificationKind
+    claim: Claim
+    assignment: Assignment | None = None
+    assessment: Assessment | None = None
+
+
+def notify(people: Iterable[User], occasion: Occasion, *, by: User | None = None, now: datetime) -> None:
+    """Notify people of an event, in its transaction. The person acting is left out."""
     Notification.objects.bulk_create(
         Notification(
-            recipient=person, kind=kind, claim=claim, assignment=assignment, assessment=assessment, by=by, at=now
+            recipient=person,
+            kind=occasion.kind,
+            claim=occasion.claim,
+            assignment=occasion.assignment,
+            assessment=occasion.assessment,
+            by=by,
+            at=now,
         )
         for person in people
         if by is None or person.pk != by.pk

@@ -14,7 +14,7 @@ from claims.verdicts.support import lock_claim
 from house.leases import Lease, held_by_nobody, take
 from house.transactions import recorded_transaction
 from reviews.actions.mails import mail_of
-from reviews.actions.notifications import notify
+from reviews.actions.notifications import Occasion, notify
 from reviews.actions.planning import DAY, plan_decision
 from reviews.actions.recipients import has_reason, people_for
 from reviews.models import NotificationKind, Reminder, ReminderState
@@ -123,6 +123,6 @@ def _end(lease: Lease, state: ReminderState, now: datetime, error: str = "") -> 
         ended = own.update(state=state, ended_at=now, lease_until=None, error=error[:300])
         row = _read(lease.row)
         if ended and row.recipient is not None and state in (ReminderState.SENT, ReminderState.FAILED):
-            kind, claim = NotificationKind(row.kind), row.claim
-            notify([row.recipient], kind, claim, assignment=row.assignment, assessment=row.assessment, now=now)
+            occasion = Occasion(NotificationKind(row.kind), row.claim, row.assignment, row.assessment)
+            notify([row.recipient], occasion, now=now)
     return ReminderState(row.state)

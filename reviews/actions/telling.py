@@ -11,7 +11,7 @@ from typing import NamedTuple
 from accounts.models import Role, User
 from accounts.queries import members_of
 from claims.models import Claim, ParticipantRole, StatusChange
-from reviews.actions.notifications import notify
+from reviews.actions.notifications import Occasion, notify
 from reviews.models import Assessment, AssessmentState, Assignment, NotificationKind
 
 
@@ -63,7 +63,7 @@ def tell(
 ) -> None:
     """Notify the audience that `TOLD` names for an act, in its transaction, before the work that it ends is ended."""
     people = people_told(kind, claim, assignment, assessment)
-    notify(people, kind, claim, assignment=assignment, assessment=assessment, by=by, now=now)
+    notify(people, Occasion(kind, claim, assignment, assessment), by=by, now=now)
 
 
 def people_told(

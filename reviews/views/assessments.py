@@ -20,6 +20,7 @@ from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflicts_told
 from claims.access.permissions import may_assess, may_decide_move, may_edit_as_editor
+from claims.mappings import FormValues
 from claims.models import Claim, Evidence
 from claims.queries import get_claim, visible_claims
 from claims.reading.page_queries import evidence_shown
@@ -33,7 +34,7 @@ from house.pages import form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.grounds import barred
-from reviews.forms import AssessmentForm, DecisionForm, FormValues
+from reviews.forms import AssessmentForm, DecisionForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import (

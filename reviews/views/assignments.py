@@ -18,6 +18,7 @@ from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflict_in_words
 from claims.access.permissions import may_edit_as_editor
 from claims.forms.sources import ConfirmForm, ReasonForm
+from claims.mappings import FormValues
 from claims.queries import deciders_of, get_claim, get_decider
 from house.pages import form_page, sent, show_form
 from reviews.actions.assignments import (
@@ -34,7 +35,7 @@ from reviews.actions.assignments import (
     withdraw_assignment,
 )
 from reviews.candidates import candidates_for
-from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, FormValues, ReassignForm, candidate_in_words
+from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, ReassignForm, candidate_in_words
 from reviews.models import Assignment
 from reviews.queries import get_assignment
 

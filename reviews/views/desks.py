@@ -16,6 +16,7 @@ from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from claims.actions.desks import change_policy
 from claims.forms.desks import AddMemberForm, LeaveForm, PolicyForm, RoleForm
+from claims.inputs import DeskEdit
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
 from claims.verdicts.side_effects import Effects
@@ -79,9 +80,7 @@ def policy_page(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     tried = form.submitted(
         lambda given: change_policy(
             desk=row,
-            changes=form.changes(),
-            reason=given["reason"],
-            seen=form.what_was_seen,
+            edit=DeskEdit(form.changes(), given["reason"], form.what_was_seen),
             effects=effects,
             by=request.user,
         )

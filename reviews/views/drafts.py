@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.requests import PersonsRequest
 from claims.forms.sources import ConfirmForm
+from claims.mappings import JsonObject
 from claims.models import Claim, StateChoices
 from claims.queries import get_claim
 from claims.reading.page_queries import evidence_shown
@@ -80,7 +81,7 @@ def _answer_to(number: str | None) -> str:
     return _("Answer to %(number)s") % {"number": number}
 
 
-def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> dict[str, Any]:
+def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> JsonObject:
     """The posted form in the fields of a draft, with the draft's texts that the form has no field for."""
     assert isinstance(form.data, QueryDict)
     written = as_it_stands(form.data)

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
+from claims.mappings import FormValues
 from claims.reading.actor_queries import get_actor
 from house.pages import ActForm, form_page, may, sent, show_form
 from reviews.actions.redactions import (
@@ -31,7 +32,6 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
-from reviews.forms import FormValues
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide_redaction, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_on

@@ -29,7 +29,7 @@ from sources.fetch.answer import ask_server, chunks, headers
 from sources.fetch.errors import FetchFailed, FetchRefused, in_plain_words
 from sources.fetch.line import FetchBudget, first_that_answers, secured
 from sources.fetch.reach import Network, Resolver, checked_addresses, resolve
-from sources.fetch.target import Target, joined, location_of, parse
+from sources.fetch.target import FetchTarget, joined, location_of, parse
 
 __all__ = ["FetchFailed", "FetchRefused", "Fetched", "Redirect", "Sink", "fetch", "resolve"]
 
@@ -119,7 +119,7 @@ def _said_of_redirect(redirects: Sequence[Redirect]) -> Iterator[None]:
 
 
 def _connect(
-    target: Target, allow: Sequence[Network], resolve: Resolver, line: FetchBudget
+    target: FetchTarget, allow: Sequence[Network], resolve: Resolver, line: FetchBudget
 ) -> http.client.HTTPConnection:
     """A connection to a checked address of the target."""
     addresses = checked_addresses(target, allow, resolve, line)

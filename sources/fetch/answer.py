@@ -8,14 +8,16 @@ from django.utils.translation import gettext as _
 
 from sources.fetch.errors import FetchFailed, in_plain_words, too_large
 from sources.fetch.line import FetchBudget
-from sources.fetch.target import Target
+from sources.fetch.target import FetchTarget
 
 USER_AGENT = "SecondSource/1 (+capture)"
 MOST_HEADER_BYTES = 64 * 2**10
 CHUNK = 64 * 2**10  # bytes
 
 
-def ask_server(connection: http.client.HTTPConnection, target: Target, line: FetchBudget) -> http.client.HTTPResponse:
+def ask_server(
+    connection: http.client.HTTPConnection, target: FetchTarget, line: FetchBudget
+) -> http.client.HTTPResponse:
     """The answer with its headers read and its body to come. Raises FetchFailed."""
     sent = {
         "Host": target.netloc,

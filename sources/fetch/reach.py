@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sources.fetch.errors import FetchFailed, FetchRefused, in_plain_words
 from sources.fetch.line import FetchBudget
-from sources.fetch.target import Target, is_literal
+from sources.fetch.target import FetchTarget, is_literal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -52,7 +52,7 @@ def _is_public(address: Address) -> bool:
     return not outside and not any(address in network for network in _NOT_PUBLIC)
 
 
-def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolver, line: FetchBudget) -> list[str]:
+def checked_addresses(target: FetchTarget, allow: Sequence[Network], resolve: Resolver, line: FetchBudget) -> list[str]:
     """The addresses of the target's host. Raises FetchRefused if any is neither public nor in `allow`, FetchFailed."""
     resolved = _resolved(target.host, resolve, line)
     addresses = [_meant(ipaddress.ip_address(each)) for each in resolved]

@@ -15,7 +15,7 @@ LONGEST_URL = 8000  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FetchTarget:
     """A parsed URL. `netloc`: as sent, with the port unless it is the scheme's default; `path`: with the query."""
 
     scheme: str
@@ -35,7 +35,7 @@ _LIKE_A_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _KEPT_IN_PATH = "/%:@!$&'()*+,;=~[]|^`{}"
 
 
-def parse(url: str) -> Target:
+def parse(url: str) -> FetchTarget:
     """The parsed form of a URL that is well formed for fetching. Raises FetchRefused."""
     if len(url) > LONGEST_URL:
         raise FetchRefused(_("This address is too long. The limit is %(most)d characters.") % {"most": LONGEST_URL})
@@ -58,7 +58,7 @@ def parse(url: str) -> Target:
     path = quote(parts.path or "/", safe=_KEPT_IN_PATH)
     if parts.query:
         path = f"{path}?{quote(parts.query, safe=_KEPT_IN_PATH + '?')}"
-    return Target(parts.scheme, name, port, netloc, path)
+    return FetchTarget(parts.scheme, name, port, netloc, path)
 
 
 def _literal_v6(netloc: str) -> str:

@@ -12,7 +12,7 @@ from sources.independence.graph import Bearing, GraphError, SourceNode, Voice
 
 
 class Net:
-    """One reading of a graph, for finding support paths. Sources and voices go by number.
+    """One reading of a graph, in which support paths are sought. Sources and voices go by number.
 
     `generous`: the reading of `max`, in which unknown lineage is an origin and each unknown voice is separate;
     otherwise that of `min`. `up`, `down`: for each source the ones directly up- and downstream. `views`: for each voice

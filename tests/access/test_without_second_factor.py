@@ -3,6 +3,7 @@
 import pytest
 
 from claims.actions.desks import change_policy
+from claims.inputs import DeskEdit
 from tests import factories
 from tests.access.asking import METHODS, address_of, signed_in
 from tests.access.routes import routes
@@ -32,7 +33,7 @@ def late(world: AccessWorld, taken_back: None) -> AccessWorld:
 
 def _late(world: AccessWorld) -> AccessWorld:
     desk = world.cast.desk
-    change_policy(desk=desk, changes={"second_factor_days": 1}, by=world.cast.editor, now=factories.days_ago(9))
+    change_policy(desk=desk, edit=DeskEdit({"second_factor_days": 1}), by=world.cast.editor, now=factories.days_ago(9))
     desk.memberships.update(created_at=factories.days_ago(9))
     return world
 

@@ -13,6 +13,7 @@ from accounts.actions import account, change_user, set_role
 from accounts.models import Act, Desk, Membership, User
 from accounts.queries import role_in
 from claims.actions.desks import change_desk_with_policy
+from claims.inputs import DeskEdit
 from house.errors import EditConflict
 from house.seen import SeenValues
 from reviews.actions.memberships import change_account, change_role
@@ -141,7 +142,7 @@ def test_an_action_refuses_by_the_values_that_were_seen(cast: Cast) -> None:
 
 def test_who_renames_a_desk_leaves_its_policy(cast: Cast, client: Client) -> None:
     sent = shown_at(client, of(cast.desk))
-    change_desk_with_policy(desk=cast.desk, changes={"min_independence": 4}, reason="Agreed.", by=cast.editor)
+    change_desk_with_policy(desk=cast.desk, edit=DeskEdit({"min_independence": 4}, "Agreed."), by=cast.editor)
     assert client.post(of(cast.desk), sent | {"name": "Desk of Ukraine"}).status_code == 302
     after = fresh(cast.desk)
     assert (after.name, after.min_independence) == ("Desk of Ukraine", 4)
@@ -149,7 +150,7 @@ def test_who_renames_a_desk_leaves_its_policy(cast: Cast, client: Client) -> Non
 
 def test_the_same_field_of_a_desk_is_refused_with_both_values_and_who_it_was(cast: Cast, client: Client) -> None:
     sent = shown_at(client, of(cast.desk))
-    change_desk_with_policy(desk=cast.desk, changes={"days_to_review": 41}, reason="Agreed.", by=cast.editor)
+    change_desk_with_policy(desk=cast.desk, edit=DeskEdit({"days_to_review": 41}, "Agreed."), by=cast.editor)
     answer = client.post(of(cast.desk), sent | {"days_to_review": "37", "name": "Desk of Ukraine"})
     assert (answer.status_code, fresh(cast.desk).days_to_review, fresh(cast.desk).name) == (409, 41, "Ukraine desk")
     words = text_of(answer)

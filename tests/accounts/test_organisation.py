@@ -21,6 +21,7 @@ from accounts.actions.sessions import end_access_of
 from accounts.models import Invitation, Mail, Membership, Token, User
 from accounts.organisation import issuer_id
 from claims.actions.desks import change_policy
+from claims.inputs import DeskEdit
 from tests import factories, oidc, second_factors
 from tests.accounts.test_records import recorded
 from tests.factories import Cast, fresh, password_of
@@ -479,7 +480,7 @@ def test_but_not_where_the_organisation_asked_for_more_than_one_factor(
 def test_that_also_is_the_second_factor_which_a_desk_requires_for_as_long_as_one_is_signed_in(
     client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
-    change_policy(desk=cast.desk, changes={"second_factor_days": 1}, by=cast.admin, now=factories.days_ago(9))
+    change_policy(desk=cast.desk, edit=DeskEdit({"second_factor_days": 1}), by=cast.admin, now=factories.days_ago(9))
     cast.desk.memberships.update(created_at=factories.days_ago(9))
     linked(cast.editor)
     go(client)

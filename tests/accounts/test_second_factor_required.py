@@ -13,6 +13,7 @@ from accounts.inputs import AccountInput
 from accounts.models import Desk, User
 from accounts.second_factor import due_for, is_required
 from claims.actions.desks import change_policy
+from claims.inputs import DeskEdit
 from claims.models import PolicyChange
 from house.errors import Invalid
 from reviews.models import FormDraft
@@ -30,7 +31,7 @@ def cast() -> Cast:
 
 
 def require(cast: Cast, days: int = 10, *, now: datetime | None = None, desk: Desk | None = None) -> None:
-    change_policy(desk=desk or cast.desk, changes={"second_factor_days": days}, by=cast.admin, now=now)
+    change_policy(desk=desk or cast.desk, edit=DeskEdit({"second_factor_days": days}), by=cast.admin, now=now)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from accounts.checks_of_factors import CHECKS
 from accounts.codes import PERIOD, digest_of_code, new_secret, period_of
 from accounts.models import Act, Mail, Token, User
 from claims.actions.desks import change_policy
+from claims.inputs import DeskEdit
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from house.integrity import IntegrityScope
 from ledger.reading import openings_of
@@ -236,7 +237,7 @@ def test_anothers_factor_is_not_there(client: Client, cast: Cast, user: User) ->
 
 def test_the_last_factor_stays_where_one_is_required(cast: Cast, user: User) -> None:
     second_factors.app(user)
-    change_policy(desk=cast.desk, changes={"second_factor_days": 30}, by=cast.editor)
+    change_policy(desk=cast.desk, edit=DeskEdit({"second_factor_days": 30}), by=cast.editor)
     with pytest.raises(Conflict):
         remove_factor(factor_id=Authenticator.objects.get(user=user, type="totp").pk, by=user)
     assert kinds(user) == ["recovery_codes", "totp"]

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from claims.actions.desks import change_desk_with_policy, change_policy
+from claims.inputs import DeskEdit
 from claims.models import PolicyChange
 from claims.verdicts.side_effects import Effects
 from house.errors import Forbidden, Invalid, NotFound
@@ -14,7 +15,7 @@ from tests.factories import Cast, fresh
 
 
 def _change(cast: Cast, effects: Effects | None = None, **changes: int) -> Any:
-    return change_policy(desk=cast.desk, changes=changes, reason="As agreed.", effects=effects, by=cast.editor)
+    return change_policy(desk=cast.desk, edit=DeskEdit(changes, "As agreed."), effects=effects, by=cast.editor)
 
 
 def test_a_desks_threshold_reaches_all_its_verdicts(cast: Cast) -> None:
@@ -34,7 +35,7 @@ def test_what_a_change_would_do_is_said_before_it_is_done(cast: Cast) -> None:
         False,
         0,
     )
-    change_desk_with_policy(desk=cast.desk, changes={"name": "x"}, effects=Effects(dry_run=True), by=cast.editor)
+    change_desk_with_policy(desk=cast.desk, edit=DeskEdit({"name": "x"}), effects=Effects(dry_run=True), by=cast.editor)
     assert fresh(cast.desk).name == "Ukraine desk"
 
 
@@ -48,7 +49,7 @@ def test_a_lower_threshold_says_what_regains_its_support(cast: Cast) -> None:
 def test_what_was_agreed_is_kept_with_who_when_and_why(cast: Cast) -> None:
     now = factories.days_ago(1)
     changes = {"min_independence": 3, "days_to_review": 7, "days_to_look_again": 5}
-    change_policy(desk=cast.desk, changes=changes, reason="A long war.", by=cast.editor, now=now)
+    change_policy(desk=cast.desk, edit=DeskEdit(changes, "A long war."), by=cast.editor, now=now)
     rows = PolicyChange.objects.filter(desk=cast.desk).order_by("id")
     assert [(row.field, row.before, row.after) for row in rows] == [
         ("min_independence", 2, 3),
@@ -65,7 +66,7 @@ def test_what_was_agreed_is_kept_with_who_when_and_why(cast: Cast) -> None:
 )
 def test_a_policy_that_cannot_be_names_the_field(cast: Cast, changes: dict[str, int]) -> None:
     with pytest.raises(Invalid) as error:
-        change_policy(desk=cast.desk, changes=changes, by=cast.editor)
+        change_policy(desk=cast.desk, edit=DeskEdit(changes), by=cast.editor)
     assert (set(error.value.errors), PolicyChange.objects.count()) == (set(changes), 0)
 
 
@@ -75,12 +76,12 @@ def test_a_policy_that_cannot_be_names_the_field(cast: Cast, changes: dict[str, 
 )
 def test_editors_and_administrators_change_the_policy(cast: Cast, name: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        change_policy(desk=cast.desk, changes={"days_to_review": 3}, by=getattr(cast, name))
-    change_policy(desk=cast.desk, changes={"days_to_review": 3}, by=cast.admin)
+        change_policy(desk=cast.desk, edit=DeskEdit({"days_to_review": 3}), by=getattr(cast, name))
+    change_policy(desk=cast.desk, edit=DeskEdit({"days_to_review": 3}), by=cast.admin)
     assert fresh(cast.desk).days_to_review == 3
 
 
 def test_an_administrator_is_shown_no_claims_of_a_desk_that_they_are_not_on(cast: Cast) -> None:
     verdict = factories.claim_in(cast, "corroborated")
-    outcome = change_policy(desk=cast.desk, changes={"min_independence": 3}, by=cast.admin)
+    outcome = change_policy(desk=cast.desk, edit=DeskEdit({"min_independence": 3}), by=cast.admin)
     assert (outcome.effects, outcome.later, fresh(verdict).support_lost) == ([], 0, True)

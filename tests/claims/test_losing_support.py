@@ -17,7 +17,7 @@ from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.inputs import ClaimInput, EvidenceInput, ThresholdInput
+from claims.inputs import ClaimInput, DeskEdit, EvidenceInput, ThresholdInput
 from claims.models import Claim, Evidence
 from claims.verdicts.side_effects import Effects
 from house.errors import Unconfirmed
@@ -163,7 +163,7 @@ CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
         claim=v.claim, fields=ThresholdInput(threshold=3, reason="Too little."), effects=effects, by=v.cast.editor
     ),
     "policy of the desk": lambda v, effects: change_policy(
-        desk=v.cast.desk, changes={"min_independence": 3}, effects=effects, by=v.cast.editor
+        desk=v.cast.desk, edit=DeskEdit({"min_independence": 3}), effects=effects, by=v.cast.editor
     ),
 }
 

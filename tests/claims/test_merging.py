@@ -17,7 +17,7 @@ from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
-from sources.inputs import ActorInput, NewActor, SourceInput
+from sources.inputs import ActorInput, NamedActor, SourceInput
 from sources.models import Actor, DeclaredConflict
 from sources.queries import alike_actors, named_actor, other_names_of, search_actors, visible_actors
 from tests import factories
@@ -135,7 +135,7 @@ def test_a_name_typed_anew_finds_what_it_was_merged_into(cast: Cast) -> None:
     _merge(cast, merged, remains)
     claim = report_with_source(
         desk=cast.desk,
-        fields=ClaimInput(statement="A ship came in.", claimant=NewActor(name="TASS", kind="outlet")),
+        fields=ClaimInput(statement="A ship came in.", claimant=NamedActor(name="TASS", kind="outlet")),
         carrier=CarrierInput(new=SourceInput(title="A dispatch")),
         evidence=EvidenceInput(stance="supports"),
         by=cast.reporter,

@@ -15,7 +15,7 @@ from claims.models import Claim, GroundsWatch, StatusChangeGraph
 from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.snapshots import snapshot, snapshot_digest
 from claims.verdicts.support import recompute_claim
-from demonstration.scale.loader import load_scale
+from demonstration.scale.loader import ScalePlan, load_scale
 from reviews.queue import work_of
 from tests.integrity.looking import found, named
 
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 def load(claims: int, prefix: str = "SCALE", *, only_deniable: bool = False) -> list[Claim]:
     """So many claims on a desk with one reviewer."""
     load_scale(
-        claims=claims,
-        prefix=prefix,
-        password="only-to-measure-with",
-        reviewers=1,
-        only_deniable=only_deniable,
+        ScalePlan(
+            claims=claims,
+            prefix=prefix,
+            password="only-to-measure-with",
+            reviewers=1,
+            only_deniable=only_deniable,
+        ),
         now=timezone.now(),
     )
     return list(Claim.objects.filter(desk__prefix=prefix).order_by("created_at"))

@@ -17,7 +17,7 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
+from claims.inputs import ClaimInput, DeskEdit, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import PolicyField
 from house.edit_forms import EditForm
 from house.inputs import UNCHANGED
@@ -271,7 +271,7 @@ def policy(cast: Cast) -> Subject:
             "second_factor_days": {"second_factor_days": 30},
         },
         done={"min_independence": 4, "days_to_review": 18, "days_to_look_again": 19, "second_factor_days": 60},
-        change=lambda fields, by: change_policy(desk=Desk.objects.get(pk=row.pk), changes=fields, reason="So.", by=by),
+        change=lambda fields, by: change_policy(desk=Desk.objects.get(pk=row.pk), edit=DeskEdit(fields, "So."), by=by),
         always={"reason": "We agreed."},
     )
 

@@ -21,7 +21,7 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MergeInput, ThresholdInput
+from claims.inputs import ClaimInput, DeskEdit, ElementInput, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from sources.actions import attach_file
@@ -177,7 +177,7 @@ EDITS: dict[str, Edit] = {
         claim=w.claim, fields=ThresholdInput(threshold=1, reason="A small matter."), by=w.cast.editor
     ),
     "desk's threshold": lambda w, by: change_policy(
-        desk=w.cast.desk, changes={"min_independence": 1}, by=w.cast.editor
+        desk=w.cast.desk, edit=DeskEdit({"min_independence": 1}), by=w.cast.editor
     ),
     "evidence stance": _item(stance="context"),
     "evidence elements": lambda w, by: change_evidence(
@@ -273,6 +273,8 @@ HARMLESS: dict[str, Edit] = {
     "restricted file": lambda w, by: attach_file(
         source=w.source, chunks=[b"secret"], name="s.txt", visibility="restricted", by=by
     ),
-    "days to review": lambda w, by: change_policy(desk=w.cast.desk, changes={"days_to_review": 3}, by=w.cast.editor),
+    "days to review": lambda w, by: change_policy(
+        desk=w.cast.desk, edit=DeskEdit({"days_to_review": 3}), by=w.cast.editor
+    ),
     "the same again": _source(title="Harbour log"),
 }

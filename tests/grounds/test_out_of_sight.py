@@ -10,7 +10,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
-from claims.inputs import EvidenceInput, MergeInput, ThresholdInput
+from claims.inputs import DeskEdit, EvidenceInput, MergeInput, ThresholdInput
 from house.errors import Conflict, Forbidden
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.following import check_next
@@ -112,7 +112,7 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
 ) -> None:
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     change_source(source=verdict.source, fields=SourceInput(title="Swapped"), by=verdict.cast.reviewer2)
-    change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
+    change_policy(desk=verdict.cast.desk, edit=DeskEdit({"min_independence": 1}), by=verdict.cast.editor)
     while check_next():
         pass
     with pytest.raises(Forbidden):
@@ -122,7 +122,7 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
 def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(verdict: GroundsWorld) -> None:
     second = factories.person("editor2", "editor", verdict.cast.desk)
     set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=2, reason="So."), by=second)
-    change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
+    change_policy(desk=verdict.cast.desk, edit=DeskEdit({"min_independence": 1}), by=verdict.cast.editor)
     set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=None, reason=""), by=second)
     with pytest.raises(Forbidden):
         _confirm(verdict, verdict.cast.editor)

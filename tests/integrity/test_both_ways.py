@@ -24,7 +24,7 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
-from claims.inputs import ClaimInput, EvidenceInput, MergeInput, ThresholdInput
+from claims.inputs import ClaimInput, DeskEdit, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import (
     ActorMerge,
     Claim,
@@ -115,7 +115,7 @@ EXCUSED: dict[type[models.Model], dict[str, str]] = {
     PolicyChange: {"id": ITS_OWN_KEY},
     Answer: {"id": ITS_OWN_KEY},
     AssessmentElement: {"id": ITS_OWN_KEY},
-    Assessment: {"assignment": UNTOLD, "state": "`finding with its decision`"},
+    Assessment: {"assignment": UNTOLD, "state": "`assessment with its decision`"},
     AssessmentGrounds: {"id": ITS_OWN_KEY, "assignment": UNTOLD},
     Decision: {"id": ITS_OWN_KEY},
     Redaction: {
@@ -180,7 +180,7 @@ def _go_on(cast: factories.Cast) -> None:
     change_source(source=source, fields=SourceInput(reliability="B"), by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
     set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=cast.editor)
-    change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
+    change_policy(desk=cast.desk, edit=DeskEdit({"second_factor_days": 30}, "After a theft."), by=cast.editor)
     invite(desk=cast.desk, role=Role.REVIEWER, name="Iryna", email="iryna@example.org", by=cast.admin)
     identity = IdentityInput(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org")
     join_by_identity(identity=identity, username="iryna")

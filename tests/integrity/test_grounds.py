@@ -57,7 +57,7 @@ def test_a_waiting_finding_that_nobody_watches(cast: factories.Cast, execute: Ex
     factories.finding(cast, claim, "corroborated")
     assert GroundsWatch.objects.filter(claim=claim).exists()
     execute("DELETE FROM claims_groundswatch WHERE claim_id = %s", claim.pk)
-    assert named(found()) == {"waiting findings are watched"}
+    assert named(found()) == {"waiting assessments are watched"}
 
 
 def test_an_approval_of_other_grounds(verdict: Claim, execute: Execute) -> None:

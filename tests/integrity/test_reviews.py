@@ -63,7 +63,7 @@ def test_a_closed_claim_with_open_work(assignment: Assignment) -> None:
 def test_completed_work_without_a_finding(cast: factories.Cast, verdict: Claim, unguarded: Unguarded) -> None:
     with unguarded():
         Assessment.objects.filter(claim=verdict).update(assessor=cast.reviewer2)
-    assert named(found()) >= {"completed with a finding", "finding with its decision", "approvals are moves"}
+    assert named(found()) >= {"completed with an assessment", "assessment with its decision", "approvals are moves"}
 
 
 def test_two_findings_of_one_assessor_that_wait(waiting: Assessment, execute: Execute) -> None:
@@ -78,14 +78,14 @@ def test_two_findings_of_one_assessor_that_wait(waiting: Assessment, execute: Ex
         state="waiting",
         created_at=waiting.created_at,
     )
-    assert named(found()) == {"one finding waits", "waiting finding with its reminder"}
+    assert named(found()) == {"one assessment waits", "waiting assessment with its reminder"}
 
 
 @pytest.mark.parametrize(("state", "found_decision"), [("rejected", "an approval"), ("waiting", "an approval")])
 def test_a_finding_with_another_decision(verdict: Claim, state: str, found_decision: str, unguarded: Unguarded) -> None:
     with unguarded():
         Assessment.objects.filter(claim=verdict).update(state=state)
-    assert [finding.found for finding in found() if finding.check == "finding with its decision"] == [found_decision]
+    assert [finding.found for finding in found() if finding.check == "assessment with its decision"] == [found_decision]
 
 
 def test_an_approved_finding_without_a_decision(verdict: Claim, unguarded: Unguarded) -> None:
@@ -94,7 +94,7 @@ def test_an_approved_finding_without_a_decision(verdict: Claim, unguarded: Ungua
     assert [(finding.check, finding.expected) for finding in found() if finding.check == "approvals are moves"] == [
         ("approvals are moves", "an approval for status change 2")
     ]
-    assert "finding with its decision" in named(found())
+    assert "assessment with its decision" in named(found())
 
 
 def test_an_approval_that_moved_nothing(verdict: Claim, unguarded: Unguarded) -> None:
@@ -110,7 +110,7 @@ def test_a_finding_made_alone_that_moved_nothing(cast: factories.Cast, unguarded
     assert found() == []
     with unguarded():
         Assessment.objects.filter(pk=finding.pk).update(created_at=timezone.now() - timedelta(days=1))
-    assert named(found()) == {"findings made alone are moves", "finding by assignment of its assessor"}
+    assert named(found()) == {"assessments made alone are moves", "assessment by assignment of its assessor"}
 
 
 def test_a_reminder_that_ended_and_did_not(assignment: Assignment, execute: Execute) -> None:
@@ -150,7 +150,7 @@ def test_a_reminder_cancelled_before_it_was_due(assignment: Assignment) -> None:
 
 def test_a_waiting_finding_that_nobody_is_reminded_of(waiting: Assessment) -> None:
     Reminder.objects.filter(assessment=waiting).update(state="failed", ended_at=timezone.now())
-    assert named(found()) == {"waiting finding with its reminder"}
+    assert named(found()) == {"waiting assessment with its reminder"}
 
 
 def test_reminders_that_no_worker_sends(cast: factories.Cast) -> None:

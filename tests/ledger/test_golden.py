@@ -31,7 +31,7 @@ from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.inputs import ClaimInput, EvidenceInput, MergeInput
+from claims.inputs import ClaimInput, DeskEdit, EvidenceInput, MergeInput
 from claims.record.entry_labels import KINDS
 from claims.record.reads import note_shown
 from ledger.entries import read_entry
@@ -108,7 +108,7 @@ def do_everything(cast: "Cast") -> None:
     actor, twin = factories.actor(cast, "A witness"), factories.actor(cast, "The witness")
     change_actor(actor=actor, fields=ActorInput(reliability="B"), by=editor)
     merge_actors(actor=twin, fields=MergeInput(into=actor.pk, reason="One and the same."), by=editor)
-    change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
+    change_policy(desk=cast.desk, edit=DeskEdit({"days_to_review": 5}, "Quicker."), by=editor)
     redact_something(cast)
     _confirm(cast)
     note_export(by=cast.auditor, what={"list": "acts"})

@@ -14,7 +14,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
 from claims.bundles.history_proofs import proof_file
-from claims.inputs import ClaimInput, EvidenceInput, MergeInput, ThresholdInput
+from claims.inputs import ClaimInput, DeskEdit, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import Claim
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
@@ -98,7 +98,7 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     edit_claim(claim=denied, fields=ClaimInput(place="Odesa"), by=editor)
     set_threshold(claim=fresh(denied), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=editor)
     close_claim(claim=factories.claim(cast), reason="moot", note="Overtaken.", by=editor)
-    change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
+    change_policy(desk=cast.desk, edit=DeskEdit({"days_to_review": 5}, "Quicker."), by=editor)
     hidden = factories.source(cast, "A whisper", visibility="restricted", by=editor)
     factories.attach(cast, denied, hidden, "context", by=editor, excerpt="Heard by a neighbour.")
     create_token(user=cast.auditor, name="a script", scopes=["read"], by=cast.auditor)

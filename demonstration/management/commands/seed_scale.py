@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from claims.models import Claim
-from demonstration.scale.loader import Copied, load_scale
+from demonstration.scale.loader import Copied, ScalePlan, load_scale
 from house.errors import DomainError
 
 
@@ -51,12 +51,14 @@ class Command(BaseCommand):
     def _load(self, options: Mapping[str, Any], password: str) -> Copied:
         try:
             return load_scale(
-                claims=options["claims"],
-                prefix=options["desk"],
-                password=password,
-                reviewers=options["reviewers"],
-                only_deniable=options["deniable"],
-                at_once=2,
+                ScalePlan(
+                    claims=options["claims"],
+                    prefix=options["desk"],
+                    password=password,
+                    reviewers=options["reviewers"],
+                    only_deniable=options["deniable"],
+                    at_once=2,
+                ),
                 now=timezone.now(),
                 tell=lambda done: self.stdout.write(f"{done} claims", ending="\r"),
             )

@@ -66,25 +66,25 @@ class Command(BaseCommand):
         checks = _chosen(options["only"], part)
         with one_moment():
             write = self._write_json if options["json"] else self._write_lines
-            found = write(checks, _findings(checks, scope))
+            found = write(checks, _mismatches(checks, scope))
         if found:
             sys.exit(1)
 
-    def _write_lines(self, checks: Sequence[Check], findings: Iterator[IntegrityMismatch]) -> int:
+    def _write_lines(self, checks: Sequence[Check], mismatches: Iterator[IntegrityMismatch]) -> int:
         found = 0
-        for finding in findings:
+        for mismatch in mismatches:
             found += 1
-            self.stdout.write(printable(str(finding)))  # a row may hold any value
+            self.stdout.write(printable(str(mismatch)))  # a row may hold any value
         looked_at = ", ".join(f"{number} {name}" for name, number in _counts().items())
         self.stdout.write(f"{len(checks)} checks over {looked_at}: {found or 'no'} finding{'' if found == 1 else 's'}")
         return found
 
-    def _write_json(self, checks: Sequence[Check], findings: Iterator[IntegrityMismatch]) -> int:
+    def _write_json(self, checks: Sequence[Check], mismatches: Iterator[IntegrityMismatch]) -> int:
         """Write one mismatch as it is found, so that many never have to fit into memory."""
         found = 0
         self.stdout.write('{"findings": [', ending="")
-        for finding in findings:
-            entry = {name: getattr(finding, name) for name in ("check", "subject", "expected", "found")}
+        for mismatch in mismatches:
+            entry = {name: getattr(mismatch, name) for name in ("check", "subject", "expected", "found")}
             self.stdout.write(("," if found else "") + json.dumps(entry), ending="\n")
             found += 1
         rest = {"checks": len(checks), "looked_at": _counts(), "found": found}
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         return found
 
 
-def _findings(checks: Sequence[Check], scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
+def _mismatches(checks: Sequence[Check], scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
     for number, check in enumerate(checks, 1):
         scope.tell(f"{check.name} ({number} of {len(checks)})")
         yield from check.mismatches(scope)
