@@ -24,9 +24,6 @@ AROUND = ("bench", "bin", "tests")
 MOST_PARAMETERS = 6
 LONGEST_LINE = 120
 
-# What is left from before these rules, at most; a number only ever falls.
-LEFT = {"long_signatures": 20, "retired_words": 0, "untyped_mappings": 0, "long_lines_of_templates": 4}
-
 # Names that a framework or the shell looks for by that name.
 MANY = {"Command", "main"}
 # Two neighbours of one type in an order that everybody knows, or that a caller outside the project sets.
@@ -125,7 +122,11 @@ def _is_called_by_a_framework(node: ast.FunctionDef | ast.AsyncFunctionDef) -> b
 
 # Retired words that stay: a name that is fixed elsewhere, or the word in another sense.
 KEPT_WORDS = {
+    ("api/assessments.py", "hand in"): "the operation's id in the API schema",
     ("claims/record/entry_kinds.py", "finding"): "the shape's name in the ledger's catalogue",
+    ("demonstration/desk/reporting.py", "finding"): "what an agency found",
+    ("reviews/expected_entries.py", "finding"): "a field of ledger entries",
+    ("reviews/ledger_entries.py", "finding"): "a field of ledger entries",
     ("ledger/verifier.py", "finding"): "the printed word, which other programs and the vectors hold",
     ("sources/independence/net.py", "finding"): "the verb",
     ("api/urls.py", "taking back"): "the serializer's name in the API schema",
@@ -192,14 +193,10 @@ ASKED = (second_names, long_signatures, retired_words, untyped_mappings, long_li
 
 
 def main() -> int:
-    failed = False
-    for ask in ASKED:
-        found, allowed = list(ask()), LEFT.get(ask.__name__, 0)
-        if len(found) > allowed:
-            failed = True
-            print("\n".join(found))
-            print(f"{ask.__name__}: {len(found)}, at most {allowed}")
-    return 1 if failed else 0
+    found = [line for ask in ASKED for line in ask()]
+    if found:
+        print("\n".join(found))
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -228,7 +228,7 @@ def test_who_was_given_another_role_meanwhile_is_not_taken_off_unseen(cast: Cast
     second = client.post(site, {"post": "yes", "seen_role": "reviewer"})
     assert (first.status_code, second.status_code) == (409, 409)
     assert role_in(cast.reviewer, cast.desk.pk) == "editor"
-    assert "you saw reviewer, it is editor now" in text_of(first)
+    assert "it was reviewer and is now editor" in text_of(first)
     assert client.post(page, fields_of(first)).status_code == 302
     assert role_in(cast.reviewer, cast.desk.pk) is None
 

@@ -98,7 +98,7 @@ def test_what_was_saved_comes_back_row_by_row_and_byte_by_byte(
     saved, restored = content(own), content(other)
     assert {name: (saved[name], restored.get(name)) for name in saved if restored.get(name) != saved[name]} == {}
     assert files(tmp_path / "restored") == files(settings.EVIDENCE_STORAGE)
-    assert manage(other, tmp_path / "restored", "verify").endswith(": no findings\n")
+    assert manage(other, tmp_path / "restored", "verify").endswith(": no mismatches\n")
 
 
 @with_both_roles

@@ -31,7 +31,7 @@ def test_it_counts_what_it_looked_at_and_finds_nothing() -> None:
     status, printed = _verify()
     assert (status, printed.count("\n")) == (0, 1)
     assert printed.startswith(f"{len(CHECKS)} checks over 1 claims, 2 status changes, 3 sources, 0 attachments, ")
-    assert printed.endswith(": no findings\n")
+    assert printed.endswith(": no mismatches\n")
 
 
 def test_each_finding_is_a_line_and_the_status_is_1() -> None:
@@ -42,7 +42,7 @@ def test_each_finding_is_a_line_and_the_status_is_1() -> None:
         1,
         "numbers are those of the evidence: UKR-1: expected 0–0 of 2, found 0–0 of 2 contested",
     )
-    assert printed.endswith(": 1 finding\n")
+    assert printed.endswith(": 1 mismatch\n")
     assert "Words" not in printed
 
 
