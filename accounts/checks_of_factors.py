@@ -31,5 +31,5 @@ def _closed_secret(row: Authenticator) -> Iterator[Place]:
 
 CHECKS = (
     Check("secrets of apps open", _closed_secrets),
-    by_query("recovery codes beside a factor", _CODES_ALONE),
+    by_query("recovery codes beside a factor", query=_CODES_ALONE),
 )

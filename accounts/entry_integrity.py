@@ -338,16 +338,16 @@ def about_known_rows(tables: Mapping[str, str]) -> Check:
         " OR about LIKE 'reads:%%' AND about NOT LIKE 'reads:%%:%%'"
         " AND NOT EXISTS (SELECT FROM accounts_desk d WHERE 'reads:' || d.id = about)"
     )
-    return by_query("entry about a row that is there", f"{orphans} UNION ALL {unknown}")
+    return by_query("entry about a row that is there", query=f"{orphans} UNION ALL {unknown}")
 
 
 CHECKS = (
-    by_query("entry in the outbox or in the log", _PLACE),
-    by_query("places without a gap", _GAPS),
+    by_query("entry in the outbox or in the log", query=_PLACE),
+    by_query("places without a gap", query=_GAPS),
     Check("places that are to be signed", _unsigned),
-    by_query("entry after the one before it", _CHAIN),
-    by_query("entry with its act", _ACTS),
-    by_query("sealed stream of its subject", _SEALED_STREAMS),
+    by_query("entry after the one before it", query=_CHAIN),
+    by_query("entry with its act", query=_ACTS),
+    by_query("sealed stream of its subject", query=_SEALED_STREAMS),
     Check("entry whole", _entries, by_part=True),
     Check("erased by a redaction", _erasures),
     Check("exports and keys", _alone),

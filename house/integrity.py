@@ -92,7 +92,7 @@ def one_by_one(
         yield from found
 
 
-def by_query(name: str, query: str, *parameters: object) -> Check:
+def by_query(name: str, *, query: str, parameters: Sequence[object] = ()) -> Check:
     """Return a check whose query returns a row (subject, expected, found) for each mismatch."""
     return Check(name, lambda scope: rows_in_batches(_in_order(query), *parameters))
 

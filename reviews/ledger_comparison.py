@@ -53,6 +53,6 @@ _WHOLE = " UNION ALL ".join(_erased_whole(place, one) for place in PLACES if pla
 CHECKS = (
     *entry_integrity.CHECKS,
     entry_integrity.about_known_rows(_TABLES),
-    by_query("erased as a whole", _WHOLE),
+    by_query("erased as a whole", query=_WHOLE),
     *(ledger_check(root, DECLARED, _taken_out) for root in ROOTS),
 )

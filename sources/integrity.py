@@ -23,7 +23,7 @@ WHERE array_position(%s::text[], below.visibility::text) < array_position(%s::te
 def strictness(name: str, *, subject: str, tables: str) -> Check:
     """The check that each row `below` is at least as strict as the row `above` that it belongs to."""
     query = _STRICTNESS.format(subject=subject, tables=tables)
-    return by_query(name, query, Visibility.values, Visibility.values)
+    return by_query(name, query=query, parameters=(Visibility.values, Visibility.values))
 
 
 # Only relays between sources that have both upstream and downstream ones can form a cycle: few of a million.
@@ -136,7 +136,7 @@ CHECKS = (
         subject="'source ' || below.id",
         tables="sources_source below JOIN sources_actor above ON above.id = below.publisher_id",
     ),
-    by_query("restricted actors above restricted ones", _ACTORS),
+    by_query("restricted actors above restricted ones", query=_ACTORS),
     strictness(
         "file as strict as its source",
         subject="'attachment ' || below.id",
@@ -147,10 +147,10 @@ CHECKS = (
         subject="'capture ' || below.id",
         tables="sources_capture below JOIN sources_source above ON above.id = below.source_id",
     ),
-    by_query("relay within a desk", _RELAY_DESKS),
+    by_query("relay within a desk", query=_RELAY_DESKS),
     Check("relays without a cycle", _cycles),
     by_overdue_query("capture done in time", query=_CAPTURES),
-    by_query("capture ended whole", _ENDED_CAPTURES),
+    by_query("capture ended whole", query=_ENDED_CAPTURES),
     by_overdue_query("erased file deleted in time", query=_ERASED),
     by_overdue_query("chosen file let go in time", query=_CHOSEN),
     Check("file kept", _files),

@@ -104,12 +104,12 @@ WHERE a.merged_into_id <> l.into_id
 """
 
 CHECKS = (
-    by_query("versions with their notes", _NOTED),
-    by_query("notes of changes of rows", _OF_NOTHING),
-    by_query("notes of changes as the versions say", _AS_ITS_VERSION),
-    by_query("versions by moves", _MOVED),
-    by_query("versions by evidence", _OF_EVIDENCE),
-    by_query("changes beneath verdicts by acts", _BENEATH),
-    by_query("changes beneath verdicts on record", _UNTOLD),
-    by_query("merged into whom the merge says", _MERGED_INTO),
+    by_query("versions with their notes", query=_NOTED),
+    by_query("notes of changes of rows", query=_OF_NOTHING),
+    by_query("notes of changes as the versions say", query=_AS_ITS_VERSION),
+    by_query("versions by moves", query=_MOVED),
+    by_query("versions by evidence", query=_OF_EVIDENCE),
+    by_query("changes beneath verdicts by acts", query=_BENEATH),
+    by_query("changes beneath verdicts on record", query=_UNTOLD),
+    by_query("merged into whom the merge says", query=_MERGED_INTO),
 )

@@ -74,10 +74,10 @@ def _as_it_is(watch: GroundsWatch) -> Iterator[Place]:
 
 
 CHECKS = (
-    by_query("verdict with its grounds watched", _WATCHED),
-    by_query("changed since the verdict", _MARKED),
-    by_query("task for what changed since the verdict", _TASK),
-    by_query("changes of grounds followed", _FOLLOWED),
+    by_query("verdict with its grounds watched", query=_WATCHED),
+    by_query("changed since the verdict", query=_MARKED),
+    by_query("task for what changed since the verdict", query=_TASK),
+    by_query("changes of grounds followed", query=_FOLLOWED),
     by_overdue_query("grounds read again in time", query=_LATE),
     Check("grounds with their digest", _digests),
     Check("watched grounds as they are", _as_they_are),

@@ -183,15 +183,17 @@ GROUP BY c.id HAVING (c.support_lost_at IS NOT NULL) <> (count(t.id) = 1) OR cou
 def _moves() -> Check:
     return by_query(
         "move in the table",
-        _MOVE,
-        [move.before.value if move.before else "" for move in MOVES],
-        [move.after.value for move in MOVES],
-        [move.deciders is Deciders.SECOND for move in MOVES],
-        [move.needs_evidence for move in MOVES],
-        [
-            f"{move.name}, decided by {'a second person' if move.deciders is Deciders.SECOND else 'nobody else'}"
-            for move in MOVES
-        ],
+        query=_MOVE,
+        parameters=(
+            [move.before.value if move.before else "" for move in MOVES],
+            [move.after.value for move in MOVES],
+            [move.deciders is Deciders.SECOND for move in MOVES],
+            [move.needs_evidence for move in MOVES],
+            [
+                f"{move.name}, decided by {'a second person' if move.deciders is Deciders.SECOND else 'nobody else'}"
+                for move in MOVES
+            ],
+        ),
     )
 
 
@@ -246,31 +248,31 @@ def _search_words(model: type[Model], subject: str) -> Check:
 
 
 CHECKS = (
-    by_query("state is that of the last status change", _STATE),
-    by_query("last status change", _LAST),
-    by_query("status changes without a gap", _CHAIN),
+    by_query("state is that of the last status change", query=_STATE),
+    by_query("last status change", query=_LAST),
+    by_query("status changes without a gap", query=_CHAIN),
     _moves(),
-    by_query("status change with its words", _TEXT),
-    by_query("status change with its graph", _GRAPH),
-    by_query("status change on evidence of the claim", _NAMED),
-    by_query("version with its revisions", _VERSION),
-    by_query("reference of the desk", _REFERENCE),
-    by_query("reference once", _REFERENCE_ONCE),
-    by_query("all on one desk", _ONE_DESK),
+    by_query("status change with its words", query=_TEXT),
+    by_query("status change with its graph", query=_GRAPH),
+    by_query("status change on evidence of the claim", query=_NAMED),
+    by_query("version with its revisions", query=_VERSION),
+    by_query("reference of the desk", query=_REFERENCE),
+    by_query("reference once", query=_REFERENCE_ONCE),
+    by_query("all on one desk", query=_ONE_DESK),
     strictness(
         "evidence as strict as its source",
         subject="'evidence ' || below.id",
         tables="claims_evidence below JOIN sources_source above ON above.id = below.source_id",
     ),
-    by_query("superseded by what others see", _SUPERSEDED),
-    by_query("actors that everybody may see", _NAMED_ACTORS),
-    by_query("actor that was merged is named by nothing", _MERGED_ACTORS),
-    by_query("actor merged on record", _MERGES),
+    by_query("superseded by what others see", query=_SUPERSEDED),
+    by_query("actors that everybody may see", query=_NAMED_ACTORS),
+    by_query("actor that was merged is named by nothing", query=_MERGED_ACTORS),
+    by_query("actor merged on record", query=_MERGES),
     Check("numbers are those of the evidence", _numbers),
     by_overdue_query("recomputed in time", query=_LATE_RECOMPUTATION),
     by_overdue_query("bundle made and forgotten in time", query=_LATE_BUNDLE),
     by_overdue_query("what was read is in the ledger", query=_READS),
-    by_query("task for lost support", _TASK),
+    by_query("task for lost support", query=_TASK),
     *grounds_integrity.CHECKS,
     *change_integrity.CHECKS,
     _search_words(Claim, "reference"),
