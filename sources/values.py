@@ -1,13 +1,11 @@
 """The editable fields of actors and sources, as one person may see them."""
 
-from typing import Any
 from uuid import UUID
 
+from accounts.inputs import FieldValues
 from accounts.models import User
 from sources.models import Actor, Source
 from sources.queries import visible_actors
-
-FieldValues = dict[str, Any]  # the editable values of a row by field name, of several types
 
 ACTOR_FIELDS = (
     "name", "kind", "part_of_from", "part_of_to", "stands_alone_because", "reliability", "visibility",

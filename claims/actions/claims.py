@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import merge
+from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
 from claims.actions.elements import ElementsGiven, words_of_element
@@ -44,7 +45,6 @@ from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
-from sources.values import FieldValues
 
 # The fields of a claim that its support depends on. Others may be edited while colleagues work on the desk's graph.
 RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
@@ -34,7 +35,6 @@ from sources.inputs import ActorInput, NamedActor, SourceInput
 from sources.models import Actor, Source, Visibility
 from sources.permissions import may_write
 from sources.queries import actor_called
-from sources.values import FieldValues
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.edits import fields_changed_since
+from accounts.inputs import FieldValues
 from claims.bounds import MOST_ELEMENTS, check_number
 from claims.inputs import ElementInput
 from claims.models import Claim, Element
@@ -16,7 +17,6 @@ from house.errors import Invalid
 from house.fields import check_fields, given_text
 from house.inputs import UNCHANGED
 from house.seen import SeenValues
-from sources.values import FieldValues
 
 ORDER = "elements.order"
 

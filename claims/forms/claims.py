@@ -11,6 +11,7 @@ from django.forms import formset_factory
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
+from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.bounds import MOST_ELEMENTS
 from claims.forms.choosing import OneOf, SeveralOf, offer
@@ -28,7 +29,6 @@ from house.inputs import UNCHANGED
 from house.pages import ActForm
 from sources.inputs import NamedActor
 from sources.models import ActorKind
-from sources.values import FieldValues
 
 if TYPE_CHECKING:
     from django.forms import BaseFormSet

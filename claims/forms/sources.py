@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts.inputs import FieldValues
 from accounts.models import User
 from claims.actions.composing import CarrierInput, File
 from claims.forms.choosing import OneOf, entries_of, offer
@@ -22,7 +23,7 @@ from house.edit_forms import EditForm
 from house.pages import ActForm
 from sources.inputs import NamedActor, SourceInput
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
-from sources.values import FieldValues, source_values
+from sources.values import source_values
 
 
 class NewSourceFields(forms.Form):

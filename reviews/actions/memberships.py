@@ -2,13 +2,13 @@
 claims."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_user, set_role
+from accounts.inputs import FieldValues
 from accounts.models import Desk, Membership, Role, User
 from claims.access.participants import leave
 from claims.access.permissions import is_assigned, is_named_decider
@@ -67,7 +67,7 @@ def change_role(
 def change_account(
     *,
     user: User,
-    changes: dict[str, Any],  # new values by field: the fields are of several types
+    changes: FieldValues,
     password: str = "",
     seen: SeenValues = ANYTHING,
     by: User,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,7 +19,7 @@ from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflicts_told
 from claims.access.permissions import may_assess, may_decide_move, may_edit_as_editor
-from claims.mappings import FormValues
+from claims.mappings import FormValues, TemplateContext
 from claims.models import Claim, Evidence
 from claims.queries import get_claim, visible_claims
 from claims.reading.page_queries import evidence_shown
@@ -131,9 +130,9 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
 
 def _of_the_draft(
     claim: Claim, form: AssessmentForm, draft: AssessmentDraft | None, lines: list[EvidenceLine]
-) -> dict[str, Any]:  # values of a template
+) -> TemplateContext:
     """The template values of the draft: when it was saved, changes since, and another window's draft."""
-    context: dict[str, Any] = {"draft": draft}  # values of a template
+    context: TemplateContext = {"draft": draft}
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
         context["other"] = draft_in_words(draft, claim, lines) if draft else None

@@ -13,6 +13,7 @@ from accounts.models import Role
 from accounts.requests import PersonsRequest, own_memberships
 from claims.access.conflicts import is_offered
 from claims.access.permissions import ClaimAccess, may_assess, may_edit_as_editor, may_edit_claim
+from claims.mappings import TemplateContext
 from claims.models import Claim
 from claims.queries import withheld_evidence
 from claims.reading.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
@@ -108,7 +109,7 @@ def _element_lines(graph: EvidenceGraph, assessments: list[Any]) -> list[tuple[E
     return [(element, texts.get(element.id or "", "")) for element in graph.elements]
 
 
-def _acts(access: ClaimAccess, edits: bool) -> dict[str, Any]:  # values of a template
+def _acts(access: ClaimAccess, edits: bool) -> TemplateContext:
     """The actions offered to the person, by permission; the actions themselves check whether they are possible."""
     user, row = access.user, access.claim
     writes = may(may_edit_claim, user, row, access)

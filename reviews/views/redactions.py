@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
-from claims.mappings import FormValues
+from claims.mappings import FormValues, TemplateContext
 from claims.reading.actor_queries import get_actor
 from house.pages import ActForm, form_page, may, sent, show_form
 from reviews.actions.redactions import (
@@ -257,7 +257,7 @@ def _decide(row: Redaction, by: User, given: FormValues) -> Redaction:
     return act(redaction=row, by=by)
 
 
-def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:  # of a template
+def _shown(found: Matches, user: User, *, outside: bool = False) -> TemplateContext:
     """The template values of the matches."""
     shown = show_matches(found, user, outside=outside)
     return {

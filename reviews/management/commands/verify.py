@@ -76,7 +76,9 @@ class Command(BaseCommand):
             found += 1
             self.stdout.write(printable(str(mismatch)))  # a row may hold any value
         looked_at = ", ".join(f"{number} {name}" for name, number in _counts().items())
-        self.stdout.write(f"{len(checks)} checks over {looked_at}: {found or 'no'} mismatch{'' if found == 1 else 'es'}")
+        self.stdout.write(
+            f"{len(checks)} checks over {looked_at}: {found or 'no'} mismatch{'' if found == 1 else 'es'}"
+        )
         return found
 
     def _write_json(self, checks: Sequence[Check], mismatches: Iterator[IntegrityMismatch]) -> int:
