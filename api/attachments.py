@@ -169,7 +169,7 @@ class CapturesApi(ApiView):
 
 class OneCaptureApi(ApiView):
     @ApiOperation("read_capture", summary="Read one capture and its progress", answer=CaptureShape, refuses=[404])
-    def get(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
+    def get(self, request: Request, source_id: UUID, *, capture_id: UUID) -> Response:
         by = person_asking(request)
         return Response(render_captures(by, [get_capture(by, get_source(by, source_id), capture_id)])[0])
 

@@ -68,14 +68,14 @@ class RelaysApi(ApiView):
 
 class OneRelayApi(ApiView):
     @ApiOperation("read_relay", summary="Read one relay of a source", answer=RelayShape, refuses=[404])
-    def get(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
+    def get(self, request: Request, source_id: UUID, *, relay_id: UUID) -> Response:
         by = person_asking(request)
         return Response(render_relays(by, [get_relay(by, get_source(by, source_id), relay_id)])[0])
 
     @ApiOperation(
         "remove_relay", summary="Remove a relay that was recorded by mistake", status=204, refuses=[403, 404, 409]
     )
-    def delete(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
+    def delete(self, request: Request, source_id: UUID, *, relay_id: UUID) -> Response:
         by = person_asking(request)
         remove_relay(relay=get_relay(by, get_source(by, source_id), relay_id), by=by)
         return Response(status=204)

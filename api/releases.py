@@ -152,7 +152,7 @@ class CaptureReleaseApi(ApiView):
         refuses=[403, 404],
         asks_again=True,
     )
-    def post(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
+    def post(self, request: Request, source_id: UUID, *, capture_id: UUID) -> Response:
         by = person_asking(request)
         row = get_capture(by, get_source(by, source_id), capture_id)
         may_release(by, row.source.desk_id)
