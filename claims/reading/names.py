@@ -112,7 +112,9 @@ class Names(ABC):
         if apart := TOLD_APART.fullmatch(text):
             name, start = apart.groups()
             between = (f"{start}-0000-0000-0000-000000000000", f"{start}-ffff-ffff-ffff-ffffffffffff")
-            rows = [row for row in self._seen(self.rows().filter(pk__range=between)) if _same(self.label(row), name)]
+            rows = [
+                row for row in self._seen(self.rows().filter(pk__range=between)) if _same(self.label(row), other=name)
+            ]
             if rows:
                 return [NameMatch(row.pk, text) for row in rows]
         return self._told_apart(list(self._called(text))[:MOST_FOUND])
@@ -140,11 +142,13 @@ class Names(ABC):
             alike |= self._alike(row)
         others = self._seen(self.rows().filter(alike)[: 5 * MOST_FOUND]) if rows else []
         names = [(row.pk, self.label(row)) for row in others]
-        twice = {pk for pk, name in labels.items() if any(pk != other and _same(name, its) for other, its in names)}
+        twice = {
+            pk for pk, name in labels.items() if any(pk != other and _same(name, other=its) for other, its in names)
+        }
         return [NameMatch(pk, f"{name} ({str(pk)[:8]})" if pk in twice else name) for pk, name in labels.items()]
 
 
-def _same(one: str, other: str) -> bool:
+def _same(one: str, *, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
@@ -211,8 +215,8 @@ class SourceNames(Names):
         for last in range(max(1, len(parts) - 5), len(parts) + 1):
             titles |= Q(title__iexact=", ".join(parts[:last]))
         rows = self._seen(self.rows().filter(titles)[: 5 * MOST_FOUND])
-        whole = [row for row in rows if _same(self.label(row), text)]
-        return whole or [row for row in rows if _same(row.title, text)]
+        whole = [row for row in rows if _same(self.label(row), other=text)]
+        return whole or [row for row in rows if _same(row.title, other=text)]
 
     def like(self, text: str) -> list[NameMatch]:
         words = Q()

@@ -270,8 +270,8 @@ def _open(name: str) -> Field[RecordedChange]:
 def _committed(name: str) -> Field[RecordedChange]:
     def value(change: RecordedChange, said: OpenedEntry) -> Any:
         words = change.words
-        reasons = (words.reason, words.decision_reason) if words else (None, None)
-        return status_committed(change.row, *reasons)[name]
+        reason, decision_reason = (words.reason, words.decision_reason) if words else (None, None)
+        return status_committed(change.row, reason, decision_reason=decision_reason)[name]
 
     return Field(value)
 

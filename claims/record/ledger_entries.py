@@ -91,7 +91,7 @@ def status_body(change: StatusChange) -> JsonObject:
     }
 
 
-def status_committed(change: StatusChange, reason: str, decision_reason: str) -> JsonObject:
+def status_committed(change: StatusChange, reason: str | None, *, decision_reason: str | None) -> JsonObject:
     """The committed part of a status change's entry, besides the assessor."""
     return {
         "decided_by": committed_person(change.decided_by),

@@ -30,16 +30,16 @@ def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
 
-def interval_in_words(least: int, most: int) -> str:
+def interval_in_words(least: int, *, most: int) -> str:
     """The number of independent voices: "2", "1–3"; "5+" for everything above five."""
     ends = [str(number) if number < LIMIT else f"{LIMIT - 1}+" for number in (least, most)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
 
 
-def voices_in_words(least: int, most: int, exact: bool = True) -> str:
+def voices_in_words(least: int, *, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices", and whether these are bounds."""
     text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
-    text = text % {"count": interval_in_words(least, most)}
+    text = text % {"count": interval_in_words(least, most=most)}
     return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
 
 
@@ -55,7 +55,7 @@ def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
         return _nothing_independent(graph, stance, bearing, sources)
     head = _("%(sources)s, %(voices)s.") % {
         "sources": sources_in_words(len(sources)),
-        "voices": voices_in_words(result.min, result.max),
+        "voices": voices_in_words(result.min, most=result.max),
     }
     parts = [_whom_it_hangs_on(graph, result), _what_is_unknown(graph, sources, result)]
     if not result.exact:

@@ -145,7 +145,7 @@ def change_line(
         reason=_words("reason", reason, named, gone=gone),
         decision_reason=_words("decision_reason", decision_reason, named, gone=gone),
         evidence=_links(address, (numbers[pk] for pk in evidence)),
-        voices=voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
+        voices=voices_in_words(change.independence_min, most=change.independence_max, exact=change.independence_exact),
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
             _("graph %(digest)s") % {"digest": recorded["graph_digest"]},

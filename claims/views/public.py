@@ -117,7 +117,7 @@ def _change(claim: Claim, change: StatusChange) -> PublicChange:
     move = find_move(change.from_state, change.to_state)
     return PublicChange(
         row=change,
-        voices=voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
+        voices=voices_in_words(change.independence_min, most=change.independence_max, exact=change.independence_exact),
         by_two=move is not None and move.deciders is Deciders.SECOND,
         shown=json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
     )

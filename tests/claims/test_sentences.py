@@ -192,11 +192,16 @@ def test_what_comes_only_by_way_of_the_claimant_names_them_and_not_the_origin() 
 
 
 def test_intervals_are_shown_up_to_five() -> None:
-    assert [interval_in_words(*ends) for ends in ((2, 2), (1, 3), (6, 6), (2, 6))] == ["2", "1–3", "5+", "2–5+"]
+    assert [interval_in_words(least, most=most) for least, most in ((2, 2), (1, 3), (6, 6), (2, 6))] == [
+        "2",
+        "1–3",
+        "5+",
+        "2–5+",
+    ]
 
 
 def test_one_voice_is_singular() -> None:
-    assert [voices_in_words(*ends) for ends in ((1, 1), (0, 1), (2, 2))] == [
+    assert [voices_in_words(least, most=most) for least, most in ((1, 1), (0, 1), (2, 2))] == [
         "1 independent voice",
         "0–1 independent voices",
         "2 independent voices",
