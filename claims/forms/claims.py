@@ -319,7 +319,7 @@ class FilterForm(forms.Form):
         super().__init__(*arguments, **named)
         for name in ("assignee", "topic"):
             self.fields[name] = deepcopy(self.fields[name])
-        choices = [("", _("Any assignee")), (NOBODY, _("No one")), *((name, name) for name in people)]
+        choices = [("", _("Any assignee")), (NOBODY, _("Unassigned")), *((name, name) for name in people)]
         self.fields["assignee"].choices = choices  # type: ignore[attr-defined]
         self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 

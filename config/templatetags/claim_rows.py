@@ -33,7 +33,7 @@ register = template.Library()
 def claim_rows(rows: Iterable[Any]) -> SafeString:
     """Return the rows of the table of claims."""
     said = {
-        "nobody": escape(_("no one")),
+        "nobody": escape(_("Unassigned")),
         "unknown": escape(_("claimant unknown")),
         "closed": escape(_("closed")),
         "voices": escape(_("Independent voices:")),
