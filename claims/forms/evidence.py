@@ -93,7 +93,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
 
     upstream = OneOf(label=_("Based on"), none=_("unknown or none"))
     quote = forms.CharField(
-        label=_("Quote"),
+        label=_("Attribution"),
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
     )

@@ -207,7 +207,7 @@ class RelayForm(ActForm):
 
     upstream = OneOf(label=_("Based on"), none=_("Choose a source"), required=True)
     quote = forms.CharField(
-        label=_("Quote"),
+        label=_("Attribution"),
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
         help_text=_("Such as: “according to the agency”."),
@@ -223,7 +223,7 @@ class RelayBetweenForm(ActForm):
 
     downstream = OneOf(label=_("This source"), none=_("Choose a source"), required=True)
     upstream = OneOf(label=_("is based on"), none=_("Choose a source"), required=True)
-    quote = forms.CharField(label=_("Quote"), required=False, widget=forms.Textarea({"class": "said", "rows": 2}))
+    quote = forms.CharField(label=_("Attribution"), required=False, widget=forms.Textarea({"class": "said", "rows": 2}))
 
     def __init__(self, *arguments: Any, sources: Iterable[Source], **named: Any) -> None:
         super().__init__(*arguments, **named)

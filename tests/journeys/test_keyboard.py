@@ -119,7 +119,7 @@ def _attach_a_source(page: Page) -> None:
     _write(page, page.locator("[name=title]"), TITLE)
     _write(page, page.locator("[name=new_publisher]"), "Pier survey office")
     _choose(page, page.locator("[name=source_basis]"), "First")
-    _tick(page, page.get_by_label("refutes it"))
+    _tick(page, page.get_by_label("Refutes (with evidence)"))
     _write(page, page.get_by_label("Quote"), "Our divers raised two drones and read their plates.")
     follow(page, page.get_by_role("button", name="Attach source"))
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
@@ -149,7 +149,7 @@ def _record_a_relay(page: Page) -> None:
     go_to(page, page.get_by_label("is based on"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    _write(page, page.get_by_label("Quote"), "as the minister said")
+    _write(page, page.get_by_label("Attribution"), "as the minister said")
     follow(page, page.get_by_role("button", name="Add relay"))
     expect(page.get_by_text("as the minister said")).to_be_visible()
 

@@ -71,7 +71,7 @@ def _attach_the_article(page: Page, address: str) -> None:
     page.locator("[name=new_publisher]").fill("Pier survey office")
     page.locator("[name=published_at_day]").fill("2022-11-20")
     page.locator("[name=source_basis]").select_option("firsthand")
-    page.get_by_label("refutes it").check()
+    page.get_by_label("Refutes (with evidence)").check()
     page.get_by_label("Quote").fill("Our divers raised two drones and read their plates.")
     page.get_by_role("button", name="Attach source").click()
     expect(page.get_by_role("link", name=ARTICLE).first).to_be_visible()
@@ -87,7 +87,7 @@ def _attach_a_file(page: Page, folder: Path) -> None:
     page.locator("[name=title]").fill("Newspaper, page 4")
     page.locator("[name=new_publisher]").fill("The Morning Pier")
     page.locator("[name=source_basis]").select_option("secondhand")
-    page.get_by_label("refutes it").check()
+    page.get_by_label("Refutes (with evidence)").check()
     page.get_by_role("button", name="Attach source").click()
     page.get_by_role("link", name="Newspaper, page 4").first.click()
     expect(page.get_by_text("page-4.txt")).to_be_visible()
@@ -105,17 +105,17 @@ def _say_who_got_it_from_whom(page: Page) -> None:
     page.get_by_role("link", name="Provenance").click()
     _choose(page, "This source", "Newspaper, page 4")
     _choose(page, "is based on", ARTICLE)
-    page.get_by_label("Quote").fill("The survey office says")
+    page.get_by_label("Attribution").fill("The survey office says")
     page.get_by_role("button", name="Add relay").click()
     expect(page.get_by_text("The survey office says")).to_be_visible()
     # The capture of the article has come meanwhile.
     page.get_by_role("link", name="Sources", exact=False).first.click()
     for _ in range(20):
-        if page.get_by_text("kept", exact=False).count():
+        if page.get_by_text(re.compile("^captured")).count():
             break
         page.wait_for_timeout(500)
         page.reload()
-    expect(page.get_by_text("kept", exact=False).first).to_be_visible()
+    expect(page.get_by_text(re.compile("^captured")).first).to_be_visible()
 
 
 def _choose(page: Page, label: str, start: str) -> None:
