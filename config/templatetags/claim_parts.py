@@ -55,7 +55,7 @@ def _tick(tick: Any, *, item: Any) -> str:
         f'<label class="choice"><input type="checkbox" name="{escape(_of(tick, "name"))}"'
         f' value="{escape(_of(tick, "value"))}" form="{escape(_of(tick, "form"))}"'
         f"{' checked' if _of(tick, 'checked') else ''}>"
-        f" <b>{_('Rests on %(number)s') % {'number': escape(_of(item, 'number'))}}</b>{stance}</label>"
+        f" <b>{_('Relies on %(number)s') % {'number': escape(_of(item, 'number'))}}</b>{stance}</label>"
     )
 
 
@@ -165,7 +165,7 @@ def _rests_on(change: Any) -> str:
     parts = []
     if evidence:
         linked = ", ".join(map(_linked, evidence))
-        parts.append(f'<span data-field="evidence">{escape(_("Rests on evidence"))} {linked}</span>')
+        parts.append(f'<span data-field="evidence">{escape(_("Relies on evidence"))} {linked}</span>')
     if voices:
         parts.append(f" <span>{_('%(voices)s then') % {'voices': escape(voices)}}</span>")
     return "".join([*parts, *_spans(_of(change, "facts"))])

@@ -129,7 +129,7 @@ def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
     publish()
     page = page_of(world.cast.reviewer2)
     assert checked(page, verdict)[2:] == ["Verified, closed in part"]
-    assert "Rests on evidence" not in page.locator("#change-2").inner_text()
+    assert "Relies on evidence" not in page.locator("#change-2").inner_text()
     assert "evidence" in page.locator("#change-2 [data-note]").inner_text()
     assert checked(page_of(world.cast.editor), verdict)[1:] == ["Verified", "Verified"]
 

@@ -66,7 +66,7 @@ FIELDS = {
     "evidence": ErasedWorld(
         lambda claim: str(_second(claim).evidence[0]),
         (":change evidence = evidence[2:2] :second",),
-        "Rests on evidence",
+        "Relies on evidence",
     ),
     "graph_digest": ErasedWorld(
         lambda claim: _second(claim).graph_digest, (":change graph_digest = repeat('ab', 32) :second",), "ab" * 32

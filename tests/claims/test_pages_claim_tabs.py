@@ -159,7 +159,7 @@ def test_every_move_is_told_with_who_why_and_on_what(cast: "Cast") -> None:
     assert "new to Reported report reporter" in text
     assert "Reported to Corroborated corroborate assessed by reviewer decided by editor" in text
     assert "This is what the evidence shows. editor on the decision: I agree." in text
-    assert "Rests on evidence 1, 2, 3 2 independent voices then 2 needed" in text
+    assert "Relies on evidence 1, 2, 3 2 independent voices then 2 needed" in text
     assert f"graph {last.graph_digest}" in text
 
 
