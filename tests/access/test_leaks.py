@@ -47,8 +47,9 @@ OTHERS = ("anonymous", "stranger", "administrator", "reporter", "other reporter"
 NOISE = re.compile(
     rb'name="(csrfmiddlewaretoken|submission)" value="[^"]+"|"challenge": "[^"]+"|(?<=:)\w{6}:[\w-]{43}(?=")'
     rb"|[^\n]*,exported,[^\n]*"
-    rb'|<p class="meta" role="status"><span>Recorded in the ledger[^\n]*'
-    rb"|&quot;made&quot;: &quot;[0-9TZ:.-]+&quot;"
+    rb'|<p class="meta" role="status">\s*<span>Recorded in the ledger.*?</p>'
+    rb"|&quot;made&quot;: &quot;[0-9TZ:.-]+&quot;",
+    re.DOTALL,
 )
 # Made from the code alone, or ends the session.
 NOTHING_OF_A_DESK = {"api-schema", "api-docs", "api-docs-plain", "healthz", "readyz", "account_logout"}

@@ -413,4 +413,4 @@ def test_without_javascript_nothing_is_said_to_be_checked(world: AccessWorld, ve
     from tests.pages import got, text_of
 
     text = text_of(got(world.cast.reporter, f"/claims/{verdict.reference}/history/"))
-    assert "Checking… Not checked: that takes JavaScript." in text
+    assert "Checking… Not checked: this needs JavaScript." in text

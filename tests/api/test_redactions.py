@@ -67,7 +67,7 @@ def test_what_it_would_erase_is_shown_before_it_is_proposed_and_the_look_is_reco
     found = editor.post("redactions/preview/", {"words": NAME.upper()}).json()
     assert (len(found["texts"]), found["files"], list(found["fields"])) == (1, [], ["content"])
     assert (Redaction.objects.count(), Act.objects.filter(kind="redaction_previewed").count()) == (0, 1)
-    assert errors(editor.post("redactions/preview/", {"words": "No one"})) == ["words"]
+    assert errors(editor.post("redactions/preview/", {"words": "Nobody"})) == ["words"]
     assert Act.objects.filter(kind="redaction_previewed").count() == 2
 
 

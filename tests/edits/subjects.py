@@ -136,7 +136,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
     )  # fmt: skip
     later = [
         factories.attach(cast, claim, factories.source(cast, title, publisher=publisher, visibility="public"))
-        for title in ("Upcoming", "Last")
+        for title in ("Later", "Last")
     ]
     type(row).objects.filter(pk=row.pk).update(
         excerpt="One.\nTwo.\r\n", locator=" page  1", basis_reason="\nWhy.\r", against_interest_reason="Why \n not."

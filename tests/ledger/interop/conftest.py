@@ -45,7 +45,7 @@ def encoded(data: bytes) -> str:
 
 
 def witnesses_question(note: str, policy: str) -> dict[str, Any]:
-    return {"Action": "witnesses", "Data": encoded(note.encode()), "WitnessPolicy": policy}
+    return {"What": "witnesses", "Data": encoded(note.encode()), "WitnessPolicy": policy}
 
 
 def counted(counts: dict[str, int]) -> dict[str, int]:

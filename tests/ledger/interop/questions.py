@@ -9,7 +9,7 @@ from tests.ledger.interop.conftest import encoded
 
 def stamp_question(token: str, note: str, certificates: list[str]) -> dict[str, Any]:
     """What a token (base64) says of a note (base64), by certificates in PEM."""
-    return {"Action": "stamp", "Data": token, "Given": note, "Certificates": certificates}
+    return {"What": "stamp", "Data": token, "Given": note, "Certificates": certificates}
 
 
 def assert_same_bundle(name: object, ours: dict[str, int] | list[str], answer: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def assert_same_bundle(name: object, ours: dict[str, int] | list[str], answer: d
 def folder_question(what: str, folder: ChangedFolder, **more: Any) -> dict[str, Any]:
     """An audit or a replay of a folder."""
     files = {path: encoded(data) for path, data in folder.files.items()}
-    return {"Action": what, "Files": files, "Receipts": [encoded(one) for one in folder.receipts.values()], **more}
+    return {"What": what, "Files": files, "Receipts": [encoded(one) for one in folder.receipts.values()], **more}
 
 
 def folder_answer(answer: dict[str, Any]) -> dict[str, int] | None:

@@ -40,7 +40,7 @@ def of(what: str, make: Callable[[random.Random], bytes], ours: Callable[[bytes]
     def agree(ask: Ask, chance: random.Random) -> Iterable[str]:
         files = [make(chance) for _ in range(AT_ONCE)]
         expected = [ours(one) for one in files]
-        compare(ask, [{"Action": what, "Data": encoded(one), **more} for one in files], expected)
+        compare(ask, [{"What": what, "Data": encoded(one), **more} for one in files], expected)
         return ("refused" if one is None else one if isinstance(one, str) else "taken" for one in expected)
 
     return agree
@@ -66,7 +66,7 @@ def stamps(ask: Ask, chance: random.Random) -> Iterable[str]:
 def bundles(ask: Ask, chance: random.Random) -> Iterable[str]:
     """Evidence bundles: what is counted, or in which files something is found."""
     files = [changed_bundle(chance) for _ in range(AT_ONCE)]
-    answers = ask([{"Action": "bundle", "Data": encoded(one)} for one in files])
+    answers = ask([{"What": "bundle", "Data": encoded(one)} for one in files])
     for file, answer in zip(files, answers, strict=True):
         ours = bundle_result(file)
         assert_same_bundle(encoded(file), ours, answer)

@@ -36,27 +36,27 @@ def vectors(name: str) -> Any:
 def test_canonical_json_is_that_of_the_vectors(ask: Ask) -> None:
     given = vectors("canonical")
     for name, expected in (("canonical", True), ("not_canonical", False)):
-        assert ask([{"Action": "canonical", "Data": one} for one in given[name]]) == [expected] * len(given[name])
+        assert ask([{"What": "canonical", "Data": one} for one in given[name]]) == [expected] * len(given[name])
 
 
 def test_entries_are_read_and_refused_as_the_vectors_say(ask: Ask) -> None:
     given = vectors("entries")
-    found = ask([{"Action": "entry", "Data": one["leaf"]} for one in given["good"]])
+    found = ask([{"What": "entry", "Data": one["leaf"]} for one in given["good"]])
     assert found == [one["leaf_hash"] for one in given["good"]]
-    assert ask([{"Action": "entry", "Data": one} for one in given["bad"]]) == [None] * len(given["bad"])
+    assert ask([{"What": "entry", "Data": one} for one in given["bad"]]) == [None] * len(given["bad"])
 
 
 def test_disclosures_are_those_of_the_vectors(ask: Ask) -> None:
     given = vectors("disclosures")
     texts = [encoded(canonical(one["disclosures"])) for one in given]
     asked = zip(given, texts, strict=True)
-    found = ask([{"Action": "disclosures", "Data": one["leaf"], "Given": text} for one, text in asked])
+    found = ask([{"What": "disclosures", "Data": one["leaf"], "Given": text} for one, text in asked])
     assert found == [one["undisclosed"] for one in given]
 
 
 def test_notes_open_as_the_vectors_say(ask: Ask) -> None:
     given = vectors("notes")
-    found = ask([{"Action": "note", "Data": one["note"], "Key": given["log_key"]} for one in given["notes"]])
+    found = ask([{"What": "note", "Data": one["note"], "Key": given["log_key"]} for one in given["notes"]])
     assert found == [one["opens"] for one in given["notes"]]
 
 
@@ -76,7 +76,7 @@ def test_time_stamps_say_what_the_vectors_say_or_are_refused(ask: Ask) -> None:
 def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_with(ask: Ask) -> None:
     given = vectors("stamps")
     trusted = given["policy"]["timestamp_certificates"]
-    found = ask([{"Action": "proof", "Data": one["file"], "Certificates": trusted} for one in given["files"]])
+    found = ask([{"What": "proof", "Data": one["file"], "Certificates": trusted} for one in given["files"]])
     expected = {one["name"]: "broken" if one["findings"] else "verified" for one in given["files"]}
     assert dict(zip([one["name"] for one in given["files"]], found, strict=True)) == expected
 
@@ -84,7 +84,7 @@ def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_w
 @pytest.mark.parametrize("name", ["proofs", "stamps"])
 def test_proof_files_come_to_the_results_of_the_vectors(ask: Ask, name: str) -> None:
     files = vectors(name)["files"]
-    found = ask([{"Action": "proof", "Data": one["file"]} for one in files])
+    found = ask([{"What": "proof", "Data": one["file"]} for one in files])
     assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
 
 
@@ -99,24 +99,24 @@ def test_witnesses_and_their_quorum_are_those_of_the_vectors(ask: Ask) -> None:
 
 def test_opened_exports_hold_and_count_as_the_vectors_say(ask: Ask) -> None:
     files = vectors("exports")
-    found = ask([{"Action": "export", "Data": one["file"]} for one in files])
+    found = ask([{"What": "export", "Data": one["file"]} for one in files])
     expected = {one["name"]: None if one["findings"] else counted(one["counts"]) for one in files}
     assert dict(zip([one["name"] for one in files], found, strict=True)) == expected
 
 
 def test_graphs_made_of_rows_have_the_digests_of_the_vectors(ask: Ask) -> None:
     given = vectors("graphs")
-    asked = [{"Action": "graph", "Given": encoded(canonical(one["rows"]))} for one in given]
+    asked = [{"What": "graph", "Given": encoded(canonical(one["rows"]))} for one in given]
     assert ask(asked) == [one["digest"] for one in given]
 
 
 def test_the_receipt_of_the_vectors_is_one(ask: Ask) -> None:
     text = vectors("notes")["receipt"]
-    assert ask([{"Action": "receipts", "Data": encoded(text.encode())}]) == [[text.split("\n")[2]]]
+    assert ask([{"What": "receipts", "Data": encoded(text.encode())}]) == [[text.split("\n")[2]]]
 
 
 def test_files_at_the_edge_come_to_their_results(ask: Ask) -> None:
-    found = ask([{"Action": "proof", "Data": encoded(file)} for file, _result in PROOFS.values()])
+    found = ask([{"What": "proof", "Data": encoded(file)} for file, _result in PROOFS.values()])
     assert dict(zip(PROOFS, found, strict=True)) == {name: result for name, (_file, result) in PROOFS.items()}
 
 
@@ -127,13 +127,13 @@ def test_policies_at_the_edge_come_to_their_results(ask: Ask) -> None:
 
 
 def test_opened_exports_at_the_edge_hold_and_count_as_ours(ask: Ask) -> None:
-    found = ask([{"Action": "export", "Data": encoded(file)} for file, _holds in EXPORTS.values()])
+    found = ask([{"What": "export", "Data": encoded(file)} for file, _holds in EXPORTS.values()])
     ours = {name: export_result(file) for name, (file, _holds) in EXPORTS.items()}
     assert dict(zip(EXPORTS, found, strict=True)) == ours
 
 
 def test_files_of_receipts_at_the_edge_are_read_as_ours(ask: Ask) -> None:
-    found = ask([{"Action": "receipts", "Data": encoded(file)} for file, _holds in RECEIPTS.values()])
+    found = ask([{"What": "receipts", "Data": encoded(file)} for file, _holds in RECEIPTS.values()])
     assert dict(zip(RECEIPTS, found, strict=True)) == {
         n: receipts_result(file) for n, (file, _holds) in RECEIPTS.items()
     }
@@ -143,8 +143,7 @@ def test_audits_and_replays_of_folders_find_something_where_the_vectors_do(ask: 
     given = vectors("logs")
     for what in ("audit", "replay"):
         asked = [
-            {"Action": what, "Files": one["files"], "Given": encoded(canonical(given["claims"]))}
-            for one in given["logs"]
+            {"What": what, "Files": one["files"], "Given": encoded(canonical(given["claims"]))} for one in given["logs"]
         ]
         found = {one["name"]: bool(answer["findings"]) for one, answer in zip(given["logs"], ask(asked), strict=True)}
         assert found == {one["name"]: bool(one[what]) for one in given["logs"]}, what
@@ -154,7 +153,7 @@ def test_receipts_beside_a_folder_are_told_as_the_vectors_say(ask: Ask) -> None:
     given = vectors("logs")
     whole = next(one["files"] for one in given["logs"] if one["name"] == "whole")
     receipts = [encoded(one["receipt"].encode()) for one in given["receipts"]]
-    answers = ask([{"Action": "audit", "Files": whole, "Receipts": [one]} for one in receipts])
+    answers = ask([{"What": "audit", "Files": whole, "Receipts": [one]} for one in receipts])
     for one, answer in zip(given["receipts"], answers, strict=True):
         expected = None if one["findings"] else folders_counted(one["counts"])
         assert folder_answer(answer) == expected, one["name"]
@@ -162,7 +161,7 @@ def test_receipts_beside_a_folder_are_told_as_the_vectors_say(ask: Ask) -> None:
 
 def test_bundles_hold_and_count_as_the_vectors_say_but_for_the_page(ask: Ask) -> None:
     bundles = vectors("bundles")
-    found = ask([{"Action": "bundle", "Data": one["file"]} for one in bundles])
+    found = ask([{"What": "bundle", "Data": one["file"]} for one in bundles])
     for one, answer in zip(bundles, found, strict=True):
         assert_same_bundle(one["name"], bundle_result(base64.b64decode(one["file"])), answer)
     holds = {one["name"] for one, answer in zip(bundles, found, strict=True) if not answer["findings"]}
