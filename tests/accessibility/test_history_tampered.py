@@ -85,7 +85,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "another reason of the decision": ((":text decision_reason = 'Forged.' :second",), "decision_reason: recorded"),
     "a reason said to be erased": ((":text reason = '[redacted]' :second",), "reason: recorded “"),
     "no reason": ((":text reason = '' :second",), "reason: recorded “"),
-    "a reason that nothing opens": ((":opening AND s.name = 'reason'",), "reason: recorded “a value that can be"),
+    "a reason that nothing opens": ((":opening AND s.name = 'reason'",), "reason: recorded “a checkable value"),
     "a forged reason that nothing opens": (
         (":opening AND s.name = 'reason'", ":text reason = 'Forged.' :second"),
         "found “no value and no redaction to explain it; recorded ",
@@ -98,7 +98,10 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         (":opening AND s.name = 'by'", ":change by_id = :another :second"),
         "by: recorded “a checkable value”",
     ),
-    "a decider that nothing opens": ((":opening AND s.name = 'decided_by'",), "decided_by: recorded “a value"),
+    "a decider that nothing opens": (
+        (":opening AND s.name = 'decided_by'",),
+        "decided_by: recorded “a checkable value",
+    ),
     "evidence that nothing opens": (
         (":opening AND s.name = 'evidence'", ":change evidence = evidence[1:1] :second"),
         "evidence: recorded “a checkable value”",
@@ -107,7 +110,10 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         (":opening AND s.name = 'evidence'", ":change evidence = ARRAY[gen_random_uuid()] :second"),
         "evidence: recorded “a checkable value”",
     ),
-    "a digest that nothing opens": ((":opening AND s.name = 'graph_digest'",), "graph_digest: recorded “a value"),
+    "a digest that nothing opens": (
+        (":opening AND s.name = 'graph_digest'",),
+        "graph_digest: recorded “a checkable value",
+    ),
     "another value under the commitment": (
         (
             """UPDATE ledger_secret s SET value = convert_to('"Forged."', 'UTF8') FROM ledger_entry e

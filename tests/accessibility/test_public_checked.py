@@ -113,11 +113,11 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         (":claim threshold_reason = 'Forged.' :this",),
         "claim: threshold_reason: recorded “",
     ),
-    "another claimant": ((":claim claimant_id = :navy :this",), "who said it: recorded “"),
-    "no claimant": ((":claim claimant_id = NULL :this",), "who said it: recorded “"),
+    "another claimant": ((":claim claimant_id = :navy :this",), "claimant: recorded “"),
+    "no claimant": ((":claim claimant_id = NULL :this",), "claimant: recorded “"),
     "a claimant of another name": (
         (":actor name = 'Forged' :claimant",),
-        "who said it: name: recorded “The navy”, found “Forged”",
+        "claimant: name: recorded “The navy”, found “Forged”",
     ),
     "a wording that nothing opens": (
         (":secret e.stream = 'claim:' || %(claim)s", ":claim statement = 'Forged.' :this"),
@@ -414,7 +414,7 @@ def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_comp
     publish()
     monkeypatch.undo()
     marks, said = _checked(page, claim)
-    assert (marks, "the log has no public words of it: claim." in said) == ("redacted", True), said
+    assert (marks, "the log has no public record: claim." in said) == ("redacted", True), said
 
 
 def test_without_javascript_nothing_is_said_to_be_checked(published: Claim, taken_back: None) -> None:

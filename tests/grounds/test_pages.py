@@ -115,7 +115,7 @@ def test_a_page_from_before_it_was_confirmed_anew_approves_nothing(made: Grounds
     assert signed_in(made.cast.editor).post(_review(made), filled).status_code == 409
     again = {**filled, "seen_version": fresh(made.claim).version}
     answer = signed_in(made.cast.editor).post(_review(made), again)
-    assert (answer.status_code, "reviewer confirmed this anew" in text_of(answer)) == (409, True)
+    assert (answer.status_code, "reviewer has confirmed this again" in text_of(answer)) == (409, True)
 
 
 def test_confirming_what_was_not_seen_is_told(made: GroundsWorld) -> None:

@@ -80,15 +80,15 @@ def test_only_an_editor_takes_it_back(cast: Cast, finding: Assessment, who: str)
 
 
 def test_nobody_is_named_twice(cast: Cast, finding: Assessment) -> None:
-    with pytest.raises(Conflict, match="stranger is named already"):
+    with pytest.raises(Conflict, match="stranger is already an approver"):
         name_decider(claim=finding.claim, user=cast.stranger, by=cast.editor)
 
 
 def test_the_claim_shows_who_was_named_and_lets_an_editor_take_it_back(cast: Cast, finding: Assessment) -> None:
     page = f"/claims/{finding.claim.reference}/"
     address = f"{page}decider/{deciders_of(finding.claim).get().pk}/end/"
-    assert "Other approvers stranger Withdraw…" in text_of(got(cast.editor, page))
-    assert "Withdraw… " not in text_of(got(cast.reporter, page))
+    assert "Other approvers stranger Remove…" in text_of(got(cast.editor, page))
+    assert "Remove… " not in text_of(got(cast.reporter, page))
     assert signed_in(cast.editor).post(address)["Location"] == page
     assert "Other approvers" not in text_of(got(cast.editor, page))
     got(cast.editor, address, 404)

@@ -196,7 +196,7 @@ def test_the_database_refuses_it_too(
     """The same person, and two editors: past the action's own question."""
     factories.person("editor2", "editor", cast.desk)
     row = shared_redaction(shared, cast.editor)
-    monkeypatch.setattr("reviews.actions.redactions.may_decide", lambda _row, _by: None)
+    monkeypatch.setattr("reviews.actions.redactions.may_decide_redaction", lambda _row, _by: None)
     with pytest.raises(DatabaseError, match=refusal):
         done_by(row, User.objects.get(username=who))
     assert fresh(shared).name == f"{NAME}, witness"
