@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -105,7 +105,8 @@ def _keep_order(items: Sequence[Evidence]) -> None:
     """
     place = 0
     for item in items:
-        item.created_at += timedelta(microseconds=place)
+        # Within the millisecond that the entry says: one added to it could make the row later than its entry.
+        item.created_at = item.created_at.replace(microsecond=item.created_at.microsecond // 1000 * 1000 + place)
         item.save(update_fields=["created_at"])
         place += item.visibility != Visibility.RESTRICTED
 

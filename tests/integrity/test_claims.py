@@ -5,13 +5,16 @@ from contextlib import AbstractContextManager
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from claims.actions.actors import merge_actors
-from claims.inputs import MergeInput
+from claims.actions.claims import report_claim
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import Bundle, Claim, Evidence, Revision, StatusChange, Task
 from house.integrity import IntegrityMismatch
 from sources.models import Actor, Source
 from tests import factories
+from tests.factories import Cast
 from tests.integrity.looking import found, found_both_ways, named
 
 Execute = Callable[..., None]
@@ -295,3 +298,16 @@ def test_a_bundle_that_nobody_makes_or_forgets(verdict: Claim, hours: int, state
         claim=verdict, by=verdict.created_by, asked_at=at, state=state, ended_at=at if ended else None
     )
     assert [finding.expected for finding in found()] == expected
+
+
+def test_evidence_that_comes_with_a_claim_is_as_old_as_its_entry_says(cast: Cast) -> None:
+    at_the_end_of_a_millisecond = timezone.now().replace(microsecond=999_990)
+    sources = [factories.source(cast) for _number in range(20)]
+    report_claim(
+        desk=cast.desk,
+        fields=ClaimInput(statement="A ship came in."),
+        evidence=[EvidenceInput(source=source.pk, stance="supports") for source in sources],
+        by=cast.reporter,
+        now=at_the_end_of_a_millisecond,
+    )
+    assert found_both_ways() == []
