@@ -13,9 +13,9 @@ from uuid import UUID
 from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.inputs import FieldValues
 from accounts.models import FieldChange, User
 from house.errors import EditConflict, FieldConflict, Stale
+from house.inputs import FieldValues
 from house.seen import SeenValues, Versioned, plain
 
 

@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
-from accounts.inputs import CleanedData
 from accounts.models import Desk, RemindersByMail, Role, TokenScope, User
 from accounts.passkeys import checked_passkey
 from accounts.passwords import RULE
@@ -23,7 +22,7 @@ from accounts.security_events import security_event
 from accounts.trying import tried_code
 from house.edit_forms import EditForm
 from house.errors import Invalid
-from house.pages import ActForm
+from house.pages import ActForm, CleanedData
 
 
 def _zones() -> list[tuple[str, str]]:

@@ -1,10 +1,6 @@
 """The inputs of actions on accounts."""
 
 from dataclasses import dataclass
-from typing import Any
-
-CleanedData = dict[str, Any]  # a form's cleaned values by field: Django knows no closer type
-FieldValues = dict[str, Any]  # a row's new values by field: the fields are of several types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

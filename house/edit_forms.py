@@ -19,6 +19,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from house.errors import EditConflict, FieldConflict, Stale
+from house.inputs import FieldValues
 from house.pages import ActForm
 from house.seen import SeenValues, plain
 from house.word_diff import DiffPiece, compare_words
@@ -26,16 +27,14 @@ from house.word_diff import DiffPiece, compare_words
 MINE, THEIRS = "mine", "theirs"
 _LINE_END = re.compile(r"\r\n?|\n")
 
-JsonFields = dict[str, Any]  # values of a row's fields by name; each field has its own type
-
 
 @dataclass
 class Base:
     """The row as a page showed it: its version, the fields' values, and the controls' texts if different."""
 
     version: int | None = None
-    values: JsonFields = field(default_factory=dict)
-    texts: JsonFields = field(default_factory=dict)
+    values: FieldValues = field(default_factory=dict)
+    texts: FieldValues = field(default_factory=dict)
 
     def written(self) -> str:
         """Return the JSON for the hidden control."""
@@ -52,7 +51,7 @@ class Base:
         return base if is_version and isinstance(base.values, dict) and isinstance(base.texts, dict) else cls()
 
 
-def _parsed(text: str) -> JsonFields:
+def _parsed(text: str) -> FieldValues:
     """Return the JSON object that came back with a form; an empty one for any other text."""
     try:
         said = json.loads(text or "{}")
@@ -190,7 +189,7 @@ class EditForm(ActForm):
         finally:
             self.fields = every
 
-    def changes(self) -> JsonFields:
+    def changes(self) -> FieldValues:
         """Return the fields that the person changed, by the row's names, with their new values."""
         given = self.cleaned_data
         return {

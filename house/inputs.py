@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
 Value = TypeVar("Value")
+FieldValues = dict[str, Any]  # a row's values by field: the fields are of several types
 
 
 class Unchanged(Enum):
@@ -21,7 +22,7 @@ Given: TypeAlias = Value | Unchanged
 class InputFields:
     """Fields of a row as entered by a person. An `UNCHANGED` one keeps its value; in a new row it takes its default."""
 
-    def given(self) -> dict[str, Any]:  # each field has its own type
+    def given(self) -> FieldValues:
         """Return the fields that were given, by name, with texts stripped of surrounding space."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {

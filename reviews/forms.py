@@ -12,11 +12,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from claims.forms.choosing import OneOf
-from claims.mappings import FormValues
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
 from house.errors import Stale
-from house.pages import ActForm
+from house.pages import ActForm, CleanedData
 from reviews.actions.drafts import KeptElsewhere
 from reviews.candidates import Candidate
 from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
@@ -74,7 +73,7 @@ class CloseForm(ActForm):
 class OnGroundsForm(ActForm):
     """A form with the digest of the grounds shown beside it (`seen_grounds`)."""
 
-    def __init__(self, *arguments: Any, seen_grounds: str, initial: FormValues | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seen_grounds: str, initial: CleanedData | None = None, **named: Any) -> None:
         self._shown = seen_grounds
         super().__init__(*arguments, initial={"seen_grounds": seen_grounds, **(initial or {})}, **named)
 
@@ -188,7 +187,7 @@ class AssessmentForm(ActForm):
     def answer_lines(self) -> list[forms.BoundField]:
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
-    def found(self, given: FormValues) -> AssessmentInput:
+    def found(self, given: CleanedData) -> AssessmentInput:
         """Return the assessment to submit."""
         return AssessmentInput(
             proposed_state=given["proposed_state"],
@@ -202,7 +201,7 @@ class AssessmentForm(ActForm):
             seen_version=given["seen_version"],
         )
 
-    def clean(self) -> FormValues:
+    def clean(self) -> CleanedData:
         """Refuse once if text about removed evidence would be left out, so that the page can show it first."""
         if self.left_over:
             message = _(
@@ -280,7 +279,7 @@ def _whole(text: str) -> int:
     return number if number <= LARGEST_VERSION else 0
 
 
-def _drafted(claim: Claim, draft: AssessmentDraft) -> FormValues:
+def _drafted(claim: Claim, draft: AssessmentDraft) -> CleanedData:
     """The initial values from the person's own draft. Changes to the claim since are shown beside the form."""
     content = draft.content
     return {
@@ -295,7 +294,7 @@ def _drafted(claim: Claim, draft: AssessmentDraft) -> FormValues:
     }
 
 
-def _written_before(claim: Claim, before: Assessment | None) -> FormValues:
+def _written_before(claim: Claim, before: Assessment | None) -> CleanedData:
     """The initial values from the person's own assessment that is waiting or was rejected."""
     if before is None:
         return {"seen_version": claim.version, "draft_version": 0}

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from accounts.inputs import FieldValues
 from accounts.models import User
+from house.inputs import FieldValues
 from sources.models import Actor, Source
 from sources.queries import visible_actors
 

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
 from accounts.edits import count_edit, merge, merge_values
-from accounts.inputs import AccountInput, FieldValues
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import account_recorded, desk_recorded, role_granted
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from house.fields import check_fields
+from house.inputs import FieldValues
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 

@@ -17,7 +17,6 @@ from accounts.actions import may_administer
 from accounts.actions.factors import add_passkey, add_totp, remove_factor, renew_recovery_codes, reset_factors
 from accounts.codes import RECOVERY_CODES, new_secret
 from accounts.forms import AppForm, PasskeyForm, ResetFactorsForm
-from accounts.inputs import CleanedData
 from accounts.limits import limited
 from accounts.organisation import issuer_id
 from accounts.passkeys import checked_registration, registration_options
@@ -29,7 +28,7 @@ from accounts.sealing import seal_secret, unseal
 from accounts.second_factor import FACTORS, due_for, is_required, open_without_factor
 from accounts.views.tabs import account_tabs
 from house.errors import NotFound
-from house.pages import ActForm, form_page, sent, show_form
+from house.pages import ActForm, CleanedData, form_page, sent, show_form
 
 NEW_APP = "accounts_new_app"  # session key of the secret of an app being added
 

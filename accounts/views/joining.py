@@ -13,13 +13,12 @@ from django.views.decorators.cache import never_cache
 from accounts.actions.account import ask_for_password, set_password
 from accounts.actions.invitations import accept_invitation
 from accounts.forms import ForgottenForm, JoinForm, NewPasswordForm
-from accounts.inputs import CleanedData
 from accounts.limits import limited
 from accounts.links import invitation_of_link, mail_of_link
 from accounts.models import MailKind, User
 from accounts.recent import note_authentication
 from accounts.security_events import security_event
-from house.pages import form_page, sent, show_form
+from house.pages import CleanedData, form_page, sent, show_form
 
 
 @login_not_required

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions.identities import join_by_identity, link_identity, unlink_identity
 from accounts.forms import JoinByIdentityForm
-from accounts.inputs import CleanedData, IdentityInput
+from accounts.inputs import IdentityInput
 from accounts.limits import limited
 from accounts.models import User
 from accounts.organisation import Identity, IdentityRefused, issuer_id, lead_there, provider_of, read_answer
@@ -27,7 +27,7 @@ from accounts.queries import has_account, is_invited
 from accounts.recent import ORGANISATION, asks_again, is_recent, note_authentication
 from accounts.requests import PersonsRequest
 from accounts.security_events import security_event
-from house.pages import ActForm, form_page, sent, show_form
+from house.pages import ActForm, CleanedData, form_page, sent, show_form
 
 JOINING = "accounts_joining"  # session key of an identity without a user name yet
 LONGEST_WAIT = 600  # seconds to choose a user name

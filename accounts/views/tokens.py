@@ -10,13 +10,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.actions import create_token, revoke_token
 from accounts.forms import TokenForm
-from accounts.inputs import CleanedData
 from accounts.models import Token
 from accounts.queries import tokens_of
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from accounts.views.tabs import account_tabs
-from house.pages import done, form_page, sent
+from house.pages import CleanedData, done, form_page, sent
 
 
 @asks_again("POST")

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import merge
-from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
 from claims.actions.elements import ElementsGiven, words_of_element
@@ -39,7 +38,7 @@ from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from house.errors import Conflict, Invalid
 from house.fields import check_fields, given_text, optional_text
-from house.inputs import UNCHANGED
+from house.inputs import UNCHANGED, FieldValues
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility

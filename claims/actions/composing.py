@@ -15,7 +15,6 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
@@ -26,7 +25,7 @@ from claims.queries import named_source
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_desk, lock_graph
 from house.errors import Invalid
-from house.inputs import UNCHANGED, Given
+from house.inputs import UNCHANGED, FieldValues, Given
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.actions import create_actor, create_source, keep_file, record_file

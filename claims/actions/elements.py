@@ -8,14 +8,13 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.edits import fields_changed_since
-from accounts.inputs import FieldValues
 from claims.bounds import MOST_ELEMENTS, check_number
 from claims.inputs import ElementInput
 from claims.models import Claim, Element
 from claims.reading.values import element_field
 from house.errors import Invalid
 from house.fields import check_fields, given_text
-from house.inputs import UNCHANGED
+from house.inputs import UNCHANGED, FieldValues
 from house.seen import SeenValues
 
 ORDER = "elements.order"

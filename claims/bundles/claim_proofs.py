@@ -13,9 +13,9 @@ from accounts.models import Role
 from claims.bundles.actor_proofs import actor_proofs
 from claims.bundles.history_proofs import proven_history, redactions_of_entries, without_hidden
 from claims.bundles.stored import Shown
-from claims.mappings import JsonObject
 from claims.queries import visible_sources
 from ledger.bundles import Made
+from ledger.canonical import JsonObject
 from ledger.entries import LeafEntry, Opening, read_entry
 from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow

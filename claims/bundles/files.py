@@ -17,10 +17,9 @@ from claims.bundles.claim_proofs import Proofs, proofs_for
 from claims.bundles.gaps import Gap, gaps_in, snapshots_for
 from claims.bundles.stored import Shown, left_out
 from claims.bundles.unproven import unproven_rows
-from claims.mappings import JsonObject
 from claims.models import Claim
 from ledger.bundles import Made, Manifest, sign_manifest
-from ledger.canonical import canonical
+from ledger.canonical import JsonObject, canonical
 from ledger.entries import format_time
 from ledger.keys import receipt_key
 from ledger.models import Checkpoint

@@ -7,9 +7,9 @@ import rfc8785
 
 from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.stored import Shown
-from claims.mappings import JsonObject
 from claims.models import Grounds, StatusChangeGraph
 from ledger.bundles import Made
+from ledger.canonical import JsonObject
 from ledger.models import Checkpoint, Erasure, Secret
 from ledger.verifier import REDACTED, TOO_LARGE, WITHHELD, left_out_of
 

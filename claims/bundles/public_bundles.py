@@ -17,12 +17,12 @@ from claims.bundles.files import Contents, FileTooLarge, history_in, made_of, pa
 from claims.bundles.gaps import gaps_in
 from claims.bundles.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting_since
 from claims.bundles.stored import measure_stored, pieces_of
-from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import public_evidence
 from claims.record.ledger_entries import claim_public, evidence_public
 from house.errors import NotFound, OutOfService
 from ledger.bundles import BundleFile, Made, zip_pieces, zip_size
+from ledger.canonical import JsonObject
 from ledger.models import Checkpoint
 from ledger.proofs import claim_proof
 from ledger.reading import from_a_whole_log, proofs_of

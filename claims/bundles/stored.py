@@ -16,11 +16,11 @@ from accounts.models import Desk, Role, User
 from accounts.queries import role_in
 from claims.access.scopes import material_for
 from claims.access.withheld import hidden_among, withhold
-from claims.mappings import JsonObject
 from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from house.errors import NotFound
 from ledger.bundles import LARGEST_FILE, BundleFile
+from ledger.canonical import JsonObject
 from sources.evidence_storage import open_stored
 from sources.models import Attachment, Relay, Source
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from accounts.ledger_entries import committed_person
 from claims.bundles.stored import Shown
-from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
 from claims.queries import history_of
 from claims.verdicts.sentences import told_interval
+from ledger.canonical import JsonObject
 from ledger.entries import format_time
 from ledger.verifier import STATUS_CHANGED
 from sources.ledger_entries import canonical_value

@@ -11,7 +11,6 @@ from django.forms import formset_factory
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
-from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.bounds import MOST_ELEMENTS
 from claims.forms.choosing import OneOf, SeveralOf, offer
@@ -20,13 +19,12 @@ from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.inputs import ClaimInput, ElementInput, ThresholdInput
-from claims.mappings import FormValues
 from claims.models import Claim, StateChoices
 from claims.reading.names import ID, ActorNames, SourceNames
 from claims.reading.values import claim_values, threshold_values
 from house.edit_forms import EditForm
-from house.inputs import UNCHANGED
-from house.pages import ActForm
+from house.inputs import UNCHANGED, FieldValues
+from house.pages import ActForm, CleanedData
 from sources.inputs import NamedActor
 from sources.models import ActorKind
 
@@ -93,7 +91,7 @@ class ClaimFields(forms.Form):
     actor_fields = ("claimant", "also_claimed_by", "parties")
 
     @staticmethod
-    def described_claim(given: FormValues, elements: "BaseFormSet[ElementForm]") -> ClaimInput:
+    def described_claim(given: CleanedData, elements: "BaseFormSet[ElementForm]") -> ClaimInput:
         return ClaimInput(
             statement=given["statement"],
             original_statement=given["original_statement"],
@@ -110,7 +108,7 @@ class ClaimFields(forms.Form):
         )
 
 
-def new_parties(given: FormValues) -> list[NamedActor]:
+def new_parties(given: CleanedData) -> list[NamedActor]:
     """Return the new parties that were typed, one a line."""
     kind = given["new_parties_kind"]
     return [NamedActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
@@ -164,7 +162,7 @@ def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[E
 
 def elements_in(rows: "BaseFormSet[ElementForm]") -> list[ElementInput]:
     """Return the elements that were typed."""
-    given: Iterable[FormValues] = (row for row in rows.cleaned_data if row.get("text", "").strip())
+    given: Iterable[CleanedData] = (row for row in rows.cleaned_data if row.get("text", "").strip())
     return [ElementInput(id=row["id"], text=row["text"], essential=row["essential"]) for row in given]
 
 

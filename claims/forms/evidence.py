@@ -13,12 +13,11 @@ from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
 from claims.inputs import EvidenceInput
-from claims.mappings import FormValues
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.reading.names import ActorNames, SourceNames
 from claims.reading.values import evidence_values
 from house.edit_forms import EditForm
-from house.pages import ActForm
+from house.pages import ActForm, CleanedData
 from sources.models import Basis, Visibility
 
 STANCES = [
@@ -83,7 +82,7 @@ class EvidenceFields(forms.Form):
             del self.fields["elements"]
 
     @staticmethod
-    def recorded(given: FormValues) -> EvidenceInput:
+    def recorded(given: CleanedData) -> EvidenceInput:
         names = [*EvidenceFields.base_fields, "superseded_by"]
         return EvidenceInput(**{name: given[name] for name in names if name in given})
 

@@ -10,17 +10,16 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.inputs import FieldValues
 from accounts.models import User
 from claims.actions.composing import CarrierInput, File
 from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
-from claims.mappings import FormValues
 from claims.reading.names import ActorNames, SourceNames
 from house.edit_forms import EditForm
-from house.pages import ActForm
+from house.inputs import FieldValues
+from house.pages import ActForm, CleanedData
 from sources.inputs import NamedActor, SourceInput
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 from sources.values import source_values
@@ -76,7 +75,7 @@ class NewSourceFields(forms.Form):
     }
 
     @staticmethod
-    def described(given: FormValues) -> SourceInput:
+    def described(given: CleanedData) -> SourceInput:
         """Return the fields of the new source, which are empty where one of the desk is chosen."""
         return SourceInput(
             url=given["url"],
@@ -89,7 +88,7 @@ class NewSourceFields(forms.Form):
         )
 
     @classmethod
-    def carrier(cls, given: FormValues) -> CarrierInput:
+    def carrier(cls, given: CleanedData) -> CarrierInput:
         """Return the source, its file and the source that it is based on."""
         upload = given.get("file")
         return CarrierInput(
@@ -101,7 +100,7 @@ class NewSourceFields(forms.Form):
         )
 
 
-def chosen_actor(given: FormValues, name: str) -> UUID | NamedActor | None:
+def chosen_actor(given: CleanedData, name: str) -> UUID | NamedActor | None:
     """Return the id of the actor chosen for a field, or the new one that was typed."""
     typed = given[f"new_{name}"]
     chosen: UUID | None = given[name]

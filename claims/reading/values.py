@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from accounts.inputs import FieldValues
 from accounts.models import Desk, User
 from claims.models import Claim, Element, Evidence, PolicyField
 from claims.queries import evidence_of
+from house.inputs import FieldValues
 from sources.values import shown_actor
 
 CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")

@@ -22,7 +22,6 @@ from accounts.ledger_integrity import (
     moment_in_words,
 )
 from accounts.models import Desk, FieldChange
-from claims.mappings import JsonObject
 from claims.models import (
     ActorMerge,
     Claim,
@@ -44,6 +43,7 @@ from claims.record.ledger_entries import (
     status_body,
     status_committed,
 )
+from ledger.canonical import JsonObject
 from ledger.models import SealedStream
 from sources.expected_entries import IN_THE_LEDGER_ALONE, as_public, with_merged
 

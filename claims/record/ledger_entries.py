@@ -6,9 +6,9 @@ from typing import Any
 
 from accounts.ledger_entries import EntryFields, committed_person, record_act
 from accounts.models import User
-from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
 from claims.verdicts.sentences import told_interval
+from ledger.canonical import JsonObject
 from ledger.entries import format_time
 from ledger.recording import WrittenEntry
 from sources.ledger_entries import canonical_value, is_sealed

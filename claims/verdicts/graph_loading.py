@@ -11,13 +11,13 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from accounts.compiled import compiled, prepared
-from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.states import State
 from claims.turns import LARGE, take_turn
 from claims.verdicts.counting import allowance
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from claims.verdicts.policy import LastChange
+from ledger.canonical import JsonObject
 from sources.models import Source
 from sources.voices import ActorLink
 

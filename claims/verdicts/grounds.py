@@ -21,10 +21,10 @@ from uuid import UUID
 import rfc8785
 
 from accounts.compiled import prepared
-from claims.mappings import JsonObject
 from claims.models import Claim, Grounds
 from claims.states import State
 from claims.verdicts.policy import CONTRARY_STANCE
+from ledger.canonical import JsonObject
 
 Content = Mapping[str, Any]
 """Kind of row → its id → field → value; and `v`, the version of this form."""

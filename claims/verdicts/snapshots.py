@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import rfc8785
 
-from claims.mappings import JsonObject
 from claims.verdicts.evidence_graph import EvidenceGraph
+from ledger.canonical import JsonObject
 
 
 def snapshot(graph: EvidenceGraph) -> str:

@@ -12,7 +12,6 @@ from accounts.requests import PersonsRequest
 from claims.access.permissions import may_edit_claim
 from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
-from claims.mappings import FormValues
 from claims.models import Evidence
 from claims.queries import (
     get_source,
@@ -31,7 +30,7 @@ from claims.views.asking import consent
 from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
 from claims.views.lines import numbers_of
-from house.pages import drafts_shown, form_page, may, sent
+from house.pages import CleanedData, drafts_shown, form_page, may, sent
 from sources.models import Capture, CaptureState, Source
 
 
@@ -119,7 +118,7 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "claims/provenance.html", context, status=form.status if form else 200)
 
 
-def _add_relay(request: PersonsRequest, given: FormValues) -> object:
+def _add_relay(request: PersonsRequest, given: CleanedData) -> object:
     downstream = get_source(request.user, given["downstream"])
     return add_relay(
         downstream=downstream,

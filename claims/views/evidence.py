@@ -14,13 +14,12 @@ from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_e
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
 from claims.inputs import EvidenceInput
-from claims.mappings import FormValues
 from claims.models import Claim, Evidence
 from claims.queries import evidence_of, get_claim, get_evidence
 from claims.record.reads import note_shown
 from claims.views.asking import consent
 from claims.views.lines import numbers_of
-from house.pages import form_page, may, sent, show_form
+from house.pages import CleanedData, form_page, may, sent, show_form
 
 
 @form_page
@@ -42,7 +41,7 @@ def attach(request: PersonsRequest, reference: str) -> HttpResponse:
     )
 
 
-def _attach(request: PersonsRequest, claim: Claim, given: FormValues) -> Evidence:
+def _attach(request: PersonsRequest, claim: Claim, given: CleanedData) -> Evidence:
     return attach_source(
         claim=claim,
         carrier=AttachForm.carrier(given),

@@ -17,7 +17,6 @@ from accounts.models import User
 from accounts.requests import PersonsRequest
 from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.history_proofs import checkpoint_for
-from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
@@ -28,6 +27,7 @@ from claims.verdicts.sentences import told_interval, voices_in_words
 from claims.views.heading import claim_context, names_above, without_erased
 from claims.views.keys import unkeyed
 from claims.views.lines import HIDDEN, Link, numbers_of
+from ledger.canonical import JsonObject
 from ledger.entries import format_time
 from ledger.models import Checkpoint
 from ledger.reading import (

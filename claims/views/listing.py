@@ -12,13 +12,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonsRequest, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
-from claims.mappings import FormValues
 from claims.models import NEVER_DUE
 from claims.reading.lists import Choices, ClaimFilter, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
 from claims.reading.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
 from claims.views.lines import Link
 from house.errors import Invalid
-from house.pages import address
+from house.pages import CleanedData, address
 from sources.permissions import WRITERS
 
 PAGE_SIZE = 25
@@ -82,7 +81,7 @@ def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
     return form
 
 
-def _narrowed(scope: ListScope, given: FormValues) -> Narrowed:
+def _narrowed(scope: ListScope, given: CleanedData) -> Narrowed:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
     conditions = ClaimFilter(
         states=given["state"],

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.qr import outline
 from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting_since
-from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.reading.paging import Order, read_page
@@ -25,6 +24,7 @@ from claims.states import Deciders, find_move
 from claims.verdicts.sentences import voices_in_words
 from claims.views.keys import unkeyed
 from claims.views.listing import PAGE_SIZE, neighbours
+from ledger.canonical import JsonObject
 from ledger.entries import format_time
 from ledger.models import Checkpoint, DailyStamp
 from ledger.reading import is_overdue, newest_checkpoint

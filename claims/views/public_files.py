@@ -10,12 +10,11 @@ from django.views.decorators.http import require_safe
 from claims.bundles.history_proofs import checkpoint_for
 from claims.bundles.public_bundles import public_bundle
 from claims.bundles.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
-from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import published_claim, published_claims_listed
 from claims.reading.paging import Order, read_page
 from house.errors import NotFound
-from ledger.canonical import canonical
+from ledger.canonical import JsonObject, canonical
 from ledger.entries import format_time
 from ledger.models import Checkpoint
 from ledger.verifier import PUBLISHED_LIST

@@ -23,13 +23,12 @@ from claims.actions.releasing import (
     release_source,
 )
 from claims.forms.releasing import ReleaseForm
-from claims.mappings import FormValues
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_claim, get_evidence, get_source
 from claims.reading.actor_queries import get_actor
 from claims.record.reads import note_shown
 from claims.views.asking import consent
 from house.errors import NotFound
-from house.pages import form_page, sent, show_form
+from house.pages import CleanedData, form_page, sent, show_form
 from sources.models import Visibility
 from sources.permissions import may_release
 
@@ -184,7 +183,7 @@ class _Release:
 def _page(
     request: PersonsRequest,
     release: _Release,
-    act: Callable[[FormValues], object],
+    act: Callable[[CleanedData], object],
 ) -> HttpResponse:
     """The page of a release: the facts that become visible, to whom, and the form. Afterwards it returns to the row."""
     row, desk_id = release.row, release.desk_id

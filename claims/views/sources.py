@@ -14,7 +14,6 @@ from accounts.requests import PersonsRequest
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.sources import SourceOutcome, add_relay, correct_source, remove_relay, retract_source
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
-from claims.mappings import FormValues
 from claims.queries import (
     attachments_of,
     captures_of,
@@ -31,7 +30,7 @@ from claims.verdicts.side_effects import Effects
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from house.errors import Invalid
-from house.pages import ActForm, form_page, may, sent, show_form
+from house.pages import ActForm, CleanedData, form_page, may, sent, show_form
 from sources.actions import attach_file, request_capture
 from sources.inputs import SourceInput
 from sources.models import CaptureState, Source
@@ -188,7 +187,7 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     may_change_source(request.user, row)
     form = FileForm(**sent(request), user=request.user)
 
-    def keep(given: FormValues) -> object:
+    def keep(given: CleanedData) -> object:
         upload = given["file"]
         visibility = given["visibility"] or None
         return attach_file(source=row, chunks=upload.chunks(), name=upload.name, visibility=visibility, by=request.user)
@@ -210,7 +209,7 @@ def _one_act(
     request: PersonsRequest,
     row: Source,
     form: ActForm,
-    act: Callable[[FormValues], object],
+    act: Callable[[CleanedData], object],
     texts: _PageTexts,
 ) -> HttpResponse:
     """The page of one act on a source; afterwards it returns to the source."""

@@ -19,12 +19,11 @@ from claims.actions.composing import edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms
 from claims.forms.sources import ReasonForm
 from claims.inputs import ClaimInput
-from claims.mappings import FormValues
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.views.asking import consent
 from house.errors import Invalid
-from house.pages import form_page, sent, show_form
+from house.pages import CleanedData, form_page, sent, show_form
 from sources.permissions import WRITERS, may_write
 
 
@@ -66,7 +65,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
     return desk_for(request.user, chosen)
 
 
-def _report(request: PersonsRequest, desk: Desk, given: FormValues, elements: Any) -> Claim:
+def _report(request: PersonsRequest, desk: Desk, given: CleanedData, elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
         fields=NewClaimForm.described_claim(given, elements),

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from claims.access.permissions import may_assess
-from claims.mappings import JsonObject
 from claims.models import Claim, StateChoices
 from claims.verdicts.support import lock_claim
 from house.errors import Invalid, NotFound, Stale
 from house.fields import optional_text
 from house.transactions import recorded_transaction
+from ledger.canonical import JsonObject
 from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_user, set_role
-from accounts.inputs import FieldValues
 from accounts.models import Desk, Membership, Role, User
 from claims.access.participants import leave
 from claims.access.permissions import is_assigned, is_named_decider
 from claims.models import Claim, Participant, ParticipantRole
 from claims.verdicts.support import lock_claim
+from house.inputs import FieldValues
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from reviews.actions.assignments import end_assignment

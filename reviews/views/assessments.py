@@ -19,7 +19,7 @@ from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflicts_told
 from claims.access.permissions import may_assess, may_decide_move, may_edit_as_editor
-from claims.mappings import FormValues, TemplateContext
+from claims.mappings import TemplateContext
 from claims.models import Claim, Evidence
 from claims.queries import get_claim, visible_claims
 from claims.reading.page_queries import evidence_shown
@@ -29,7 +29,7 @@ from claims.verdicts.graph_loading import last_change
 from claims.verdicts.possible_moves import Way, ways_from
 from claims.views.heading import graph_context
 from claims.views.lines import EvidenceLine, evidence_lines
-from house.pages import form_page, may, sent, show_form
+from house.pages import CleanedData, form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.grounds import barred
@@ -248,7 +248,7 @@ def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> Http
     return redirect("work")
 
 
-def _decide(user: User, assessment: Assessment, given: FormValues) -> Assessment:
+def _decide(user: User, assessment: Assessment, given: CleanedData) -> Assessment:
     decision = {"assessment": assessment, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
     if given["decision"] == "approve":
         return approve(**decision, seen_grounds=given["seen_grounds"] or None)

@@ -18,9 +18,8 @@ from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflict_in_words
 from claims.access.permissions import may_edit_as_editor
 from claims.forms.sources import ConfirmForm, ReasonForm
-from claims.mappings import FormValues
 from claims.queries import deciders_of, get_claim, get_decider
-from house.pages import form_page, sent, show_form
+from house.pages import CleanedData, form_page, sent, show_form
 from reviews.actions.assignments import (
     accept_assignment,
     assign,
@@ -54,7 +53,7 @@ def assign_page(request: PersonsRequest, reference: str) -> HttpResponse:
         due_at=timezone.now() + timedelta(days=claim.desk.days_to_review),
     )
 
-    def act(given: FormValues) -> Assignment:
+    def act(given: CleanedData) -> Assignment:
         person = people[given["reviewer"]]
         return assign(claim=claim, reviewer=person, due_at=given["due_at"], by=request.user)
 

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.requests import PersonsRequest
 from claims.forms.sources import ConfirmForm
-from claims.mappings import JsonObject
 from claims.models import Claim, StateChoices
 from claims.queries import get_claim
 from claims.reading.page_queries import evidence_shown
 from claims.verdicts.graph_loading import load_evidence_graph
 from claims.views.lines import EvidenceLine, evidence_lines
 from house.pages import form_page, sent, show_form
+from ledger.canonical import JsonObject
 from reviews.actions.drafts import drop_draft
 from reviews.forms import AssessmentForm, as_it_stands, draft_version_in
 from reviews.models import AssessmentDraft

@@ -16,9 +16,9 @@ from accounts.models import User
 from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
-from claims.mappings import FormValues, TemplateContext
+from claims.mappings import TemplateContext
 from claims.reading.actor_queries import get_actor
-from house.pages import ActForm, form_page, may, sent, show_form
+from house.pages import ActForm, CleanedData, form_page, may, sent, show_form
 from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
@@ -120,7 +120,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     form = ProposalForm(**sent(request), initial={"file": request.GET.get("file")})
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
+    def propose(given: CleanedData) -> tuple[Matches, Redaction | None]:
         words, _digest, found = look_for(desk=desk, words=given["words"], file=given["file"], by=request.user)
         # Only previewed words are proposed: others are previewed first.
         if confirmed != f"{given['file'] or ''} {words}":
@@ -194,7 +194,7 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     form = ActorProposalForm(**sent(request))
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
+    def propose(given: CleanedData) -> tuple[Matches, Redaction | None]:
         words, found = look_for_in_shared(actor=row, words=given["words"], by=request.user)
         if confirmed != words:
             return found, None
@@ -248,7 +248,7 @@ def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResp
     )
 
 
-def _decide(row: Redaction, by: User, given: FormValues) -> Redaction:
+def _decide(row: Redaction, by: User, given: CleanedData) -> Redaction:
     if given["decision"] == "erase":
         return redact(redaction=row, seen=given["seen"], by=by)
     if given["decision"] == "ask":
