@@ -9,7 +9,6 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import (
     Act,
     Desk,
@@ -91,9 +90,10 @@ def role_in(user: User, desk_id: UUID | None) -> Role | None:
     return Role(roles[0]) if roles else None
 
 
-@compiled(User, UUID)
-def _roles(user: User, desk_id: UUID) -> QuerySet[Membership, str]:
-    return Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True)
+def _roles(user: User, desk_id: UUID) -> list[str]:
+    return list(
+        Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True)
+    )
 
 
 def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:

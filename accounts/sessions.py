@@ -1,7 +1,7 @@
 """Who is signed in: the session and the person, read at each request.
 
-Both are Django's, read by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row also
-has its person, beginning, last use and type of browser, which the person's account page shows.
+Both are Django's. A session's row also has its person, beginning, last use and type of browser, which the person's
+account page shows.
 """
 
 import re
@@ -13,11 +13,9 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.compiled import compiled
 from accounts.models import Session, User
 from accounts.second_factor import with_second_factor
 from accounts.security_events import security_event
@@ -25,16 +23,6 @@ from accounts.security_events import security_event
 # Precision of the last use, so that reading a page does not write each time.
 NOTED_EVERY = timedelta(minutes=5)
 _KEY = re.compile(r"[0-9a-z]{32}")
-
-
-@compiled(str)
-def _lasting(key: str) -> QuerySet[Session]:
-    return Session.objects.filter(session_key=key, expire_date__gt=Now())
-
-
-@compiled(UUID)
-def _person(pk: UUID) -> QuerySet[User]:
-    return with_second_factor(User.objects.filter(pk=pk))
 
 
 class SessionStore(DatabaseSessions):
@@ -65,17 +53,17 @@ class SessionStore(DatabaseSessions):
         return self._row
 
     def _lasting_row(self) -> Session | None:
-        found = _lasting(self.session_key)
-        if not found:
+        row = Session.objects.filter(session_key=self.session_key, expire_date__gt=Now()).first()
+        if row is None:
             return None
         now = timezone.now()
-        if found[0].last_used_at <= now - settings.SESSION_IDLE:
-            end_unused(found[0])
+        if row.last_used_at <= now - settings.SESSION_IDLE:
+            end_unused(row)
             return None
-        if found[0].last_used_at <= now - NOTED_EVERY:
-            found[0].last_used_at = now
-            Session.objects.filter(session_key=found[0].session_key).update(last_used_at=now)
-        return found[0]
+        if row.last_used_at <= now - NOTED_EVERY:
+            row.last_used_at = now
+            Session.objects.filter(session_key=row.session_key).update(last_used_at=now)
+        return row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:  # the session's free-form data, as in Django
         """The row to save, keeping its own details when it is saved again."""
@@ -115,5 +103,5 @@ class SignIn(AuthenticationBackend):  # type: ignore[misc]  # allauth has no typ
     """Sign-in by user name and password, as allauth checks them."""
 
     def get_user(self, user_id: Any) -> User | None:
-        found = _person(user_id)
-        return found[0] if found and self.user_can_authenticate(found[0]) else None
+        person = with_second_factor(User.objects.filter(pk=user_id)).first()
+        return person if person is not None and self.user_can_authenticate(person) else None

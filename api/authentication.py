@@ -16,7 +16,6 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.actions import TO_THE_HOUR, note_use
-from accounts.compiled import compiled
 from accounts.models import Token, TokenScope, User
 from accounts.second_factor import READ_WITH_PERSON, with_second_factor
 from accounts.security_events import security_event
@@ -26,10 +25,9 @@ from house.errors import Forbidden
 _TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
-@compiled(str)
-def _with_key(key: str) -> QuerySet[Token]:
+def _with_key(key: str) -> list[Token]:
     found: QuerySet[Token] = Token.objects.filter(token_key=key).select_related("user")
-    return with_second_factor(found, "user_id")
+    return list(with_second_factor(found, "user_id"))
 
 
 class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types

@@ -10,7 +10,6 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
 from claims.access.scopes import claims_for, evidence_for, material_for, sources_for
@@ -57,9 +56,8 @@ def known_claim(user: User, reference: str) -> Claim:
     raise NotFound(_("Claim not found."))
 
 
-@compiled(User, str)
-def _known(user: User, reference: str) -> QuerySet[Claim]:
-    return visible_claims(user).filter(reference=reference)
+def _known(user: User, reference: str) -> list[Claim]:
+    return list(visible_claims(user).filter(reference=reference))
 
 
 def deciders_of(claim: Claim) -> QuerySet[Participant]:
@@ -176,10 +174,9 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     return [found[pk] for pk in wanted]
 
 
-@compiled(User, Claim)
-def _nameable(user: User, claim: Claim) -> QuerySet[Evidence]:
+def _nameable(user: User, claim: Claim) -> list[Evidence]:
     rows = Evidence.objects.filter(evidence_for(user), claim=claim).select_related("source").order_by()
-    return rows.only("claim", "stance", "visibility", "withdrawn_at", "superseded_by", "source__title")
+    return list(rows.only("claim", "stance", "visibility", "withdrawn_at", "superseded_by", "source__title"))
 
 
 def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
 
-from accounts.compiled import prepared
 from accounts.models import Desk, Membership, User
+from house.statements import read_rows
 from reviews.queries import unread_up_to, waits_elsewhere
 
 MOST_UNREAD = 99
@@ -53,7 +53,7 @@ _STATEMENT = f"""
 
 def read_head(user: User) -> Head:
     """Return the page head of `user`."""
-    rows = prepared(_STATEMENT, {"user": user.pk, "is_staff": user.is_staff, "most": MOST_UNREAD + 1})
+    rows = read_rows(_STATEMENT, {"user": user.pk, "is_staff": user.is_staff, "most": MOST_UNREAD + 1})
     demonstration, unread, plainly, redacts_elsewhere = rows[0][:4]
     memberships = [_membership(row[5:], user) for row in rows if row[5]]
     to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[4]]

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
@@ -79,18 +78,16 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
     )
 
 
-@compiled(Claim)
-def assessments_shown(claim: Claim) -> QuerySet[Assessment]:
+def assessments_shown(claim: Claim) -> list[Assessment]:
     """The last ten assessments of a claim (already scoped), with assessor and state, the newest first."""
     rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
-    return rows.only("proposed_state", "state", "created_at", "assessor__username")[:10]
+    return list(rows.only("proposed_state", "state", "created_at", "assessor__username")[:10])
 
 
-@compiled(Claim)
-def assignments_shown(claim: Claim) -> QuerySet[Assignment]:
+def assignments_shown(claim: Claim) -> list[Assignment]:
     """The open assignments of a claim (already scoped), with user name and due time, the nearest due first."""
     rows = assignments_of(claim)
-    return rows.only("state", "due_at", "reviewer__username", "assigned_by__username")
+    return list(rows.only("state", "due_at", "reviewer__username", "assigned_by__username"))
 
 
 def last_own_assessment(user: User, claim: Claim) -> Assessment | None:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
 from accounts.scopes import is_editor, is_member
 from claims.access.conflicts import conflicts_told
@@ -28,6 +27,7 @@ from claims.models import (
     TaskKind,
 )
 from claims.states import OPEN
+from house.statements import read_rows
 from reviews.models import (
     Assessment,
     AssessmentDraft,
@@ -135,7 +135,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
 
 
 def _has(user: User) -> Has:
-    return Has(*prepared(_HAS, {"user": user.pk})[0])
+    return Has(*read_rows(_HAS, {"user": user.pk})[0])
 
 
 def _line(path: str) -> list[str]:
@@ -155,9 +155,8 @@ def assigned_to(user: User) -> QuerySet[Assignment]:
     return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))
 
 
-@compiled(User)
-def _assigned(user: User) -> QuerySet[Assignment]:
-    return assigned_to(user)[: 4 * MOST_SHOWN + 1]
+def _assigned(user: User) -> list[Assignment]:
+    return list(assigned_to(user)[: 4 * MOST_SHOWN + 1])
 
 
 def _waiting() -> QuerySet[Assessment]:
@@ -175,9 +174,8 @@ def to_decide_by(user: User) -> QuerySet[Assessment]:
     return rows.exclude(assessor=user)
 
 
-@compiled(User)
-def _to_decide(user: User) -> QuerySet[Assessment]:
-    return to_decide_by(user)[: MOST_SHOWN + 1]
+def _to_decide(user: User) -> list[Assessment]:
+    return list(to_decide_by(user)[: MOST_SHOWN + 1])
 
 
 def submitted_by(user: User) -> QuerySet[Assessment]:
@@ -185,29 +183,26 @@ def submitted_by(user: User) -> QuerySet[Assessment]:
     return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))
 
 
-@compiled(User)
-def _submitted_waiting(user: User) -> QuerySet[Assessment]:
-    return submitted_by(user)[: MOST_SHOWN + 1]
+def _submitted_waiting(user: User) -> list[Assessment]:
+    return list(submitted_by(user)[: MOST_SHOWN + 1])
 
 
-@compiled(User)
-def _drafts(user: User) -> QuerySet[AssessmentDraft]:
-    return own_drafts(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
+def _drafts(user: User) -> list[AssessmentDraft]:
+    return list(
+        own_drafts(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
+    )
 
 
-@compiled(User)
-def _lost(user: User) -> QuerySet[Task]:
-    return tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST)[: MOST_SHOWN + 1]
+def _lost(user: User) -> list[Task]:
+    return list(tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST)[: MOST_SHOWN + 1])
 
 
-@compiled(User)
-def _changed(user: User) -> QuerySet[Task]:
-    return tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED)[: MOST_SHOWN + 1]
+def _changed(user: User) -> list[Task]:
+    return list(tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED)[: MOST_SHOWN + 1])
 
 
-@compiled(User)
-def _rechecks(user: User) -> QuerySet[Task]:
-    return tasks_for(user).filter(kind=TaskKind.RECHECK)[: MOST_SHOWN + 1]
+def _rechecks(user: User) -> list[Task]:
+    return list(tasks_for(user).filter(kind=TaskKind.RECHECK)[: MOST_SHOWN + 1])
 
 
 def tasks_for(user: User) -> QuerySet[Task]:
@@ -254,9 +249,8 @@ def _free() -> QuerySet[Claim]:
     return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")
 
 
-@compiled(UUID)
-def _unassigned_on(desk: UUID) -> QuerySet[Claim]:
-    return _free().filter(desk=desk)[: MOST_SHOWN + 1]
+def _unassigned_on(desk: UUID) -> list[Claim]:
+    return list(_free().filter(desk=desk)[: MOST_SHOWN + 1])
 
 
 def count_up_to(rows: QuerySet[Any]) -> int:
@@ -273,7 +267,6 @@ def _last_reminders(user: User, desks: Collection[UUID]) -> list[Reminder]:
     return list(sent.order_by("-ended_at", "id").select_related("claim")[:10])
 
 
-@compiled(User)
-def _sent(user: User) -> QuerySet[Reminder]:
+def _sent(user: User) -> list[Reminder]:
     sent = Reminder.objects.filter(recipient=user, state=ReminderState.SENT).order_by("-ended_at", "id")
-    return sent.select_related("claim").only("kind", "ended_at", "claim__reference", "claim__desk_id")[:10]
+    return list(sent.select_related("claim").only("kind", "ended_at", "claim__reference", "claim__desk_id")[:10])

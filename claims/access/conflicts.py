@@ -17,7 +17,6 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import User
 from claims.access.scopes import actors_for
 from claims.models import Claim
@@ -115,9 +114,10 @@ def is_offered(check: Callable[..., object], *arguments: Any) -> bool:
     return True
 
 
-@compiled(User)
-def _declared_by(user: User) -> QuerySet[DeclaredConflict, UUID]:
-    return DeclaredConflict.objects.filter(user=user, ended_at__isnull=True).values_list("actor_id", flat=True)[:1]
+def _declared_by(user: User) -> list[UUID]:
+    return list(
+        DeclaredConflict.objects.filter(user=user, ended_at__isnull=True).values_list("actor_id", flat=True)[:1]
+    )
 
 
 def conflicts_of(user: User) -> QuerySet[DeclaredConflict]:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import Membership, Role, User
 from accounts.queries import role_in
 from claims.access.conflicts import refuse_conflicted
@@ -28,10 +26,9 @@ def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
     return any(found) if accepted else bool(found)
 
 
-@compiled(User, Claim)
-def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
+def _reviews(user: User, claim: Claim) -> list[bool]:
     rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
-    return rows.values_list("accepted", flat=True)
+    return list(rows.values_list("accepted", flat=True))
 
 
 def is_named_decider(user: User, claim: Claim) -> bool:
@@ -39,10 +36,9 @@ def is_named_decider(user: User, claim: Claim) -> bool:
     return bool(_named(user, claim))
 
 
-@compiled(User, Claim)
-def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
+def _named(user: User, claim: Claim) -> list[UUID]:
     rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True)
-    return rows.values_list("pk", flat=True)
+    return list(rows.values_list("pk", flat=True))
 
 
 def role_for(user: User, claim: Claim) -> Role | None:

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.compiled import prepared
 from accounts.models import User
 from claims.reading.paging import PagePosition
+from house.statements import read_rows
 
 MOST_COUNTED, MOST_COUNTED_BY_WORDS = 1000, 100
 
@@ -43,7 +43,7 @@ _OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(us
 
 def scope_of(user: User) -> ListScope:
     """The claims that the person's lists are taken from."""
-    [found] = prepared(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
+    [found] = read_rows(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
     return ListScope(*found)
 
 
@@ -56,7 +56,7 @@ _CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
 
 def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Choices]:
     """The same where the caller has just read the person's `desks`, and the choices of the filters."""
-    [(invited, people, topics)] = prepared(_CHOICES, {"user": user.pk, "desks": list(desks)})
+    [(invited, people, topics)] = read_rows(_CHOICES, {"user": user.pk, "desks": list(desks)})
     return ListScope(desks, invited), Choices(people, topics)
 
 

@@ -1,10 +1,9 @@
-"""Queries for a claim's pages: scoped and fetched in one step, as in queries.py, and compiled once."""
+"""Queries for a claim's pages: scoped and fetched in one step, as in queries.py."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from accounts.compiled import compiled
 from accounts.models import User
 from accounts.scopes import is_member
 from claims.access.scopes import evidence_for
@@ -39,21 +38,21 @@ def claim_shown(user: User, reference: str) -> Claim:
     raise NotFound(_("Claim not found."))
 
 
-@compiled(User, str)
-def _claim(user: User, reference: str) -> QuerySet[Claim]:
+def _claim(user: User, reference: str) -> list[Claim]:
     topics = Topic.objects.filter(claims=OuterRef("pk")).order_by("name")
     also = Claim.also_claimed_by.through.objects.filter(claim=OuterRef("pk"))
     rows = visible_claims(user).filter(reference=reference).select_related("claimant", "created_by")
     own = (field.name for field in Claim._meta.concrete_fields if field.name not in ("words", "threshold_by"))
-    return rows.only(*own, "claimant__name", "created_by__username").annotate(
-        topic_names=ArraySubquery(topics.values("name")),
-        also_ids=ArraySubquery(also.values("actor")),
-        recomputing=Exists(Recomputation.objects.filter(claim=OuterRef("pk"))),
+    return list(
+        rows.only(*own, "claimant__name", "created_by__username").annotate(
+            topic_names=ArraySubquery(topics.values("name")),
+            also_ids=ArraySubquery(also.values("actor")),
+            recomputing=Exists(Recomputation.objects.filter(claim=OuterRef("pk"))),
+        )
     )
 
 
-@compiled(User, Claim)
-def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
+def evidence_shown(user: User, claim: Claim) -> list[Evidence]:
     """The claim's evidence that the person may see, withdrawn included, oldest first, with source and publisher.
 
     Each has `on_parts`: the texts of the elements that it is limited to, in order.
@@ -62,21 +61,22 @@ def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
     rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
     rows = rows.select_related("source__publisher", "against_interest", "withdrawn_by")
     source = ("title", "kind", "url", "published_at", "basis", "basis_reason", "language", "reliability", "visibility")
-    return rows.only(
-        *("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason"),
-        *("superseded_by", "visibility", "withdrawn_at", "withdrawn_reason", "created_at", "claim"),
-        *(f"source__{name}" for name in (*source, "retracted_at", "corrected_at")),
-        *("source__publisher__name", "source__publisher__reliability", "source__publisher__visibility"),
-        *("source__publisher__desk", "against_interest__name", "against_interest__visibility"),
-        *("against_interest__desk", "withdrawn_by__username"),
-    ).annotate(on_parts=ArraySubquery(parts.values("text")))
+    return list(
+        rows.only(
+            *("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason"),
+            *("superseded_by", "visibility", "withdrawn_at", "withdrawn_reason", "created_at", "claim"),
+            *(f"source__{name}" for name in (*source, "retracted_at", "corrected_at")),
+            *("source__publisher__name", "source__publisher__reliability", "source__publisher__visibility"),
+            *("source__publisher__desk", "against_interest__name", "against_interest__visibility"),
+            *("against_interest__desk", "withdrawn_by__username"),
+        ).annotate(on_parts=ArraySubquery(parts.values("text")))
+    )
 
 
-@compiled(User, Claim)
-def evidence_numbered(user: User, claim: Claim) -> QuerySet[Evidence]:
+def evidence_numbered(user: User, claim: Claim) -> list[Evidence]:
     """The same evidence, with only the columns that give its numbers and its sources."""
     rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
-    return rows.only("claim", "source", "visibility", "created_at")
+    return list(rows.only("claim", "source", "visibility", "created_at"))
 
 
 def relays_shown(user: User, claim: Claim) -> list[Relay]:
@@ -90,36 +90,28 @@ def relays_shown(user: User, claim: Claim) -> list[Relay]:
     return relays_among(user, {relay.downstream_id for relay in found})  # a costly subquery, rarely needed
 
 
-@compiled(User, Claim)
-def _relays(user: User, claim: Claim) -> QuerySet[Relay]:
+def _relays(user: User, claim: Claim) -> list[Relay]:
     sources = Evidence.objects.filter(claim=claim).values("source")
     plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
     rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources).select_related("upstream")
     rows = rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())).order_by("created_at", "id")
-    return rows.only("downstream", "upstream__title")
+    return list(rows.only("downstream", "upstream__title"))
 
 
 def open_tasks_shown(user: User, claim: Claim) -> list[Task]:
     """The open re-checks of a claim (already scoped), earliest due first; of excerpts only the visible ones."""
-    return _tasks(user, claim, claim)
-
-
-@compiled(User, Claim, Claim)
-def _tasks(user: User, claim: Claim, of_evidence: Claim) -> QuerySet[Task]:
-    seen = Evidence.objects.filter(evidence_for(user), claim=of_evidence).values("pk")
+    seen = Evidence.objects.filter(evidence_for(user), claim=claim).values("pk")
     rows = Task.objects.filter(Q(evidence__isnull=True) | Q(evidence__in=seen), claim=claim, ended_at__isnull=True)
-    return rows.select_related("evidence__source").order_by("due_at", "id")
+    return list(rows.select_related("evidence__source").order_by("due_at", "id"))
 
 
-@compiled(Claim)
-def deciders_shown(claim: Claim) -> QuerySet[Participant]:
+def deciders_shown(claim: Claim) -> list[Participant]:
     """The present approvers of a claim (already scoped), by user name, earliest first."""
     rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
-    return rows.select_related("user").only("user__username").order_by("since", "id")
+    return list(rows.select_related("user").only("user__username").order_by("since", "id"))
 
 
-@compiled(Claim)
-def history_shown(claim: Claim) -> QuerySet[StatusChange]:
+def history_shown(claim: Claim) -> list[StatusChange]:
     """A claim's status changes, oldest first, with user names.
 
     Each has `reason` and `decision_reason`, which are kept in a table of their own: None once erased.
@@ -127,8 +119,10 @@ def history_shown(claim: Claim) -> QuerySet[StatusChange]:
     words = StatusChangeText.objects.filter(claim=OuterRef("claim"), seq=OuterRef("seq"))
     rows = StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq")
     own = (field.name for field in StatusChange._meta.concrete_fields)
-    return rows.only(*own, "by__username", "decided_by__username").annotate(
-        reason=Subquery(words.values("reason")), decision_reason=Subquery(words.values("decision_reason"))
+    return list(
+        rows.only(*own, "by__username", "decided_by__username").annotate(
+            reason=Subquery(words.values("reason")), decision_reason=Subquery(words.values("decision_reason"))
+        )
     )
 
 

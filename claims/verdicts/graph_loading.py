@@ -8,15 +8,13 @@ import json
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
-
-from accounts.compiled import compiled, prepared
 from claims.models import Claim, StatusChange
 from claims.states import State
 from claims.turns import LARGE, take_turn
 from claims.verdicts.counting import allowance
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from claims.verdicts.policy import LastChange
+from house.statements import read_rows
 from ledger.canonical import JsonObject
 from sources.models import Source
 from sources.voices import ActorLink
@@ -129,7 +127,7 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
 
 def _read_graph(claim: Claim) -> JsonObject:
     """The rows of a claim's graph by kind, each in the order of `_GRAPH_ROWS`; None for a kind without rows."""
-    [(text,)] = prepared(_GRAPH_ROWS, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
+    [(text,)] = read_rows(_GRAPH_ROWS, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
     found: JsonObject = json.loads(text)
     return found
 
@@ -198,9 +196,8 @@ def last_change(claim: Claim) -> LastChange | None:
     return next(map(as_last_change, _changes(claim, claim.last_seq)), None)
 
 
-@compiled(Claim, int)
-def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
-    return StatusChange.objects.filter(claim=claim, seq=seq).only("claim", "seq", "to_state", "evidence", "at")
+def _changes(claim: Claim, seq: int) -> list[StatusChange]:
+    return list(StatusChange.objects.filter(claim=claim, seq=seq).only("claim", "seq", "to_state", "evidence", "at"))
 
 
 def as_last_change(change: StatusChange) -> LastChange:

@@ -20,10 +20,10 @@ from uuid import UUID
 
 import rfc8785
 
-from accounts.compiled import prepared
 from claims.models import Claim, Grounds
 from claims.states import State
 from claims.verdicts.policy import CONTRARY_STANCE
+from house.statements import read_rows
 from ledger.canonical import JsonObject
 
 Content = Mapping[str, Any]
@@ -192,7 +192,7 @@ def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
     evidence = {*asked.named, *asked.answered}
     contrary = CONTRARY_STANCE.get(State(asked.state), "")
     asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
-    [(text,)] = prepared(_GROUNDS, asked_with)
+    [(text,)] = read_rows(_GROUNDS, asked_with)
     read = json.loads(text)
     content: JsonObject = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, F, Model, QuerySet, Value, When
 
-from accounts.compiled import compiled
 from accounts.models import Desk, User
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.turns import TurnFirst, has_turn, remember_size, take_turn, wait_for_own
@@ -108,10 +107,9 @@ def lock_claim(claim: Claim) -> Claim:
     return _locked_alone(claim)[0]
 
 
-@compiled(Claim)
-def _locked_alone(claim: Claim) -> QuerySet[Claim]:
+def _locked_alone(claim: Claim) -> list[Claim]:
     rows = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk", "claimant")
-    return rows.filter(pk=claim.pk)
+    return list(rows.filter(pk=claim.pk))
 
 
 _RESTING_ON_SOURCES = """
