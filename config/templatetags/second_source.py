@@ -1,6 +1,7 @@
 """Tags and filters of the pages: marks, states, voices and times.
 
-`{% load second_source %}`. There are no rules here: permissions and possible moves are decided before rendering.
+`{% load second_source %}`. There are no rules here: permissions and possible moves are decided before rendering. The
+markup is in the templates of `drawn/`; drawings that a page repeats are kept once rendered.
 """
 
 import secrets
@@ -8,14 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from html import escape
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -39,6 +39,11 @@ STATE_MEANINGS: dict[str, Promise] = {
 }
 
 
+def _drawn(name: str, **values: object) -> SafeString:
+    """Return a template of `drawn/` without the end of its last line, so that a comma may follow."""
+    return mark_safe(render_to_string(f"drawn/{name}.html", values).rstrip())  # noqa: S308 - a template escaped it
+
+
 @register.simple_tag
 @lru_cache(maxsize=256)
 def mark(name: str, extra_class: str = "") -> SafeString:
@@ -48,13 +53,7 @@ def mark(name: str, extra_class: str = "") -> SafeString:
     """
     if name not in MARKS:
         raise KeyError(f"There is no mark {name!r}.")
-    return format_html(
-        '<svg class="mark{}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">'
-        '<use href="{}#m-{}"/></svg>',
-        f" {extra_class}" if extra_class else "",
-        static("second_source/marks.svg"),
-        name,
-    )
+    return _drawn("mark", name=name, extra_class=extra_class, drawing=static("second_source/marks.svg"))
 
 
 @register.filter
@@ -66,7 +65,7 @@ def state_word(state: str) -> str:
 @lru_cache(maxsize=256)
 def _state(language: str | None, name: str, *, word: str) -> SafeString:
     """Return mark and word of a state; `language` only separates the cached texts."""
-    return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
+    return _drawn("state", css_class=name, drawing=mark(name), word=word or state_word(name))
 
 
 @register.filter
@@ -78,7 +77,7 @@ def state_meaning(state: str) -> str:
 @register.simple_tag
 def submission() -> SafeString:
     """Return a form's random key, by which a form sent twice is done once (`config.submissions`)."""
-    return format_html('<input type="hidden" name="submission" value="{}">', secrets.token_urlsafe(18))
+    return _drawn("submission", key=secrets.token_urlsafe(18))
 
 
 @register.simple_tag
@@ -91,19 +90,19 @@ def state(name: str, word: str = "") -> SafeString:
 def contested(by: str = "") -> SafeString:
     """Return the contested mark with its word; `by`: the names of those who contest, if known."""
     word = _("Contested by %(names)s") % {"names": by} if by else _("Contested")
-    return format_html('<span class="state contested">{}{}</span>', mark("contested"), word)
+    return _drawn("state", css_class="contested", drawing=mark("contested"), word=word)
 
 
 @register.simple_tag
 def support_lost() -> SafeString:
     """Return the mark for lost support, with its word."""
-    return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Support lost"))
+    return _drawn("state", css_class="lost", drawing=mark("lost"), word=_("Support lost"))
 
 
 @register.simple_tag
 def changed_since_verdict() -> SafeString:
     """Return the mark for a verdict whose grounds have changed, with its words."""
-    return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Changed since the verdict"))
+    return _drawn("state", css_class="lost", drawing=mark("lost"), word=_("Changed since the verdict"))
 
 
 @register.simple_tag
@@ -114,12 +113,7 @@ def state_line(name: str, is_contested: bool = False, is_support_lost: bool = Fa
 
 @lru_cache(maxsize=256)
 def _state_line(language: str | None, name: str, is_contested: bool, *, is_support_lost: bool) -> SafeString:
-    parts = [state(name)]
-    if is_contested and name != "denied":
-        parts.append(contested())
-    if is_support_lost:
-        parts.append(support_lost())
-    return format_html_join(" ", "{}", ((part,) for part in parts))
+    return _drawn("state_line", name=name, is_contested=is_contested, is_support_lost=is_support_lost)
 
 
 @register.simple_tag(name="interval")
@@ -154,9 +148,8 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
             "n": perhaps,
         }
     drawn = ["counted"] * sure + ["maybe"] * perhaps + ["missing"] * missing
-    discs = format_html_join("", "{}", ((mark(name),) for name in drawn))
-    drawing = format_html('<span class="pips" role="img" aria-label="{}">{}</span>', label, discs)
-    return drawing if exact else format_html('{} <span class="faint">{}</span>', drawing, _("not counted exactly"))
+    note = "" if exact else _("not counted exactly")
+    return _drawn("pips", label=label, discs=[mark(name) for name in drawn], note=note)
 
 
 @register.filter
@@ -233,26 +226,19 @@ def is_late(at: datetime | None) -> bool:
 
 
 def _time(machine: str, *, text: str, css_class: str = "") -> SafeString:
-    if css_class:
-        return format_html('<time class="{}" datetime="{}">{}</time>', css_class, machine, text)
-    return format_html('<time datetime="{}">{}</time>', machine, text)
+    return _drawn("time", machine=machine, text=text, css_class=css_class)
 
 
-@register.simple_tag
-def options(choices: Iterable[tuple[object, object]], chosen: object) -> SafeString:
+@register.inclusion_tag("drawn/options.html")
+def options(choices: Iterable[tuple[object, object]], chosen: object) -> dict[str, object]:
     """Return the options of a select from pairs of value and label."""
-    selected = escape(str(chosen))
-    lines = (
-        f'<option value="{value}"{" selected" if value == selected else ""}>{label}</option>'
-        for value, label in ((escape(str(value)), escape(str(label))) for value, label in choices)
-    )
-    return mark_safe("\n".join(lines))  # noqa: S308 - made of escaped parts
+    return {"options": [(value, label, str(value) == str(chosen)) for value, label in choices]}
 
 
 @register.filter
 def bdi(text: object) -> SafeString:
     """Return someone's words isolated, so that their writing direction does not affect the text around them."""
-    return format_html("<bdi>{}</bdi>", text)
+    return _drawn("bdi", text=text)
 
 
 @dataclass(frozen=True)
