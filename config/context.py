@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Desk, Membership, Role
+from accounts.models import Desk, Membership, Role, User
 from accounts.queries import MOST_RECEIPTS, is_demonstration
 from accounts.recent import organisation_asked_for_two
+from accounts.requests import own_memberships
 from accounts.second_factor import due_for
 from config import words
-from config.head import MOST_UNREAD, head_of, memberships_in_head
+from reviews.queries import WaitingRedactions, unread_up_to, waiting_redactions, waits_elsewhere
+
+MOST_UNREAD = 99  # in the head
 
 
 @dataclass(frozen=True)
@@ -33,35 +36,47 @@ class PageContext:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
+    @property
+    def _person(self) -> User | None:
+        user = getattr(self._request, "user", None)
+        return user if user is not None and user.is_authenticated else None
+
+    @property
+    def _edited(self) -> list[Membership]:
+        return [own for own in self.memberships if own.role == Role.EDITOR]
+
+    @cached_property
+    def _redactions(self) -> WaitingRedactions:
+        if self._person is None:
+            return WaitingRedactions(frozenset(), perhaps_elsewhere=False)
+        return waiting_redactions(self._person, [own.desk_id for own in self._edited])
+
     @cached_property
     def demonstration(self) -> bool:
         """Whether this installation holds the demonstration data."""
-        head = head_of(self._request)
-        return head.demonstration if head else is_demonstration()
+        return is_demonstration()
 
     @cached_property
     def memberships(self) -> list[Membership]:
         """The person's memberships; empty when no one is signed in."""
-        return memberships_in_head(self._request)
+        return own_memberships(self._request)
 
     @cached_property
     def unread(self) -> str:
         """The number of unread notifications: "3", "99+"; "" for none, and when no one is signed in."""
-        head = head_of(self._request)
-        count = head.unread if head else 0
+        user = self._person
+        count = unread_up_to(user, MOST_UNREAD, [own.desk_id for own in self.memberships]) if user else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @cached_property
     def to_redact(self) -> list[Desk]:
         """The desks on which a redaction proposed by someone else awaits the person's decision."""
-        head = head_of(self._request)
-        return head.to_redact if head else []
+        return [own.desk for own in self._edited if own.desk_id in self._redactions.desks]
 
     @cached_property
     def redacts_elsewhere(self) -> bool:
         """Whether a redaction outside the person's desks awaits their decision."""
-        head = head_of(self._request)
-        return head is not None and head.redacts_elsewhere
+        return self._person is not None and self._redactions.perhaps_elsewhere and waits_elsewhere(self._person)
 
     @cached_property
     def receipts(self) -> str:

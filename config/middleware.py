@@ -22,7 +22,6 @@ from accounts.requests import PersonsRequest
 from accounts.views.again import asked_again
 from claims.turns import asked_by, one_request
 from config.errors import error_page, not_kept, page_response
-from config.head import memberships_in_head
 from config.route_limits import DRAFT, counted_as
 from house.errors import DomainError, TooMany
 from house.pages import request_drafts
@@ -39,16 +38,12 @@ PERMISSIONS_POLICY = (
 
 
 class PersonsTimeZone:
-    """Shows a person's pages in their time zone and language; public pages show UTC, the same for all readers.
-
-    Also lets views read the person's memberships from the page head.
-    """
+    """Shows a person's pages in their time zone and language; public pages show UTC, the same for all readers."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reads_memberships = memberships_in_head  # type: ignore[attr-defined]  # for house.pages
         with timezone.override(UTC):
             return self.get_response(request)
 
@@ -59,21 +54,6 @@ class PersonsTimeZone:
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             timezone.activate(ZoneInfo(request.user.time_zone))
             translation.activate(request.user.language)
-
-
-class KeptForms:
-    """Gives each request the drafts of its form, where `house.pages` looks for them."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: UrlArguments
-    ) -> None:
-        request.drafts = drafts_for(request)  # type: ignore[attr-defined]  # for house.pages
 
 
 class SignInFirst(LoginRequiredMiddleware):

@@ -291,7 +291,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.middleware.KeptForms",
     "config.middleware.PersonsTimeZone",
     "config.middleware.Turns",
     "config.middleware.NeedsSecondFactor",

@@ -31,10 +31,7 @@ def address(name: str, of: str | UUID) -> str:
 
 
 class Drafts(Protocol):
-    """The drafts of the form at the requested address; `reviews.views.drafting` implements them.
-
-    `config.middleware` sets them on each request as `drafts`.
-    """
+    """The drafts of the form at the requested address; `reviews.views.drafting` implements them."""
 
     def are_kept_here(self) -> bool:
         """Return whether this form has drafts and a person is signed in."""
@@ -58,9 +55,20 @@ class Drafts(Protocol):
         """Return the hidden controls by which a form continues from the draft of `postponed`."""
 
 
+_drafts_by: list[Callable[[HttpRequest], Drafts]] = []
+
+
+def keep_drafts_by(find: Callable[[HttpRequest], Drafts]) -> None:
+    """Register `find`, which returns the drafts of a request's form; the room that keeps drafts calls this once."""
+    _drafts_by[:] = [find]
+
+
 def request_drafts(request: HttpRequest) -> Drafts:
-    """Return the drafts of the requested form."""
-    drafts: Drafts = request.drafts  # type: ignore[attr-defined]  # set by config.middleware.KeptForms
+    """Return the drafts of the requested form, the same object throughout the request."""
+    drafts: Drafts | None = getattr(request, "_drafts", None)
+    if drafts is None:
+        drafts = _drafts_by[0](request)
+        request._drafts = drafts  # type: ignore[attr-defined]  # kept for the rest of this request
     return drafts
 
 

@@ -1,6 +1,7 @@
 """Assignments, assessments, decisions and reminders to read: scoped to the person in the same query."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -267,6 +268,26 @@ def _is_elsewhere_for(user: User) -> Q:
     asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & Q(Exists(asking)) & ~Q(Exists(on_desk))
     shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=redacted_by_editor(user)))
     return asked | shared
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRedactions:
+    """The desks with open redactions, and whether one outside them may await the person's decision."""
+
+    desks: frozenset[UUID]
+    perhaps_elsewhere: bool
+
+
+def waiting_redactions(user: User, edited: Collection[UUID]) -> WaitingRedactions:
+    """The redactions that others proposed on the desks that the person edits (`edited`).
+
+    `perhaps_elsewhere` is False only where `waits_elsewhere`, which costs more, would be.
+    """
+    asked = Q(desk__in=edited) | Q(second=user) | Q(actor__isnull=False)
+    rows = Redaction.objects.filter(asked, state=RedactionState.PROPOSED).exclude(proposed_by=user).order_by()
+    found = list(rows.values_list("desk_id", "second_id", "actor_id"))
+    elsewhere = any(second == user.pk or actor is not None for _desk, second, actor in found)
+    return WaitingRedactions(frozenset(desk for desk, _second, _actor in found if desk), perhaps_elsewhere=elsewhere)
 
 
 def waits_elsewhere(user: User) -> bool:

@@ -39,9 +39,9 @@ STATE_MEANINGS: dict[str, Promise] = {
 }
 
 
-def _drawn(name: str, **values: object) -> SafeString:
+def _drawn(template_name: str, /, **values: object) -> SafeString:
     """Return a template of `drawn/` without the end of its last line, so that a comma may follow."""
-    return mark_safe(render_to_string(f"drawn/{name}.html", values).rstrip())  # noqa: S308 - a template escaped it
+    return mark_safe(render_to_string(f"drawn/{template_name}.html", values).rstrip())  # noqa: S308 - a template escaped it
 
 
 @register.simple_tag
