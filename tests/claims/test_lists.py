@@ -111,10 +111,10 @@ def test_a_search_counts_less_far_than_a_list(cast: "Cast", monkeypatch: pytest.
     assert "3 found" in text_of(client.get("/claims/"))
 
 
-# Of a page, its session, the person and its head are three.
+# Of a page, its session, the person and its head are six.
 @pytest.mark.parametrize(
     ("address", "statements"),
-    [("/claims/", 5), ("/claims/?q=harbour", 5), ("/claims/?assignee=reviewer&topic=ports", 6)],
+    [("/claims/", 8), ("/claims/?q=harbour", 8), ("/claims/?assignee=reviewer&topic=ports", 9)],
 )
 def test_the_statements_of_a_list(cast: "Cast", address: str, statements: int) -> None:
     """One that is empty has its claims counted apart."""

@@ -18,8 +18,8 @@ def _asked(person: str, cast: Cast) -> int:
     return len(asked)
 
 
-# Session, person, the page's head, what there is at all, and what they have; an editor's findings, what nobody has.
-@pytest.mark.parametrize(("person", "empty", "full"), [("reviewer", 5, 6), ("editor", 7, 7), ("auditor", 5, 5)])
+# Session, person, four of the page's head, whatever exists, and what they have; for an editor also unassigned work.
+@pytest.mark.parametrize(("person", "empty", "full"), [("reviewer", 8, 9), ("editor", 10, 10), ("auditor", 8, 8)])
 def test_the_statements_of_my_work(person: str, empty: int, full: int) -> None:
     cast = factories.cast()
     assert _asked(person, cast) == empty

@@ -53,8 +53,8 @@ def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object
     assert [_asked_by(act(cast, voices)) for voices in (2, 6)] == [statements, statements]
 
 
-# Session, person and the page's head are three of them.
-@pytest.mark.parametrize(("tab", "statements"), [("", 13), ("history/", 16)])
+# Session, person and the page's head are six of them.
+@pytest.mark.parametrize(("tab", "statements"), [("", 16), ("history/", 19)])
 def test_the_statements_of_a_claims_pages(tab: str, statements: int) -> None:
     cast = factories.cast()
     small, large = factories.claim(cast), factories.claim_in(cast, "corroborated")
