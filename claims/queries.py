@@ -255,14 +255,20 @@ def last_captures(user: User, source_ids: Iterable[UUID]) -> dict[UUID, Capture]
     return {row.source_id: row for row in rows.distinct("source")}
 
 
-def history_of(claim: Claim) -> list[StatusChange]:
-    """A claim's status changes, oldest first, each with `words` (its text; None once erased)."""
+@dataclass(frozen=True, slots=True)
+class ChangeWithText:
+    """A status change and its text, which is None once erased."""
+
+    row: StatusChange
+    words: StatusChangeText | None
+
+
+def history_of(claim: Claim) -> list[ChangeWithText]:
+    """A claim's status changes with their texts, oldest first."""
     changes = list(StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq"))
     # The text is kept in a table of its own, so that a redaction can erase it.
     words = {row.seq: row for row in StatusChangeText.objects.filter(claim=claim)}
-    for change in changes:
-        change.words = words.get(change.seq)  # type: ignore[attr-defined]
-    return changes
+    return [ChangeWithText(change, words.get(change.seq)) for change in changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +287,12 @@ def recorded_changes(claim: Claim) -> dict[int, ChangeEntry]:
     return {seq: ChangeEntry(bytes(hashed), at, index) for seq, (hashed, at, index) in enumerate(found, 1)}
 
 
-def change_of(claim: Claim, seq: int) -> StatusChange:
-    """One of a claim's status changes, as in `history_of`. Raises NotFound."""
+def change_of(claim: Claim, seq: int) -> ChangeWithText:
+    """One of a claim's status changes with its text. Raises NotFound."""
     change = StatusChange.objects.filter(claim=claim, seq=seq).select_related("by", "decided_by").first()
     if change is None:
         raise NotFound(_("Status change not found."))
-    words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()
-    change.words = words  # type: ignore[attr-defined]  # as in history_of
-    return change
+    return ChangeWithText(change, StatusChangeText.objects.filter(claim=claim, seq=seq).first())
 
 
 def policy_changes_of(desk: Desk) -> QuerySet[PolicyChange]:
