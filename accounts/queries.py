@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -185,7 +186,28 @@ def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]
     return set(rows.values_list("subject", flat=True))
 
 
-def acts_of(user: User) -> QuerySet[Act]:
+class LogPlace(TypedDict):
+    """The index of an act's entry in the log; None until it has its place there."""
+
+    log_index: int | None
+
+
+class AuditColumns(LogPlace):
+    """With `withheld`: whether the act is sealed, and its content hidden from an auditor."""
+
+    withheld: bool
+
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    PlacedAct = WithAnnotations[Act, LogPlace]
+    AuditedAct = WithAnnotations[Act, AuditColumns]
+else:  # a row of the model, with the columns that its query adds
+    PlacedAct = AuditedAct = Act
+
+
+def acts_of(user: User) -> QuerySet[AuditedAct]:
     """The acts on desks that the person audits as auditor or editor.
 
     Administrators also get acts without a desk: accounts, the log's keys, exports, shared actors. `withheld` marks
@@ -209,7 +231,7 @@ FOLLOWING = frozenset({"assignment_ended", "claim_edited", "evidence_changed"})
 MOST_RECEIPTS = 40  # named by one address or cookie; the list shows all
 
 
-def receipts_of(user: User) -> QuerySet[Act]:
+def receipts_of(user: User) -> QuerySet[PlacedAct]:
     """The person's own acts that carry receipts, with their entries.
 
     Left out: consequences on desks that are not theirs, and restricted evidence of a desk they do not edit that names
