@@ -23,12 +23,13 @@ from claims.models import (
     Topic,
 )
 from claims.queries import relays_among, visible_claims
+from claims.reading.shown_rows import ChangeWithReasons, ShownClaim, ShownEvidence, ShownRelay
 from claims.verdicts.snapshots import snapshot_without
 from house.errors import NotFound
 from sources.models import Relay, Visibility
 
 
-def claim_shown(user: User, reference: str) -> Claim:
+def claim_shown(user: User, reference: str) -> ShownClaim:
     """One claim with the heading of its pages. Raises NotFound.
 
     It has `topic_names` in order, `also_ids` (the actors who also claim it), and `recomputing`: whether its numbers are
@@ -40,7 +41,7 @@ def claim_shown(user: User, reference: str) -> Claim:
 
 
 @compiled(User, str)
-def _claim(user: User, reference: str) -> QuerySet[Claim]:
+def _claim(user: User, reference: str) -> QuerySet[ShownClaim]:
     topics = Topic.objects.filter(claims=OuterRef("pk")).order_by("name")
     also = Claim.also_claimed_by.through.objects.filter(claim=OuterRef("pk"))
     rows = visible_claims(user).filter(reference=reference).select_related("claimant", "created_by")
@@ -53,7 +54,7 @@ def _claim(user: User, reference: str) -> QuerySet[Claim]:
 
 
 @compiled(User, Claim)
-def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
+def evidence_shown(user: User, claim: Claim) -> QuerySet[ShownEvidence]:
     """The claim's evidence that the person may see, withdrawn included, oldest first, with source and publisher.
 
     Each has `on_parts`: the texts of the elements that it is limited to, in order.
@@ -85,13 +86,13 @@ def relays_shown(user: User, claim: Claim) -> list[Relay]:
     Relays of hidden sources are included: pages show them only below evidence that the person sees.
     """
     found = _relays(user, claim)
-    if all(relay.plainly for relay in found):  # type: ignore[attr-defined]  # annotated
-        return found
+    if all(relay.plainly for relay in found):
+        return list(found)
     return relays_among(user, {relay.downstream_id for relay in found})  # a costly subquery, rarely needed
 
 
 @compiled(User, Claim)
-def _relays(user: User, claim: Claim) -> QuerySet[Relay]:
+def _relays(user: User, claim: Claim) -> QuerySet[ShownRelay]:
     sources = Evidence.objects.filter(claim=claim).values("source")
     plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
     rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources).select_related("upstream")
@@ -119,7 +120,7 @@ def deciders_shown(claim: Claim) -> QuerySet[Participant]:
 
 
 @compiled(Claim)
-def history_shown(claim: Claim) -> QuerySet[StatusChange]:
+def history_shown(claim: Claim) -> QuerySet[ChangeWithReasons]:
     """A claim's status changes, oldest first, with user names.
 
     Each has `reason` and `decision_reason`, which are kept in a table of their own: None once erased.
