@@ -1,12 +1,13 @@
 """Memberships, people, tokens and sessions. Scoping and fetching are one step: an invisible row is NotFound."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -141,14 +142,20 @@ def tokens_of(user: User) -> QuerySet[Token]:
     return tokens
 
 
-def sessions_of(user: User, *, this: str | None) -> list[Session]:
-    """The person's lasting sessions, last used first; `is_this` marks the one with the key `this`."""
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One of a person's sessions; `is_this`: the one that asks."""
+
+    row: Session
+    is_this: bool
+
+
+def sessions_of(user: User, *, this: str | None) -> list[OwnSession]:
+    """The person's lasting sessions, the one with the key `this` first, then those last used."""
     now = timezone.now()
     lasting = Session.objects.filter(user=user, expire_date__gt=now, last_used_at__gt=now - settings.SESSION_IDLE)
-    is_this = Q(session_key=this) if this else Q(pk__in=[])
-    return list(
-        lasting.annotate(is_this=ExpressionWrapper(is_this, BooleanField())).order_by("-is_this", "-last_used_at", "id")
-    )
+    found = [OwnSession(row, row.session_key == this) for row in lasting.order_by("-last_used_at", "id")]
+    return sorted(found, key=lambda one: not one.is_this)
 
 
 def address_to_confirm(user: User, *, now: datetime) -> str:
@@ -161,7 +168,7 @@ def address_to_confirm(user: User, *, now: datetime) -> str:
 def invitations_for(user: User) -> QuerySet[Invitation]:
     """Every invitation with its mails, newest first, for administrators; otherwise none."""
     rows = Invitation.objects.all() if user.is_active and user.is_staff else Invitation.objects.none()
-    mails = Prefetch("mails", Mail.objects.order_by("-created_at"), to_attr="mails_sent")
+    mails = Prefetch("mails", Mail.objects.order_by("-created_at"))
     return (
         rows.select_related("desk", "invited_by", "accepted_by").prefetch_related(mails).order_by("-created_at", "id")
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -213,9 +212,9 @@ def relays_among(user: User, source_ids: Iterable[UUID | str]) -> list[Relay]:
     rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=list(source_ids))
     rows = rows.select_related("upstream__publisher").order_by("created_at", "id")
     plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
-    found: list[Any] = list(rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())))
+    found = list(rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())))
     if all(row.plainly for row in found):
-        return found
+        return list(found)
     return list(rows.filter(upstream__in=Source.objects.filter(sources_for(user))))  # a costly subquery, rarely needed
 
 
