@@ -1,11 +1,13 @@
 """Memberships, people, tokens and sessions. Scoping and fetching are one step: an invisible row is NotFound."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +26,7 @@ from accounts.models import (
     User,
 )
 from house.errors import Invalid, NotFound
+from house.kept_queries import kept_values
 from house.transactions import Noted
 from ledger.keys import LONGEST_DELAY
 
@@ -90,10 +93,9 @@ def role_in(user: User, desk_id: UUID | None) -> Role | None:
     return Role(roles[0]) if roles else None
 
 
-def _roles(user: User, desk_id: UUID) -> list[str]:
-    return list(
-        Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True)
-    )
+@kept_values(User, UUID)
+def _roles(user: User, desk_id: UUID) -> QuerySet[Membership, str]:
+    return Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True)
 
 
 def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
@@ -140,14 +142,20 @@ def tokens_of(user: User) -> QuerySet[Token]:
     return tokens
 
 
-def sessions_of(user: User, *, this: str | None) -> list[Session]:
-    """The person's lasting sessions, last used first; `is_this` marks the one with the key `this`."""
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One of a person's sessions; `is_this`: the one that asks."""
+
+    row: Session
+    is_this: bool
+
+
+def sessions_of(user: User, *, this: str | None) -> list[OwnSession]:
+    """The person's lasting sessions, the one with the key `this` first, then those last used."""
     now = timezone.now()
     lasting = Session.objects.filter(user=user, expire_date__gt=now, last_used_at__gt=now - settings.SESSION_IDLE)
-    is_this = Q(session_key=this) if this else Q(pk__in=[])
-    return list(
-        lasting.annotate(is_this=ExpressionWrapper(is_this, BooleanField())).order_by("-is_this", "-last_used_at", "id")
-    )
+    found = [OwnSession(row, row.session_key == this) for row in lasting.order_by("-last_used_at", "id")]
+    return sorted(found, key=lambda one: not one.is_this)
 
 
 def address_to_confirm(user: User, *, now: datetime) -> str:
@@ -160,7 +168,7 @@ def address_to_confirm(user: User, *, now: datetime) -> str:
 def invitations_for(user: User) -> QuerySet[Invitation]:
     """Every invitation with its mails, newest first, for administrators; otherwise none."""
     rows = Invitation.objects.all() if user.is_active and user.is_staff else Invitation.objects.none()
-    mails = Prefetch("mails", Mail.objects.order_by("-created_at"), to_attr="mails_sent")
+    mails = Prefetch("mails", Mail.objects.order_by("-created_at"))
     return (
         rows.select_related("desk", "invited_by", "accepted_by").prefetch_related(mails).order_by("-created_at", "id")
     )
@@ -176,7 +184,12 @@ def get_invitation(user: User, invitation_id: UUID) -> Invitation:
 
 def is_demonstration() -> bool:
     """Whether this installation holds the demonstration desk."""
-    return Desk.objects.filter(is_demonstration=True).exists()
+    return bool(_demonstration_desk())
+
+
+@kept_values()
+def _demonstration_desk() -> QuerySet[Desk, UUID]:
+    return Desk.objects.filter(is_demonstration=True).values_list("pk", flat=True)[:1]
 
 
 def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]:
@@ -185,7 +198,28 @@ def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]
     return set(rows.values_list("subject", flat=True))
 
 
-def acts_of(user: User) -> QuerySet[Act]:
+class LogPlace(TypedDict):
+    """The index of an act's entry in the log; None until it has its place there."""
+
+    log_index: int | None
+
+
+class AuditColumns(LogPlace):
+    """With `withheld`: whether the act is sealed, and its content hidden from an auditor."""
+
+    withheld: bool
+
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    PlacedAct = WithAnnotations[Act, LogPlace]
+    AuditedAct = WithAnnotations[Act, AuditColumns]
+else:  # a row of the model, with the columns that its query adds
+    PlacedAct = AuditedAct = Act
+
+
+def acts_of(user: User) -> QuerySet[AuditedAct]:
     """The acts on desks that the person audits as auditor or editor.
 
     Administrators also get acts without a desk: accounts, the log's keys, exports, shared actors. `withheld` marks
@@ -209,7 +243,7 @@ FOLLOWING = frozenset({"assignment_ended", "claim_edited", "evidence_changed"})
 MOST_RECEIPTS = 40  # named by one address or cookie; the list shows all
 
 
-def receipts_of(user: User) -> QuerySet[Act]:
+def receipts_of(user: User) -> QuerySet[PlacedAct]:
     """The person's own acts that carry receipts, with their entries.
 
     Left out: consequences on desks that are not theirs, and restricted evidence of a desk they do not edit that names

@@ -1,15 +1,22 @@
 """Requests of signed-in people, and their roles, read once for each request."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Membership, User
+from accounts.models import Desk, Membership, User
 from accounts.queries import memberships_of
+from house.kept_queries import columns_of, kept_rows
 
 
 class PersonsRequest(HttpRequest):
     """A request of a signed-in person: LoginRequiredMiddleware lets no other reach a view."""
 
     user: User
+
+
+@kept_rows(User, columns=[*columns_of(Membership), *columns_of(Desk, "desk__")])
+def _memberships(user: User) -> QuerySet[Membership]:
+    return memberships_of(user)
 
 
 def own_memberships(request: HttpRequest) -> list[Membership]:
@@ -20,7 +27,7 @@ def own_memberships(request: HttpRequest) -> list[Membership]:
         return []
     found: list[Membership] | None = getattr(request, "_memberships", None)
     if found is None:
-        found = list(memberships_of(user))
+        found = _memberships(user)
         for membership in found:
             membership.user = user
         request._memberships = found  # type: ignore[attr-defined]  # kept for the rest of this request

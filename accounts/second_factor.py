@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard, TypeVar, cast
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -31,6 +31,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 READ_WITH_PERSON = ("has_factor", "factor_due_at")  # added by `with_second_factor`
 
+
+class FactorColumns(TypedDict):
+    """The columns that `with_second_factor` adds to a row. `factor_due_at`: None where no desk sets a deadline."""
+
+    has_factor: bool
+    factor_due_at: datetime | None
+
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    PersonWithFactor = WithAnnotations[User, FactorColumns]
+else:  # the stubs are no dependency of the running program
+    PersonWithFactor = User
+
 _DAYS = ExpressionWrapper(
     F("desk__second_factor_days") * Value(timedelta(days=1), DurationField()), output_field=DurationField()
 )
@@ -55,17 +70,26 @@ def with_second_factor(rows: QuerySet[Row], person: str = "pk") -> QuerySet[Row]
 
 def due_for(user: User) -> datetime | None:
     """The deadline after which the person needs a second factor; None if they have one or none is required."""
-    read = user if hasattr(user, "has_factor") else with_second_factor(User.objects.filter(pk=user.pk)).get()
-    if read.has_factor:  # type: ignore[attr-defined]  # as `with_second_factor` adds it
+    read = user if _is_read(user) else _read(user)
+    if read.has_factor:
         return None
-    ends = [read.factor_due_at, _due_here(user)]  # type: ignore[attr-defined]
+    ends = [read.factor_due_at, _due_here(user)]
     return min((end for end in ends if end is not None), default=None)
 
 
 def is_required(user: User) -> bool:
     """Whether a desk or the installation requires a second factor of the person, now or later."""
-    read = with_second_factor(User.objects.filter(pk=user.pk)).get()
-    return read.factor_due_at is not None or _due_here(user) is not None  # type: ignore[attr-defined]
+    return _read(user).factor_due_at is not None or _due_here(user) is not None
+
+
+def _is_read(user: User) -> TypeGuard[PersonWithFactor]:
+    """Whether the columns were read with the person, as at sign-in and by token."""
+    return hasattr(user, "has_factor")
+
+
+def _read(user: User) -> PersonWithFactor:
+    # `with_second_factor` takes rows of several models, and mypy cannot name the added columns of them all.
+    return cast(PersonWithFactor, with_second_factor(User.objects.filter(pk=user.pk)).get())
 
 
 def open_without_factor(view: View) -> View:

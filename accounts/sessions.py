@@ -13,16 +13,28 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.second_factor import with_second_factor
 from accounts.security_events import security_event
+from house.kept_queries import columns_of, kept_rows
 
 # Precision of the last use, so that reading a page does not write each time.
 NOTED_EVERY = timedelta(minutes=5)
 _KEY = re.compile(r"[0-9a-z]{32}")
+
+
+@kept_rows(str, columns=columns_of(Session))
+def _lasting(key: str) -> QuerySet[Session]:
+    return Session.objects.filter(session_key=key, expire_date__gt=Now())
+
+
+@kept_rows(UUID, columns=[*columns_of(User), "has_factor", "factor_due_at"])
+def _person(pk: UUID) -> QuerySet[User]:
+    return with_second_factor(User.objects.filter(pk=pk))
 
 
 class SessionStore(DatabaseSessions):
@@ -53,9 +65,10 @@ class SessionStore(DatabaseSessions):
         return self._row
 
     def _lasting_row(self) -> Session | None:
-        row = Session.objects.filter(session_key=self.session_key, expire_date__gt=Now()).first()
-        if row is None:
+        found = _lasting(self.session_key)
+        if not found:
             return None
+        row = found[0]
         now = timezone.now()
         if row.last_used_at <= now - settings.SESSION_IDLE:
             end_unused(row)
@@ -103,5 +116,5 @@ class SignIn(AuthenticationBackend):  # type: ignore[misc]  # allauth has no typ
     """Sign-in by user name and password, as allauth checks them."""
 
     def get_user(self, user_id: Any) -> User | None:
-        person = with_second_factor(User.objects.filter(pk=user_id)).first()
-        return person if person is not None and self.user_can_authenticate(person) else None
+        found = _person(user_id)
+        return found[0] if found and self.user_can_authenticate(found[0]) else None

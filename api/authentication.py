@@ -21,13 +21,14 @@ from accounts.second_factor import READ_WITH_PERSON, with_second_factor
 from accounts.security_events import security_event
 from api.bodies import check_length
 from house.errors import Forbidden
+from house.kept_queries import columns_of, kept_rows
 
 _TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
-def _with_key(key: str) -> list[Token]:
-    found: QuerySet[Token] = Token.objects.filter(token_key=key).select_related("user")
-    return list(with_second_factor(found, "user_id"))
+@kept_rows(str, columns=[*columns_of(Token), *columns_of(User, "user__"), "has_factor", "factor_due_at"])
+def _with_key(key: str) -> QuerySet[Token]:
+    return with_second_factor(Token.objects.filter(token_key=key), "user_id")
 
 
 class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types

@@ -18,8 +18,16 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_move_alone
 from claims.actions.claims import move_alone
 from claims.inputs import MoveInput
-from claims.models import Claim, StateChoices, StatusChange
-from claims.queries import ChangeEntry, change_of, history_of, known_claim, recorded_changes, seen_evidence
+from claims.models import Claim, StateChoices
+from claims.queries import (
+    ChangeEntry,
+    ChangeWithText,
+    change_of,
+    history_of,
+    known_claim,
+    recorded_changes,
+    seen_evidence,
+)
 from claims.reading.page_queries import graph_at
 from claims.states import Move, State, moves_from
 from claims.verdicts.evidence_graph import EvidenceGraph
@@ -109,9 +117,9 @@ class MovesApi(ApiView):
         claim = known_claim(by, reference)
         may_move_alone(by, claim)
         change = move_alone(claim=claim, fields=MoveInput(**read_body(request, NewMove)), by=by)
-        at = reverse("api:status-change", args=[claim.reference, change.seq])
+        at = reverse("api:status-change", args=[claim.reference, change.row.seq])
         # The person was shown the evidence they named, or the move would have been refused.
-        shown = _render_change(change, frozenset(change.evidence), recorded_changes(claim))
+        shown = _render_change(change, frozenset(change.row.evidence), recorded_changes(claim))
         return created(request, shown, at=at)
 
 
@@ -172,11 +180,11 @@ def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
 
 
 def _render_change(
-    change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]
+    moved: ChangeWithText, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]
 ) -> StatusChangeShape:
     """A status change, with the evidence that the reader may see (`seen`), and its entry in the ledger."""
+    change, words = moved.row, moved.words
     entry = recorded[change.seq]
-    words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row
     return {
         "seq": change.seq,
         "from": change.from_state,

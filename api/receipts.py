@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Act
-from accounts.queries import MOST_RECEIPTS, receipts_of
+from accounts.queries import MOST_RECEIPTS, PlacedAct, receipts_of
 from api.bodies import Text, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import ApiOperation, PageOf
@@ -67,7 +66,7 @@ class OneReceiptApi(ApiView):
         return Response(render_receipts([found])[0])
 
 
-def render_receipts(rows: Sequence[Act]) -> list[ReceiptShape]:
+def render_receipts(rows: Sequence[PlacedAct]) -> list[ReceiptShape]:
     entries = [(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows]
     return [
         {
@@ -75,7 +74,7 @@ def render_receipts(rows: Sequence[Act]) -> list[ReceiptShape]:
             "kind": row.kind,
             "at": row.entry.at,
             "due_at": row.entry.at + timedelta(seconds=LONGEST_DELAY),
-            "log_index": row.log_index,  # type: ignore[attr-defined]  # of receipts_of
+            "log_index": row.log_index,
             "receipt": signed,
         }
         for row, (leaf_hash, _at), signed in zip(rows, entries, receipts_for(entries), strict=True)

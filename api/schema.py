@@ -92,6 +92,23 @@ class PageOf:
     follows: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerRules:
+    """The rules of one method of a view that `ApiView` applies: whether it takes an idempotency key, can be a dry run,
+    and asks again who the person is.
+    """
+
+    takes_key: bool = False
+    has_dry_run: bool = False
+    asks_again: bool = False
+
+
+def rules_of(handler: object) -> HandlerRules:
+    """Return the rules that `ApiOperation` sets on a method of a view. Any other method has none."""
+    rules: HandlerRules = getattr(handler, "rules", HandlerRules())
+    return rules
+
+
 @dataclass(frozen=True, slots=True)
 class ApiOperation:
     """A decorator that describes one method of a view: its body, its answer, and the statuses of its refusals.
@@ -131,11 +148,10 @@ class ApiOperation:
             parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
             examples=_examples(self.body),
         )(method)
-        described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
-        described.tries = (  # type: ignore[attr-defined]  # read by ApiView
-            isinstance(self.body, type) and issubclass(self.body, Fields) and "dry_run" in self.body._declared_fields
+        fields = self.body._declared_fields if isinstance(self.body, type) and issubclass(self.body, Fields) else {}
+        described.rules = HandlerRules(  # type: ignore[attr-defined]  # read by `rules_of`, as Django marks views
+            takes_key=takes_key, has_dry_run="dry_run" in fields, asks_again=self.asks_again
         )
-        described.asks_again = self.asks_again  # type: ignore[attr-defined]  # read by ApiView
         return described
 
     def _responses(self, *, takes_key: bool) -> dict[Any, Any]:

@@ -22,6 +22,7 @@ from accounts.recent import is_recent, is_shut_out
 from accounts.second_factor import due_for
 from api.bodies import peek
 from api.idempotency import HEADER, once
+from api.schema import rules_of
 from claims.turns import asked_by
 from house.errors import NoSecondFactor, NotRecent
 
@@ -68,15 +69,16 @@ class ApiView(APIView):
         handler = getattr(self, method, None)
         spend(request, self._kinds(request, handler), user=person_asking(request))
         asked_by(person_asking(request).pk)
-        _look_who_asks(request, asks_again=getattr(handler, "asks_again", False))
-        if handler and HEADER in request.headers and getattr(handler, "keyed", False):
+        rules = rules_of(handler)
+        _look_who_asks(request, asks_again=rules.asks_again)
+        if handler and HEADER in request.headers and rules.takes_key:
             setattr(self, method, partial(once, handler))  # the handler that dispatch calls next
 
     def _kinds(self, request: Request, handler: Any) -> Iterator[str]:
         yield "api"
         if kind := self.counted_as.get(request.method or ""):
             yield kind
-        if getattr(handler, "tries", False) and peek(request, "dry_run") is True:
+        if rules_of(handler).has_dry_run and peek(request, "dry_run") is True:
             yield "preview"
 
 

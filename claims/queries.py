@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -26,6 +25,7 @@ from claims.models import (
     StatusChangeText,
 )
 from house.errors import Invalid, NotFound
+from house.kept_queries import columns_of, kept_rows
 from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
@@ -56,8 +56,9 @@ def known_claim(user: User, reference: str) -> Claim:
     raise NotFound(_("Claim not found."))
 
 
-def _known(user: User, reference: str) -> list[Claim]:
-    return list(visible_claims(user).filter(reference=reference))
+@kept_rows(User, str, columns=[name for name in columns_of(Claim) if name != "words"])
+def _known(user: User, reference: str) -> QuerySet[Claim]:
+    return visible_claims(user).filter(reference=reference)
 
 
 def deciders_of(claim: Claim) -> QuerySet[Participant]:
@@ -174,9 +175,16 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     return [found[pk] for pk in wanted]
 
 
-def _nameable(user: User, claim: Claim) -> list[Evidence]:
-    rows = Evidence.objects.filter(evidence_for(user), claim=claim).select_related("source").order_by()
-    return list(rows.only("claim", "stance", "visibility", "withdrawn_at", "superseded_by", "source__title"))
+@kept_rows(
+    User,
+    Claim,
+    columns=[
+        *("id", "claim", "stance", "visibility", "withdrawn_at", "superseded_by", "source"),
+        *("source__id", "source__title"),
+    ],
+)
+def _nameable(user: User, claim: Claim) -> QuerySet[Evidence]:
+    return Evidence.objects.filter(evidence_for(user), claim=claim).order_by()
 
 
 def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:
@@ -210,9 +218,9 @@ def relays_among(user: User, source_ids: Iterable[UUID | str]) -> list[Relay]:
     rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=list(source_ids))
     rows = rows.select_related("upstream__publisher").order_by("created_at", "id")
     plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
-    found: list[Any] = list(rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())))
+    found = list(rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())))
     if all(row.plainly for row in found):
-        return found
+        return list(found)
     return list(rows.filter(upstream__in=Source.objects.filter(sources_for(user))))  # a costly subquery, rarely needed
 
 
@@ -252,14 +260,20 @@ def last_captures(user: User, source_ids: Iterable[UUID]) -> dict[UUID, Capture]
     return {row.source_id: row for row in rows.distinct("source")}
 
 
-def history_of(claim: Claim) -> list[StatusChange]:
-    """A claim's status changes, oldest first, each with `words` (its text; None once erased)."""
+@dataclass(frozen=True, slots=True)
+class ChangeWithText:
+    """A status change and its text, which is None once erased."""
+
+    row: StatusChange
+    words: StatusChangeText | None
+
+
+def history_of(claim: Claim) -> list[ChangeWithText]:
+    """A claim's status changes with their texts, oldest first."""
     changes = list(StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq"))
     # The text is kept in a table of its own, so that a redaction can erase it.
     words = {row.seq: row for row in StatusChangeText.objects.filter(claim=claim)}
-    for change in changes:
-        change.words = words.get(change.seq)  # type: ignore[attr-defined]
-    return changes
+    return [ChangeWithText(change, words.get(change.seq)) for change in changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,14 +292,12 @@ def recorded_changes(claim: Claim) -> dict[int, ChangeEntry]:
     return {seq: ChangeEntry(bytes(hashed), at, index) for seq, (hashed, at, index) in enumerate(found, 1)}
 
 
-def change_of(claim: Claim, seq: int) -> StatusChange:
-    """One of a claim's status changes, as in `history_of`. Raises NotFound."""
+def change_of(claim: Claim, seq: int) -> ChangeWithText:
+    """One of a claim's status changes with its text. Raises NotFound."""
     change = StatusChange.objects.filter(claim=claim, seq=seq).select_related("by", "decided_by").first()
     if change is None:
         raise NotFound(_("Status change not found."))
-    words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()
-    change.words = words  # type: ignore[attr-defined]  # as in history_of
-    return change
+    return ChangeWithText(change, StatusChangeText.objects.filter(claim=claim, seq=seq).first())
 
 
 def policy_changes_of(desk: Desk) -> QuerySet[PolicyChange]:

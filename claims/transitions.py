@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
+from claims.queries import ChangeWithText
 from claims.record.ledger_entries import status_changed
 from claims.record.revisions import RevisionDetails, count_version
 from claims.states import Deciders, Move, MoveName, State, find_move
@@ -70,7 +71,7 @@ class MoveDecision:
 
 def make_move(
     claim: Claim, move: Move, named_grounds: NamedGrounds, *, decision: MoveDecision, now: datetime
-) -> StatusChange:
+) -> ChangeWithText:
     """Move a locked claim: check the policy, then write the status change with its text and graph, and the new state.
 
     Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
@@ -86,12 +87,12 @@ def make_move(
         details=RevisionDetails(changed=["state", "last_seq"]),
     )
     # With the lock held, a move changes nothing that the graph is made of: it is not read a second time.
-    restate(claim, graph, as_last_change(change), now=now)
-    rest_on(claim, change, decision.grounds)
+    restate(claim, graph, as_last_change(change.row), now=now)
+    rest_on(claim, change.row, decision.grounds)
     return change
 
 
-def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: str, now: datetime) -> StatusChange:
+def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: str, now: datetime) -> ChangeWithText:
     """The first status change of a new claim. Raises PolicyNotMet where no evidence is attached."""
     move = find_move(None, State.REPORTED)
     assert move is not None
@@ -100,7 +101,7 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     if not named:
         raise PolicyNotMet(missing_for(move, graph, None, NamedGrounds(named)))
     change = _write(claim, move, graph, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
-    restate(claim, graph, as_last_change(change), now=now)
+    restate(claim, graph, as_last_change(change.row), now=now)
     return change
 
 
@@ -112,7 +113,7 @@ def _write(
     *,
     decision: MoveDecision,
     now: datetime,
-) -> StatusChange:
+) -> ChangeWithText:
     named = named_grounds.named or frozenset()
     with counting_for(graph, named):
         stance, result, threshold = _measure(move, graph, named, named_grounds.answered)
@@ -136,10 +137,9 @@ def _write(
     words = StatusChangeText(claim=claim, seq=claim.last_seq)
     words.reason, words.decision_reason = decision.reason, decision.decision_reason
     words.save(force_insert=True)
-    change.words = words  # type: ignore[attr-defined]  # as in claims.queries.history_of
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
     status_changed(claim, change, decision.reason, decision_reason=decision.decision_reason)
-    return change
+    return ChangeWithText(change, words)
 
 
 def _measure(

@@ -16,9 +16,13 @@ from accounts.recent import organisation_asked_for_two
 from accounts.requests import own_memberships
 from accounts.second_factor import due_for
 from config import words
-from reviews.queries import WaitingRedactions, unread_up_to, waiting_redactions, waits_elsewhere
-
-MOST_UNREAD = 99  # in the head
+from reviews.queries import (
+    MOST_UNREAD,
+    WaitingRedactions,
+    unread_notifications,
+    waiting_redactions,
+    waits_elsewhere,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class PageContext:
     def unread(self) -> str:
         """The number of unread notifications: "3", "99+"; "" for none, and when no one is signed in."""
         user = self._person
-        count = unread_up_to(user, MOST_UNREAD, [own.desk_id for own in self.memberships]) if user else 0
+        count = unread_notifications(user, [own.desk_id for own in self.memberships]) if user else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @cached_property

@@ -212,6 +212,8 @@ DATABASES = {
     # Migrations and grants only; the application's own role owns nothing.
     "owner": _database("DATABASE_OWNER_URL" if _text("DATABASE_OWNER_URL") else "DATABASE_URL"),
 }
+# PostgreSQL plans a statement that a connection repeats only once: planning one takes longer than running it.
+DATABASES["default"].setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 2})
 # PostgreSQL stops longer statements and waits for locks, and people get an error page (config.errors). Commands of
 # manage.py and the sequencer have no limit; gunicorn and Celery set SECOND_SOURCE_PROCESS for their processes.
 _LONGEST = {

@@ -125,6 +125,12 @@ class EditForm(ActForm):
             self.base, self.untouched = now, set(names)
             self.initial["seen"] = now.written()
 
+    @property
+    def posted(self) -> QueryDict:
+        """The submitted data, in the copy that `ready` made and that may be changed."""
+        assert isinstance(self.data, QueryDict)
+        return self.data
+
     # Values of the controls
 
     def to_control(self, name: str, value: Any) -> Any:
@@ -166,16 +172,16 @@ class EditForm(ActForm):
         html_name, text = self.add_prefix(self.form_name(name)), self.shown(name, value)
         control = self.fields[self.form_name(name)].widget
         for other in [html_name, *(key for key in self.data if key.startswith(f"{html_name}-"))]:
-            self.data.pop(other, None)  # type: ignore[attr-defined]  # of a copy
+            self.posted.pop(other, None)
         for other in self.beside.get(name, ())[:1]:
-            self.data[self.add_prefix(other)] = ""  # type: ignore[index]
+            self.posted[self.add_prefix(other)] = ""
         if isinstance(control, forms.MultiWidget):
             for suffix, part in zip(control.widgets_names, text, strict=True):  # type: ignore[attr-defined]  # untyped
-                self.data[html_name + suffix] = part  # type: ignore[index]
+                self.posted[html_name + suffix] = part
         elif isinstance(text, list):
-            self.data.setlist(html_name, text)  # type: ignore[attr-defined]
+            self.posted.setlist(html_name, text)
         elif text is not False:
-            self.data[html_name] = "on" if text is True else text  # type: ignore[index]
+            self.posted[html_name] = "on" if text is True else text
 
     # Changes of the person
 
@@ -225,8 +231,8 @@ class EditForm(ActForm):
         self._carry({conflict.field: conflict.theirs for conflict in error.fields})
 
     def _carry(self, theirs: Mapping[str, Any]) -> None:
-        self.data[self.add_prefix("seen")] = self.base.written()  # type: ignore[index]
-        self.data[self.add_prefix("theirs")] = json.dumps(dict(theirs))  # type: ignore[index]
+        self.posted[self.add_prefix("seen")] = self.base.written()
+        self.posted[self.add_prefix("theirs")] = json.dumps(dict(theirs))
 
     def _settle_choices(self) -> None:
         """Apply the choices between the person's own and the other value; both then count as seen."""

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from claims.forms.choosing import OneOf
+from claims.forms.choosing import OneOf, choice_field, one_of_field
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
 from house.errors import Stale
@@ -41,7 +41,7 @@ class AssignForm(ActForm):
 
     def __init__(self, *arguments: Any, candidates: Iterable[tuple[Any, str]], due_at: datetime, **named: Any) -> None:
         super().__init__(*arguments, initial={"due_at": due_at}, **named)
-        self.fields["reviewer"].choices = [(str(pk), label) for pk, label in candidates]  # type: ignore[attr-defined]
+        choice_field(self, "reviewer").choices = [(str(pk), label) for pk, label in candidates]
 
 
 class DueForm(ActForm):
@@ -54,7 +54,7 @@ class ReassignForm(ActForm):
 
     def __init__(self, *arguments: Any, people: Iterable[tuple[Any, str]], **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.fields["to"].entries = list(people)  # type: ignore[attr-defined]  # OneOf
+        one_of_field(self, "to").entries = list(people)
 
 
 class DeciderForm(ActForm):
@@ -167,8 +167,10 @@ class AssessmentForm(ActForm):
         super().__init__(*arguments, initial=initial, **named)
         self.parts: list[Element] = list(claim.elements.all())
         self.contrary = contrary
-        self.fields["evidence"].choices = [(str(pk), label) for pk, label in evidence]  # type: ignore[attr-defined]
-        self.fields["proposed_state"].choices = [(state, state) for state in states]  # type: ignore[attr-defined]
+        self.offered_evidence = {str(pk) for pk, _label in evidence}
+        self.offered_states = set(states)
+        choice_field(self, "evidence").choices = [(str(pk), label) for pk, label in evidence]
+        choice_field(self, "proposed_state").choices = [(state, state) for state in states]
         self.fields["proposed_state"].error_messages["required"] = _("Choose a state to propose.")
         if claim.state != State.REFUTED:
             del self.fields["recorded_mistake"]

@@ -16,6 +16,7 @@ from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, 
 from claims.queries import visible_claims, visible_sources
 from claims.reading.actor_queries import redacted_by_editor, shown_actors
 from house.errors import NotFound
+from house.kept_queries import kept, kept_rows
 from reviews.models import (
     Assessment,
     AssessmentDraft,
@@ -79,16 +80,25 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
     )
 
 
-def assessments_shown(claim: Claim) -> list[Assessment]:
+@kept_rows(
+    Claim,
+    columns=("id", "claim", "proposed_state", "state", "created_at", "assessor", "assessor__id", "assessor__username"),
+)
+def assessments_shown(claim: Claim) -> QuerySet[Assessment]:
     """The last ten assessments of a claim (already scoped), with assessor and state, the newest first."""
-    rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
-    return list(rows.only("proposed_state", "state", "created_at", "assessor__username")[:10])
+    return Assessment.objects.filter(claim=claim).order_by("-created_at", "id")[:10]
 
 
-def assignments_shown(claim: Claim) -> list[Assignment]:
+@kept_rows(
+    Claim,
+    columns=[
+        *("id", "claim", "state", "due_at", "reviewer", "reviewer__id", "reviewer__username"),
+        *("assigned_by", "assigned_by__id", "assigned_by__username"),
+    ],
+)
+def assignments_shown(claim: Claim) -> QuerySet[Assignment]:
     """The open assignments of a claim (already scoped), with user name and due time, the nearest due first."""
-    rows = assignments_of(claim)
-    return list(rows.only("state", "due_at", "reviewer__username", "assigned_by__username"))
+    return assignments_of(claim)
 
 
 def last_own_assessment(user: User, claim: Claim) -> Assessment | None:
@@ -199,16 +209,25 @@ def get_notification(user: User, notification_id: UUID) -> Notification:
     return found
 
 
-def unread_up_to(user: User, most: int, desks: Collection[UUID]) -> int:
-    """The number of the person's unread notifications; above `most`, `most + 1`.
+MOST_UNREAD = 99
+
+
+def unread_notifications(user: User, desks: Collection[UUID]) -> int:
+    """The number of the person's unread notifications; above `MOST_UNREAD`, one more than that.
 
     `desks`: the person's desks. Rows outside them are checked in full.
     """
-    unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
-    rows = unread.values_list("kind", "claim__desk_id")[: most + 1]
+    rows = _unread(user)
     if all(kind != NotificationKind.RECHECK and desk in desks for kind, desk in rows):
         return len(rows)
-    return unread.filter(tells_no_more_than(user))[: most + 1].count()
+    unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
+    return unread.filter(tells_no_more_than(user))[: MOST_UNREAD + 1].count()
+
+
+@kept(User)
+def _unread(user: User) -> QuerySet[Notification, tuple[str, UUID]]:
+    unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
+    return unread.values_list("kind", "claim__desk_id")[: MOST_UNREAD + 1]
 
 
 def may_be_decided_by(user: User, assessment: Assessment) -> bool:
@@ -283,11 +302,17 @@ def waiting_redactions(user: User, edited: Collection[UUID]) -> WaitingRedaction
 
     `perhaps_elsewhere` is False only where `waits_elsewhere`, which costs more, would be.
     """
-    asked = Q(desk__in=edited) | Q(second=user) | Q(actor__isnull=False)
-    rows = Redaction.objects.filter(asked, state=RedactionState.PROPOSED).exclude(proposed_by=user).order_by()
-    found = list(rows.values_list("desk_id", "second_id", "actor_id"))
+    found = _proposed_to(user)
     elsewhere = any(second == user.pk or actor is not None for _desk, second, actor in found)
-    return WaitingRedactions(frozenset(desk for desk, _second, _actor in found if desk), perhaps_elsewhere=elsewhere)
+    on_desks = frozenset(desk for desk, _second, _actor in found if desk in edited)
+    return WaitingRedactions(on_desks, perhaps_elsewhere=elsewhere)
+
+
+@kept(User)
+def _proposed_to(user: User) -> QuerySet[Redaction, tuple[UUID, UUID, UUID]]:
+    asked = Q(is_editor(user, "desk")) | Q(second=user) | Q(actor__isnull=False)
+    rows = Redaction.objects.filter(asked, state=RedactionState.PROPOSED).exclude(proposed_by=user).order_by()
+    return rows.values_list("desk_id", "second_id", "actor_id")
 
 
 def waits_elsewhere(user: User) -> bool:

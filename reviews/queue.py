@@ -27,6 +27,7 @@ from claims.models import (
     TaskKind,
 )
 from claims.states import OPEN
+from house.kept_queries import columns_of, kept_rows
 from house.statements import read_rows
 from reviews.models import (
     Assessment,
@@ -140,8 +141,8 @@ def _has(user: User) -> Has:
 
 def _line(path: str) -> list[str]:
     """The columns that a list shows of a claim at `path`, and of its claimant."""
-    names = ("reference", "statement", "state", "contested", "support_lost_at", *_NUMBERS)
-    return [*(f"{path}{name}" for name in names), f"{path}claimant__name"]
+    names = ("id", "reference", "statement", "state", "contested", "support_lost_at", *_NUMBERS)
+    return [*(f"{path}{name}" for name in names), f"{path}claimant__id", f"{path}claimant__name"]
 
 
 def _own_desks(user: User) -> QuerySet[Membership, UUID]:
@@ -155,8 +156,15 @@ def assigned_to(user: User) -> QuerySet[Assignment]:
     return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))
 
 
-def _assigned(user: User) -> list[Assignment]:
-    return list(assigned_to(user)[: 4 * MOST_SHOWN + 1])
+_CLAIM = _line("claim__")
+
+
+@kept_rows(
+    User,
+    columns=["id", "claim", "state", "due_at", "created_at", "assigned_by__id", "assigned_by__username", *_CLAIM],
+)
+def _assigned(user: User) -> QuerySet[Assignment]:
+    return assigned_to(user)[: 4 * MOST_SHOWN + 1]
 
 
 def _waiting() -> QuerySet[Assessment]:
@@ -174,8 +182,12 @@ def to_decide_by(user: User) -> QuerySet[Assessment]:
     return rows.exclude(assessor=user)
 
 
-def _to_decide(user: User) -> list[Assessment]:
-    return list(to_decide_by(user)[: MOST_SHOWN + 1])
+_ASSESSMENT = ["id", "claim", "proposed_state", "state", "created_at", "assessor__id", "assessor__username", *_CLAIM]
+
+
+@kept_rows(User, columns=_ASSESSMENT)
+def _to_decide(user: User) -> QuerySet[Assessment]:
+    return to_decide_by(user)[: MOST_SHOWN + 1]
 
 
 def submitted_by(user: User) -> QuerySet[Assessment]:
@@ -183,26 +195,37 @@ def submitted_by(user: User) -> QuerySet[Assessment]:
     return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))
 
 
-def _submitted_waiting(user: User) -> list[Assessment]:
-    return list(submitted_by(user)[: MOST_SHOWN + 1])
+@kept_rows(User, columns=_ASSESSMENT)
+def _submitted_waiting(user: User) -> QuerySet[Assessment]:
+    return submitted_by(user)[: MOST_SHOWN + 1]
 
 
-def _drafts(user: User) -> list[AssessmentDraft]:
-    return list(
-        own_drafts(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
-    )
+@kept_rows(User, columns=["id", "claim", "kept_at", "claim__desk", "claim__closed_at", *_CLAIM])
+def _drafts(user: User) -> QuerySet[AssessmentDraft]:
+    return own_drafts(user)[: MOST_SHOWN + 1]
 
 
-def _lost(user: User) -> list[Task]:
-    return list(tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST)[: MOST_SHOWN + 1])
+_TASK = [
+    *columns_of(Task),
+    *(name for name in columns_of(Claim, "claim__") if name != "claim__words"),
+    *columns_of(Evidence, "evidence__"),
+    *("claim__claimant__id", "claim__claimant__name", "evidence__source__id", "evidence__source__title"),
+]
 
 
-def _changed(user: User) -> list[Task]:
-    return list(tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED)[: MOST_SHOWN + 1])
+@kept_rows(User, columns=_TASK)
+def _lost(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST)[: MOST_SHOWN + 1]
 
 
-def _rechecks(user: User) -> list[Task]:
-    return list(tasks_for(user).filter(kind=TaskKind.RECHECK)[: MOST_SHOWN + 1])
+@kept_rows(User, columns=_TASK)
+def _changed(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED)[: MOST_SHOWN + 1]
+
+
+@kept_rows(User, columns=_TASK)
+def _rechecks(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.RECHECK)[: MOST_SHOWN + 1]
 
 
 def tasks_for(user: User) -> QuerySet[Task]:
@@ -249,8 +272,9 @@ def _free() -> QuerySet[Claim]:
     return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")
 
 
-def _unassigned_on(desk: UUID) -> list[Claim]:
-    return list(_free().filter(desk=desk)[: MOST_SHOWN + 1])
+@kept_rows(UUID, columns=[*_line(""), "created_at"])
+def _unassigned_on(desk: UUID) -> QuerySet[Claim]:
+    return _free().filter(desk=desk)[: MOST_SHOWN + 1]
 
 
 def count_up_to(rows: QuerySet[Any]) -> int:
@@ -267,6 +291,6 @@ def _last_reminders(user: User, desks: Collection[UUID]) -> list[Reminder]:
     return list(sent.order_by("-ended_at", "id").select_related("claim")[:10])
 
 
-def _sent(user: User) -> list[Reminder]:
-    sent = Reminder.objects.filter(recipient=user, state=ReminderState.SENT).order_by("-ended_at", "id")
-    return list(sent.select_related("claim").only("kind", "ended_at", "claim__reference", "claim__desk_id")[:10])
+@kept_rows(User, columns=("id", "kind", "ended_at", "claim", "claim__id", "claim__reference", "claim__desk"))
+def _sent(user: User) -> QuerySet[Reminder]:
+    return Reminder.objects.filter(recipient=user, state=ReminderState.SENT).order_by("-ended_at", "id")[:10]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Generic, ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
@@ -24,7 +24,7 @@ class KeptRows(Generic[Given, Made]):
     def __init__(self, make: Callable[Given, Made]) -> None:
         self._make = make
         self._made: Made | None = None
-        self._statement, self._rows = "", list[str]()
+        self._statements, self._rows = list[str](), list[str]()
 
     def __call__(self, *given: Given.args, **named: Given.kwargs) -> Made:
         if self._made is None:
@@ -32,8 +32,9 @@ class KeptRows(Generic[Given, Made]):
             self._made = self._make(*given, **named)
             self._keep(before)
         else:
-            with connection.cursor() as cursor:
-                cursor.execute(self._statement, self._rows)
+            with transaction.atomic(), connection.cursor() as cursor:
+                for statement, rows in zip(self._statements, self._rows, strict=True):
+                    cursor.execute(statement, [rows])
         return deepcopy(self._made)
 
     def _keep(self, before: dict[str, set[str]]) -> None:
@@ -41,7 +42,7 @@ class KeptRows(Generic[Given, Made]):
         added.pop(OUTBOX, None)
         added = dict(sorted(added.items(), key=lambda each: LAST.index(each[0]) if each[0] in LAST else -1))
         self._rows = [f"[{','.join(sorted(rows, key=_place))}]" for rows in added.values()]
-        self._statement = "; ".join(_insert(table, rows, before[table]) for table, rows in added.items())
+        self._statements = [_insert(table, rows, before[table]) for table, rows in added.items()]
 
 
 def _insert(table: str, rows: set[str], before: set[str]) -> str:

@@ -21,6 +21,7 @@ from accounts.models import User
 from claims.access.scopes import actors_for
 from claims.models import Claim
 from house.errors import Forbidden, NotFound
+from house.kept_queries import kept_values
 from sources.models import Actor, DeclaredConflict
 from sources.queries import actor_links
 from sources.voices import ActorLink, voice_at
@@ -114,10 +115,9 @@ def is_offered(check: Callable[..., object], *arguments: Any) -> bool:
     return True
 
 
-def _declared_by(user: User) -> list[UUID]:
-    return list(
-        DeclaredConflict.objects.filter(user=user, ended_at__isnull=True).values_list("actor_id", flat=True)[:1]
-    )
+@kept_values(User)
+def _declared_by(user: User) -> QuerySet[DeclaredConflict, UUID]:
+    return DeclaredConflict.objects.filter(user=user, ended_at__isnull=True).values_list("actor_id", flat=True)[:1]
 
 
 def conflicts_of(user: User) -> QuerySet[DeclaredConflict]:

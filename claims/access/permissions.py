@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
@@ -17,6 +18,7 @@ from claims.access.conflicts import refuse_conflicted
 from claims.access.scopes import evidence_for
 from claims.models import Claim, Evidence, Participant, ParticipantRole
 from house.errors import Forbidden, NotFound
+from house.kept_queries import kept_values
 from sources.models import Visibility
 
 
@@ -26,9 +28,10 @@ def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
     return any(found) if accepted else bool(found)
 
 
-def _reviews(user: User, claim: Claim) -> list[bool]:
+@kept_values(User, Claim)
+def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
     rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
-    return list(rows.values_list("accepted", flat=True))
+    return rows.values_list("accepted", flat=True)
 
 
 def is_named_decider(user: User, claim: Claim) -> bool:
@@ -36,9 +39,10 @@ def is_named_decider(user: User, claim: Claim) -> bool:
     return bool(_named(user, claim))
 
 
-def _named(user: User, claim: Claim) -> list[UUID]:
+@kept_values(User, Claim)
+def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
     rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True)
-    return list(rows.values_list("pk", flat=True))
+    return rows.values_list("pk", flat=True)
 
 
 def role_for(user: User, claim: Claim) -> Role | None:

@@ -23,11 +23,10 @@ from claims.models import (
     Revision,
     RevisionKind,
     StateChoices,
-    StatusChange,
     Task,
     Topic,
 )
-from claims.queries import named_evidence, sources_by_id
+from claims.queries import ChangeWithText, named_evidence, sources_by_id
 from claims.reading.values import CLAIM_FIELDS, claim_values, threshold_values
 from claims.record.ledger_entries import claim_set, claim_written
 from claims.record.revisions import RevisionDetails, check_version, count_version
@@ -333,7 +332,7 @@ def move_alone(
     fields: MoveInput,
     by: User,
     now: datetime | None = None,
-) -> StatusChange:
+) -> ChangeWithText:
     """Record a denial or its withdrawal: the moves that one person makes.
 
     Raises NotFound, Forbidden, Invalid, Stale, PolicyNotMet, and Conflict where there is no such move, it needs two

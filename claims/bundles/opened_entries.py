@@ -6,7 +6,7 @@ closed (`claims.bundles.history_proofs.without_hidden`). Restricted material tha
 it is sent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Act, Desk, Membership, Role, User
-from accounts.queries import acts_of
+from accounts.queries import AuditedAct, acts_of
 from claims.access.scopes import SCOPES
 from claims.access.withheld import ids_in
 from claims.bundles.history_proofs import without_hidden
@@ -97,16 +97,18 @@ def acts_told(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
         yield from opened_acts(reader, batch, checkpoint, told)
 
 
-def in_log_order(acts: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[list[Act]]:
+def in_log_order(acts: QuerySet[AuditedAct], checkpoint: Checkpoint) -> Iterator[list[AuditedAct]]:
     """The acts from `acts_of` that the checkpoint holds, in the order of the log, in batches of a few hundred."""
     last, rows = -1, acts.filter(entry__place__index__lt=checkpoint.size).order_by("entry__place__index")
     while batch := list(rows.filter(entry__place__index__gt=last)[:AT_ONCE]):
         yield batch
-        last = batch[-1].log_index  # type: ignore[attr-defined]  # of acts_of
+        index = batch[-1].log_index
+        assert index is not None  # the filter above
+        last = index
 
 
 def _opened(
-    reader: Reader, acts: dict[int, Act], entries: QuerySet[Entry], checkpoint: Checkpoint, among: QuerySet[Act]
+    reader: Reader, acts: Mapping[int, Act], entries: QuerySet[Entry], checkpoint: Checkpoint, among: QuerySet[Act]
 ) -> Iterator[OpenedLeaf]:
     rows = entries.filter(place__index__lt=checkpoint.size).order_by("place__index")
     proven = prove(rows, checkpoint)

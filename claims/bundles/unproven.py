@@ -8,8 +8,8 @@ from typing import Any
 
 from accounts.ledger_entries import committed_person
 from claims.bundles.stored import Shown
-from claims.models import Claim, Evidence, StatusChange
-from claims.queries import history_of
+from claims.models import Claim, Evidence
+from claims.queries import ChangeWithText, history_of
 from claims.verdicts.sentences import told_interval
 from ledger.canonical import JsonObject
 from ledger.entries import format_time
@@ -23,7 +23,7 @@ def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[JsonObject]:
     told = {(subject["sort"], subject["id"]) for subject in history["subjects"] if "content" in subject}
     moves = [act["body"]["number"] for act in history["acts"] if act.get("kind") == STATUS_CHANGED]
     # Rows later than the checkpoint are counted and left out; rows older than the log have no entry.
-    changes = [change for change in history_of(shown.claim) if change.seq < min(moves, default=0)]
+    changes = [change for change in history_of(shown.claim) if change.row.seq < min(moves, default=0)]
     rows: list[tuple[str, str, JsonObject]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
     rows += [("status change", "", _change(change, shown)) for change in changes]
     rows += [("evidence", str(item.pk), _evidence(item, shown)) for item in shown.evidence]
@@ -66,8 +66,8 @@ def _claim(claim: Claim) -> JsonObject:
     }
 
 
-def _change(change: StatusChange, shown: Shown) -> JsonObject:
-    words = change.words  # type: ignore[attr-defined]  # of history_of
+def _change(moved: ChangeWithText, shown: Shown) -> JsonObject:
+    change, words = moved.row, moved.words
     seen = set(shown.ids["evidence"])
     return {
         "number": change.seq,

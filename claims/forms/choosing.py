@@ -102,12 +102,24 @@ class SeveralOf(OneOf):
         return list(dict.fromkeys(pk for pk in found if pk))
 
 
+def choice_field(form: forms.BaseForm, name: str) -> forms.ChoiceField:
+    """A form's field of that name, which has choices."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    return field
+
+
+def one_of_field(form: forms.BaseForm, name: str) -> OneOf:
+    """A form's field of that name, which chooses rows by name."""
+    field = form.fields[name]
+    assert isinstance(field, OneOf)
+    return field
+
+
 def offer(form: forms.BaseForm, names: Names, *fields: str) -> None:
     """Offer these rows in some fields of a form, each a OneOf."""
     for name in fields:
-        field = form.fields[name]
-        assert isinstance(field, OneOf)
-        field.offer(names)
+        one_of_field(form, name).offer(names)
 
 
 def entries_of(rows: Iterable[Source]) -> Entries:

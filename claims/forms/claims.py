@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, User
 from claims.bounds import MOST_ELEMENTS
-from claims.forms.choosing import OneOf, SeveralOf, offer
+from claims.forms.choosing import OneOf, SeveralOf, choice_field, offer
 from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
@@ -230,9 +230,9 @@ class EditClaimForm(EditForm, ClaimFields):
         if control is None or name in self.row_names:
             super().settle(name, value, take=take)
         elif take and isinstance(value, bool):
-            self.data.setlist(control, ["on"] if value else [])  # type: ignore[attr-defined]  # a copy
+            self.posted.setlist(control, ["on"] if value else [])
         elif take:
-            self.data[control] = str(value)  # type: ignore[index]
+            self.posted[control] = str(value)
 
     def label_of(self, name: str) -> str:
         if name in self.row_names:
@@ -318,7 +318,7 @@ class FilterForm(forms.Form):
         for name in ("assignee", "topic"):
             self.fields[name] = deepcopy(self.fields[name])
         choices = [("", _("Any assignee")), (NOBODY, _("Unassigned")), *((name, name) for name in people)]
-        self.fields["assignee"].choices = choices  # type: ignore[attr-defined]
+        choice_field(self, "assignee").choices = choices
         self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 
     def label_of(self, name: str, *, value: str) -> str:

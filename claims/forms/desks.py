@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, Role
 from accounts.queries import people_not_on
-from claims.forms.choosing import OneOf
+from claims.forms.choosing import OneOf, one_of_field
 from claims.models import PolicyField
 from house.edit_forms import EditForm
 from house.errors import EditConflict, Stale
@@ -78,8 +79,10 @@ class LeaveForm(ActForm):
             words = {"seen": roles.get(met.seen, "…"), "theirs": roles.get(met.theirs, "…")}
             text = _("The role changed while you were editing: it was %(seen)s and is now %(theirs)s.") % words
             self.stale = Stale(str(error), version=error.version, changes=[text])
-            self.data = self.data.copy()  # type: ignore[attr-defined]  # a form's data as submitted
-            self.data["seen_role"] = met.theirs  # type: ignore[index]
+            assert isinstance(self.data, QueryDict)
+            data = self.data.copy()
+            data["seen_role"] = met.theirs
+            self.data = data
 
 
 class AddMemberForm(ActForm):
@@ -93,7 +96,7 @@ class AddMemberForm(ActForm):
     def __init__(self, *arguments: Any, desk: Desk, **named: Any) -> None:
         super().__init__(*arguments, initial={"role": Role.REPORTER}, **named)
         self.people = {person.pk: person for person in people_not_on(desk)}
-        self.fields["user"].entries = [  # type: ignore[attr-defined]  # OneOf
+        one_of_field(self, "user").entries = [
             (pk, f"{person.username}, {person.name}" if person.name else person.username)
             for pk, person in self.people.items()
         ]

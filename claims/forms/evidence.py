@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from claims.forms.choosing import OneOf, offer
+from claims.forms.choosing import OneOf, choice_field, offer, one_of_field
 from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
@@ -77,7 +77,7 @@ class EvidenceFields(forms.Form):
         """Offer the claim's elements."""
         parts = list(claim.elements.all())
         if parts:
-            self.fields["elements"].choices = [(str(part.pk), part.text) for part in parts]  # type: ignore[attr-defined]
+            choice_field(self, "elements").choices = [(str(part.pk), part.text) for part in parts]
         else:
             del self.fields["elements"]
 
@@ -125,7 +125,7 @@ class EvidenceForm(EditForm, EvidenceFields):
         self.names = ActorNames(user, evidence.claim.desk_id, chosen=[evidence.against_interest_id])
         offer(self, self.names, "against_interest")
         self.others = list(others)
-        self.fields["superseded_by"].entries = self.others  # type: ignore[attr-defined]  # OneOf
+        one_of_field(self, "superseded_by").entries = self.others
         offer_stricter(self, evidence.visibility)
         self.ready()
 

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from claims.access.releasing import is_looser
+from claims.forms.choosing import choice_field
 from house.pages import ActForm
 from sources.models import Visibility
 
@@ -27,11 +28,11 @@ class ReleaseForm(ActForm):
     def __init__(self, *arguments: Any, present: str, **named: Any) -> None:
         super().__init__(*arguments, **named)
         wider = [(value, label) for value, label in Visibility.choices if is_looser(value, before=present)]
-        self.fields["visibility"].choices = list(reversed(wider))  # type: ignore[attr-defined]
+        choice_field(self, "visibility").choices = list(reversed(wider))
 
 
 def offer_stricter(form: forms.Form, present: str) -> None:
     """Let an edit form make a thing stricter only: releasing is an action of its own."""
-    field = form.fields["visibility"]
-    field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], before=present)]  # type: ignore[attr-defined]
+    field = choice_field(form, "visibility")
+    field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], before=present)]
     field.error_messages["invalid_choice"] = _("Only an editor’s release lets more people see it.")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from claims.actions.composing import CarrierInput, File
-from claims.forms.choosing import OneOf, entries_of, offer
+from claims.forms.choosing import OneOf, entries_of, offer, one_of_field
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
@@ -227,7 +227,7 @@ class RelayBetweenForm(ActForm):
     def __init__(self, *arguments: Any, sources: Iterable[Source], **named: Any) -> None:
         super().__init__(*arguments, **named)
         for name in ("downstream", "upstream"):
-            self.fields[name].entries = entries_of(sources)  # type: ignore[attr-defined]
+            one_of_field(self, name).entries = entries_of(sources)
 
 
 class SearchForm(forms.Form):

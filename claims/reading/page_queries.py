@@ -1,7 +1,7 @@
-"""Queries for a claim's pages: scoped and fetched in one step, as in queries.py."""
+"""Queries for a claim's pages: scoped and fetched in one step, as in queries.py, and composed once."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -22,12 +22,14 @@ from claims.models import (
     Topic,
 )
 from claims.queries import relays_among, visible_claims
+from claims.reading.shown_rows import ChangeWithReasons, ShownClaim, ShownEvidence, ShownRelay
 from claims.verdicts.snapshots import snapshot_without
 from house.errors import NotFound
-from sources.models import Relay, Visibility
+from house.kept_queries import columns_of, kept_rows
+from sources.models import Relay, Source, Visibility
 
 
-def claim_shown(user: User, reference: str) -> Claim:
+def claim_shown(user: User, reference: str) -> ShownClaim:
     """One claim with the heading of its pages. Raises NotFound.
 
     It has `topic_names` in order, `also_ids` (the actors who also claim it), and `recomputing`: whether its numbers are
@@ -38,13 +40,18 @@ def claim_shown(user: User, reference: str) -> Claim:
     raise NotFound(_("Claim not found."))
 
 
-def _claim(user: User, reference: str) -> list[Claim]:
+_HEADING = [name for name in columns_of(Claim) if name not in ("words", "threshold_by_id")]
+_HEADING += ["claimant__id", "claimant__name", "created_by__id", "created_by__username"]
+
+
+@kept_rows(User, str, columns=[*_HEADING, "topic_names", "also_ids", "recomputing"])
+def _claim(user: User, reference: str) -> QuerySet[ShownClaim]:
     topics = Topic.objects.filter(claims=OuterRef("pk")).order_by("name")
     also = Claim.also_claimed_by.through.objects.filter(claim=OuterRef("pk"))
-    rows = visible_claims(user).filter(reference=reference).select_related("claimant", "created_by")
-    own = (field.name for field in Claim._meta.concrete_fields if field.name not in ("words", "threshold_by"))
-    return list(
-        rows.only(*own, "claimant__name", "created_by__username").annotate(
+    return (
+        visible_claims(user)
+        .filter(reference=reference)
+        .annotate(
             topic_names=ArraySubquery(topics.values("name")),
             also_ids=ArraySubquery(also.values("actor")),
             recomputing=Exists(Recomputation.objects.filter(claim=OuterRef("pk"))),
@@ -52,31 +59,35 @@ def _claim(user: User, reference: str) -> list[Claim]:
     )
 
 
-def evidence_shown(user: User, claim: Claim) -> list[Evidence]:
+_SOURCE = ("id", "title", "kind", "url", "published_at", "basis", "basis_reason", "language", "reliability")
+_EVIDENCE = [
+    *("id", "claim", "source", "stance", "basis", "basis_reason", "excerpt", "locator", "credibility"),
+    *("against_interest", "against_interest_reason", "superseded_by", "visibility", "created_at", "on_parts"),
+    *("withdrawn_at", "withdrawn_by", "withdrawn_reason", "withdrawn_by__id", "withdrawn_by__username"),
+    *(f"source__{name}" for name in (*_SOURCE, "publisher", "visibility", "retracted_at", "corrected_at")),
+    *(f"source__publisher__{name}" for name in ("id", "name", "reliability", "visibility", "desk")),
+    *(f"against_interest__{name}" for name in ("id", "name", "visibility", "desk")),
+]
+
+
+@kept_rows(User, Claim, columns=_EVIDENCE)
+def evidence_shown(user: User, claim: Claim) -> QuerySet[ShownEvidence]:
     """The claim's evidence that the person may see, withdrawn included, oldest first, with source and publisher.
 
     Each has `on_parts`: the texts of the elements that it is limited to, in order.
     """
     parts = Element.objects.filter(evidence=OuterRef("pk")).order_by("position")
-    rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
-    rows = rows.select_related("source__publisher", "against_interest", "withdrawn_by")
-    source = ("title", "kind", "url", "published_at", "basis", "basis_reason", "language", "reliability", "visibility")
-    return list(
-        rows.only(
-            *("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason"),
-            *("superseded_by", "visibility", "withdrawn_at", "withdrawn_reason", "created_at", "claim"),
-            *(f"source__{name}" for name in (*source, "retracted_at", "corrected_at")),
-            *("source__publisher__name", "source__publisher__reliability", "source__publisher__visibility"),
-            *("source__publisher__desk", "against_interest__name", "against_interest__visibility"),
-            *("against_interest__desk", "withdrawn_by__username"),
-        ).annotate(on_parts=ArraySubquery(parts.values("text")))
-    )
+    return _evidence(user, claim).annotate(on_parts=ArraySubquery(parts.values("text")))
 
 
-def evidence_numbered(user: User, claim: Claim) -> list[Evidence]:
+@kept_rows(User, Claim, columns=("id", "claim", "source", "visibility", "created_at"))
+def evidence_numbered(user: User, claim: Claim) -> QuerySet[Evidence]:
     """The same evidence, with only the columns that give its numbers and its sources."""
-    rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
-    return list(rows.only("claim", "source", "visibility", "created_at"))
+    return _evidence(user, claim)
+
+
+def _evidence(user: User, claim: Claim) -> QuerySet[Evidence]:
+    return Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
 
 
 def relays_shown(user: User, claim: Claim) -> list[Relay]:
@@ -84,45 +95,52 @@ def relays_shown(user: User, claim: Claim) -> list[Relay]:
 
     Relays of hidden sources are included: pages show them only below evidence that the person sees.
     """
-    found = _relays(user, claim)
-    if all(relay.plainly for relay in found):  # type: ignore[attr-defined]  # annotated
-        return found
+    found: list[ShownRelay] = _relays(user, claim)
+    if all(relay.plainly for relay in found):
+        return list(found)
     return relays_among(user, {relay.downstream_id for relay in found})  # a costly subquery, rarely needed
 
 
-def _relays(user: User, claim: Claim) -> list[Relay]:
+@kept_rows(User, Claim, columns=("id", "downstream", "upstream", "plainly", "upstream__id", "upstream__title"))
+def _relays(user: User, claim: Claim) -> QuerySet[ShownRelay]:
     sources = Evidence.objects.filter(claim=claim).values("source")
     plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
-    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources).select_related("upstream")
-    rows = rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())).order_by("created_at", "id")
-    return list(rows.only("downstream", "upstream__title"))
+    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources)
+    return rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())).order_by("created_at", "id")
 
 
-def open_tasks_shown(user: User, claim: Claim) -> list[Task]:
+@kept_rows(
+    User,
+    Claim,
+    columns=[*columns_of(Task), *columns_of(Evidence, "evidence__"), *columns_of(Source, "evidence__source__")],
+)
+def open_tasks_shown(user: User, claim: Claim) -> QuerySet[Task]:
     """The open re-checks of a claim (already scoped), earliest due first; of excerpts only the visible ones."""
     seen = Evidence.objects.filter(evidence_for(user), claim=claim).values("pk")
     rows = Task.objects.filter(Q(evidence__isnull=True) | Q(evidence__in=seen), claim=claim, ended_at__isnull=True)
-    return list(rows.select_related("evidence__source").order_by("due_at", "id"))
+    return rows.order_by("due_at", "id")
 
 
-def deciders_shown(claim: Claim) -> list[Participant]:
+@kept_rows(Claim, columns=("id", "user", "user__id", "user__username"))
+def deciders_shown(claim: Claim) -> QuerySet[Participant]:
     """The present approvers of a claim (already scoped), by user name, earliest first."""
     rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
-    return list(rows.select_related("user").only("user__username").order_by("since", "id"))
+    return rows.order_by("since", "id")
 
 
-def history_shown(claim: Claim) -> list[StatusChange]:
+_CHANGE = [*columns_of(StatusChange), "by__id", "by__username", "decided_by__id", "decided_by__username"]
+
+
+@kept_rows(Claim, columns=[*_CHANGE, "reason", "decision_reason"])
+def history_shown(claim: Claim) -> QuerySet[ChangeWithReasons]:
     """A claim's status changes, oldest first, with user names.
 
     Each has `reason` and `decision_reason`, which are kept in a table of their own: None once erased.
     """
     words = StatusChangeText.objects.filter(claim=OuterRef("claim"), seq=OuterRef("seq"))
-    rows = StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq")
-    own = (field.name for field in StatusChange._meta.concrete_fields)
-    return list(
-        rows.only(*own, "by__username", "decided_by__username").annotate(
-            reason=Subquery(words.values("reason")), decision_reason=Subquery(words.values("decision_reason"))
-        )
+    rows = StatusChange.objects.filter(claim=claim).order_by("seq")
+    return rows.annotate(
+        reason=Subquery(words.values("reason")), decision_reason=Subquery(words.values("decision_reason"))
     )
 
 

@@ -35,6 +35,7 @@ from claims.models import (
     Task,
     TaskKind,
 )
+from claims.queries import ChangeWithText
 from claims.record.ledger_entries import (
     claim_content,
     claim_public,
@@ -248,27 +249,19 @@ TOLD_CLAIMS: Told[Versions] = Told(
 # Status changes
 
 
-@dataclass(frozen=True)
-class RecordedChange:
-    """A status change with its text from the other table."""
-
-    row: StatusChange
-    words: StatusChangeText | None
-
-
-def _changes(ids: Sequence[UUID]) -> Iterator[RecordedChange]:
+def _changes(ids: Sequence[UUID]) -> Iterator[ChangeWithText]:
     words = {(row.claim_id, row.seq): row for row in StatusChangeText.objects.filter(claim__in=ids)}
     changes = StatusChange.objects.filter(claim__in=ids).prefetch_related("claim", "by", "decided_by")
     for row in changes:
-        yield RecordedChange(row, words.get((row.claim_id, row.seq)))
+        yield ChangeWithText(row, words.get((row.claim_id, row.seq)))
 
 
-def _open(name: str) -> Field[RecordedChange]:
+def _open(name: str) -> Field[ChangeWithText]:
     return Field(lambda change, said: status_body(change.row)[name])
 
 
-def _committed(name: str) -> Field[RecordedChange]:
-    def value(change: RecordedChange, said: OpenedEntry) -> Any:
+def _committed(name: str) -> Field[ChangeWithText]:
+    def value(change: ChangeWithText, said: OpenedEntry) -> Any:
         words = change.words
         reason, decision_reason = (words.reason, words.decision_reason) if words else (None, None)
         return status_committed(change.row, reason, decision_reason=decision_reason)[name]
@@ -276,13 +269,13 @@ def _committed(name: str) -> Field[RecordedChange]:
     return Field(value)
 
 
-def _independence(change: RecordedChange, said: OpenedEntry) -> Any:
+def _independence(change: ChangeWithText, said: OpenedEntry) -> Any:
     """The independence that an entry states; a backfilled one states only the numbers."""
     told = status_body(change.row)["independence"]
     return {name: told[name] for name in ("min", "max")} if "brought_in" in (said.body or {}) else told
 
 
-_STATUS: dict[str, Field[RecordedChange]] = {
+_STATUS: dict[str, Field[ChangeWithText]] = {
     "body/claim": Field(lambda change, said: str(change.row.claim_id)),
     "body/reference": Field(lambda change, said: change.row.claim.reference),
     "by": Field(lambda change, said: committed_person(change.row.by)),
@@ -298,7 +291,7 @@ def _number(said: OpenedEntry) -> str | None:
 
 
 def _moved_then(
-    change: RecordedChange, entries: Sequence[OpenedEntry], _beginnings: Beginnings
+    change: ChangeWithText, entries: Sequence[OpenedEntry], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
     """Check that a status change that was not backfilled was recorded when the claim moved."""
     for said in entries:
@@ -306,7 +299,7 @@ def _moved_then(
             yield f"{said} at {moment_in_words(said.at)}", moment_in_words(change.row.at)
 
 
-TOLD_STATUS_CHANGES: Told[RecordedChange] = Told(
+TOLD_STATUS_CHANGES: Told[ChangeWithText] = Told(
     root="claim",
     kinds={"status_changed": ExpectedEntries(_STATUS, once=True, optional=frozenset({"body/brought_in"}))},
     rows=_changes,

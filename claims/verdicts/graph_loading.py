@@ -8,12 +8,15 @@ import json
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from claims.models import Claim, StatusChange
 from claims.states import State
 from claims.turns import LARGE, take_turn
 from claims.verdicts.counting import allowance
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from claims.verdicts.policy import LastChange
+from house.kept_queries import kept_rows
 from house.statements import read_rows
 from ledger.canonical import JsonObject
 from sources.models import Source
@@ -196,8 +199,9 @@ def last_change(claim: Claim) -> LastChange | None:
     return next(map(as_last_change, _changes(claim, claim.last_seq)), None)
 
 
-def _changes(claim: Claim, seq: int) -> list[StatusChange]:
-    return list(StatusChange.objects.filter(claim=claim, seq=seq).only("claim", "seq", "to_state", "evidence", "at"))
+@kept_rows(Claim, int, columns=("claim", "seq", "to_state", "evidence", "at"))
+def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
+    return StatusChange.objects.filter(claim=claim, seq=seq)
 
 
 def as_last_change(change: StatusChange) -> LastChange:

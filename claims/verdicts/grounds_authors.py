@@ -10,7 +10,7 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q
+from django.db.models import Q
 
 from accounts.models import Act, FieldChange
 from claims.models import Claim, Evidence, Grounds, GroundsChange, GroundsCheck
@@ -24,9 +24,11 @@ By = tuple[UUID, str, datetime]
 
 Place = tuple[str, str, str]
 
+_Created = Claim | Evidence | Source | Relay | Attachment | Actor
+
 # The model of each kind of row, and how the kinds of acts that change one begin. A claim and its elements are always
 # part of the grounds; its desk's threshold is not while the claim has its own.
-_KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+_KINDS: dict[str, tuple[type[_Created], tuple[str, ...]]] = {
     "claim": (Claim, ("policy_changed",)),
     "evidence": (Evidence, ("evidence_",)),
     "contrary": (Evidence, ("evidence_",)),
@@ -170,6 +172,5 @@ def _creators(changed: Iterable[Difference]) -> dict[str, tuple[By, ...]]:
     for kind in {each.kind for each in came}:
         rows = _KINDS[kind][0]._default_manager.filter(pk__in=[each.subject for each in came if each.kind == kind])
         for row in rows.select_related("created_by").order_by():
-            by = row.created_by  # type: ignore[attr-defined]  # each of these models has it
-            found[str(row.pk)] = ((by.pk, by.username, row.created_at),)  # type: ignore[attr-defined]
+            found[str(row.pk)] = ((row.created_by.pk, row.created_by.username, row.created_at),)
     return found

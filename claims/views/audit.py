@@ -23,8 +23,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions.reads import note_export
 from accounts.ledger_entries import committed_person
-from accounts.models import Act, RestrictedRead, Role, User
-from accounts.queries import acts_of, late_for
+from accounts.models import RestrictedRead, Role, User
+from accounts.queries import AuditedAct, acts_of, late_for
 from accounts.requests import PersonsRequest, own_memberships
 from claims.access.scopes import evidence_for
 from claims.access.withheld import hidden_among, ids_in
@@ -82,6 +82,24 @@ _SORTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ToldAct:
+    """An act, and whether it is withheld from its reader."""
+
+    row: AuditedAct
+    withheld: bool
+
+    @property
+    def at(self) -> datetime:
+        """The key of the list’s order (`NEWEST_FIRST`)."""
+        return self.row.at
+
+    @property
+    def entry_id(self) -> int:
+        """The order of acts of one moment."""
+        return self.row.entry_id
+
+
 @dataclass(frozen=True)
 class AuditLine:
     """One act in the audit log; a withheld act shows only that it happened."""
@@ -133,7 +151,7 @@ def _may_audit(request: PersonsRequest) -> None:
         raise Forbidden(_("Only a desk’s auditors and editors read its ledger. A claim’s history is on its page."))
 
 
-def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
+def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[AuditedAct]]:
     form = ActsForm(request.GET)
     if not form.is_valid():
         raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
@@ -164,27 +182,26 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     return form, rows
 
 
-def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
+def _told(user: User, rows: Iterable[AuditedAct], form: ActsForm) -> list[ToldAct]:
     """The acts that the person may see, with a withheld line for those that name material restricted since.
 
     Filters leave out all withheld acts. The hourly records of reads appear only for hours with reads that the person
     may know of.
     """
-    found: list[Any] = [row for row in rows if row.by_id is not None or row.kind != READ or _has_reads(row)]
+    found = [row for row in rows if row.by_id is not None or row.kind != READ or _has_reads(row)]
     named = {row.pk: ids_in(bytes(row.entry.leaf).decode(errors="replace"), row.about) for row in found}
     hidden = hidden_among(user, set[UUID]().union(*named.values()))
-    for row in found:
-        row.withheld = row.withheld or bool(named[row.pk] & hidden)
+    told = [ToldAct(row, row.withheld or bool(named[row.pk] & hidden)) for row in found]
     narrowed = any(form.cleaned_data[name] for name in ("person", "kind", "claim"))
-    return [row for row in found if not (row.withheld and narrowed)]
+    return [act for act in told if not (act.withheld and narrowed)]
 
 
-def _read_told(user: User, rows: QuerySet[Act], form: ActsForm, place: PagePosition) -> list[Act]:
+def _read_told(user: User, rows: QuerySet[AuditedAct], form: ActsForm, place: PagePosition) -> list[ToldAct]:
     """A page of visible acts.
 
     Those left out are replaced by further ones, so that neither the number of lines nor that of pages reveals them.
     """
-    found: list[Act] = []
+    found: list[ToldAct] = []
     while True:
         batch = read_at(rows, place)
         found += _told(user, batch, form)
@@ -194,7 +211,7 @@ def _read_told(user: User, rows: QuerySet[Act], form: ActsForm, place: PagePosit
         place = replace(place, most=max(place.most, BATCH), key=last.at, id=last.entry_id)
 
 
-def _has_reads(row: Any) -> bool:
+def _has_reads(row: AuditedAct) -> bool:
     return not row.withheld and RestrictedRead.objects.filter(entry=row.pk).exists()
 
 
@@ -202,13 +219,13 @@ def _said(form: ActsForm) -> dict[str, object]:
     return {"list": "acts", **form.cleaned_data}
 
 
-def _lines(user: User, rows: list[Act]) -> list[AuditLine]:
-    told = [row for row in rows if not row.withheld]  # type: ignore[attr-defined]  # of acts_of
+def _lines(user: User, acts: list[ToldAct]) -> list[AuditLine]:
+    told = [act.row for act in acts if not act.withheld]
     read = _what_was_read(told)
     names = named_for(
         user, [*(row.about for row in told), *(subject for what in read.values() for subject in what.things)]
     )
-    return [_line(row, names, read.get(row.pk, _NOTHING_READ)) for row in rows]
+    return [_line(act, names, read.get(act.row.pk, _NOTHING_READ)) for act in acts]
 
 
 class _Reads(NamedTuple):
@@ -221,7 +238,7 @@ class _Reads(NamedTuple):
 _NOTHING_READ = _Reads([], [])
 
 
-def _what_was_read(rows: list[Act]) -> dict[int, _Reads]:
+def _what_was_read(rows: list[AuditedAct]) -> dict[int, _Reads]:
     """The restricted material that recorded reads concern and their readers, by entry."""
     reads = [row.pk for row in rows if row.kind == READ]
     opened = openings_of(reads) if reads else {}
@@ -279,7 +296,7 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(content, content_type=media_type, headers=headers)
 
 
-def _batches(rows: QuerySet[Act]) -> Iterator[list[Act]]:
+def _batches(rows: QuerySet[AuditedAct]) -> Iterator[list[AuditedAct]]:
     """All rows by entry, in batches of a few hundred."""
     last = 0
     while batch := list(rows.filter(entry_id__gt=last)[:BATCH]):
@@ -294,11 +311,12 @@ class _Echo:
         return text
 
 
-def _table(user: User, batches: Iterable[list[Act]]) -> Iterator[str]:
+def _table(user: User, batches: Iterable[list[ToldAct]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["at", "kind", "by", "about", "number", "leaf_hash"])
     for batch in batches:
-        for line, row in zip(_lines(user, batch), batch, strict=True):
+        for line, act in zip(_lines(user, batch), batch, strict=True):
+            row = act.row
             hashed = bytes(row.entry.leaf_hash).hex()
             kind = "withheld" if line.withheld else row.kind
             yield writer.writerow([row.at.isoformat(), kind, _plain(line.by), _plain(line.about), line.number, hashed])
@@ -310,7 +328,7 @@ def _plain(text: str) -> str:
 
 
 def _opened(
-    user: User, rows: QuerySet[Act], form: ActsForm, checkpoint: Checkpoint, narrowed: dict[str, str]
+    user: User, rows: QuerySet[AuditedAct], form: ActsForm, checkpoint: Checkpoint, narrowed: dict[str, str]
 ) -> Iterator[bytes]:
     """The lines of `export.jsonl` (docs/ledger.md, section 14), in the order of the log."""
     reader, count = Reader(user), 0
@@ -320,15 +338,17 @@ def _opened(
         narrowed=narrowed,
     )
     for batch in in_log_order(rows, checkpoint):
-        for one in opened_acts(reader, _told(user, batch, form), checkpoint, rows):
+        told = [act.row for act in _told(user, batch, form)]
+        for one in opened_acts(reader, told, checkpoint, rows):
             yield entry_line(one.leaf, one.erased)
             count += 1
     yield last_line(count)
 
 
-def _line(row: Any, names: dict[str, Link], read: _Reads) -> AuditLine:
+def _line(act: ToldAct, names: dict[str, Link], read: _Reads) -> AuditLine:
     """One act as a line of the list; `read`: the restricted material that it records as read."""
-    if row.withheld:
+    row = act.row
+    if act.withheld:
         return AuditLine(True, row.log_index, None, row.at, "", "", "", "")
     links = [names.get(subject) or _unnamed(subject) for subject in read.things or [row.about]]
     more = [_("and %(count)d more") % {"count": len(links) - MOST_NAMED}] if len(links) > MOST_NAMED else []

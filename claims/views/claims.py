@@ -1,5 +1,6 @@
 """The tabs of a claim that show no assignments: its sources and its provenance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "claims/sources.html", context)
 
 
-def _source_rows(rows: list[Evidence], captures: dict[Any, Capture]) -> list[SourceRow]:
+def _source_rows(rows: Sequence[Evidence], captures: dict[Any, Capture]) -> list[SourceRow]:
     numbers = numbers_of(rows)
     sources = {row.source_id: row.source for row in rows}
     return [

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from claims.mappings import TemplateContext
 from claims.models import Claim, Evidence
+from claims.reading.shown_rows import ShownClaim
 from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
 from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
 from claims.verdicts.graph_loading import load_evidence_graph
@@ -26,7 +27,7 @@ class Tab:
     count: int | None = None
 
 
-def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> TemplateContext:
+def claim_context(claim: ShownClaim, tab: str, rows: Sequence[Evidence], **more: Any) -> TemplateContext:
     """The context of `claims/claim_base.html` for one tab, with `graph` for pages that add to it in `more`.
 
     `claim`: from `claim_shown`. `rows`: all of its evidence that the person may see, which every tab reads.
@@ -34,7 +35,7 @@ def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any)
     context = graph_context(claim)
     return {
         **context,
-        "also": named(claim.also_ids, context["standing"]),  # type: ignore[attr-defined]  # annotated by claim_shown
+        "also": named(claim.also_ids, context["standing"]),
         "tabs": _tabs(claim, tab, len({row.source_id for row in rows})),
         **more,
     }
@@ -65,9 +66,9 @@ def said_for(claim: Claim, graph: EvidenceGraph) -> str:
     return "" if voice == str(claim.claimant_id) else name_of(graph, voice)
 
 
-def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
+def names_above(claim: ShownClaim, graph: EvidenceGraph) -> dict[str, str]:
     """The actors in the heading of a claim (from `claim_shown`): each name as it is shown, by id."""
-    named_there = [str(pk) for pk in (claim.claimant_id, *claim.also_ids) if pk]  # type: ignore[attr-defined]  # annotated
+    named_there = [str(pk) for pk in (claim.claimant_id, *claim.also_ids) if pk]
     if claim.claimant_id is not None:
         voice = voice_at(str(claim.claimant_id), graph.day, graph.actors)
         named_there += [voice] if voice else []
@@ -75,7 +76,7 @@ def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
     return {pk: graph.names[pk] for pk in wanted if pk in graph.names}
 
 
-def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> TemplateContext:
+def without_erased(claim: ShownClaim, graph: EvidenceGraph, erased: Erased) -> TemplateContext:
     """The same context without what a redaction erased. The claim in it is for display only."""
     names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in graph.names.items()}
     graph, shown = replace(graph, names=names), copy(claim)
@@ -83,7 +84,7 @@ def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> Templa
         shown.statement, shown.claimant, shown.threshold_override = ERASED, None, None
         shown.original_statement = shown.language = shown.place = ""
         shown.claimed_on = shown.happened_from = shown.happened_to = None
-        shown.also_ids, shown.topic_names = [], []  # type: ignore[attr-defined]  # annotated by claim_shown
+        shown.also_ids, shown.topic_names = [], []
     elif shown.claimant is not None and str(shown.claimant_id) in erased.actors:
         shown.claimant = copy(shown.claimant)
         shown.claimant.name = ERASED
@@ -96,7 +97,7 @@ def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> Templa
         "standing": graph,
         "said_for": said_for(shown, graph),
         "contested_by": names_in_words(name_of(graph, voice) for voice in denying_parties(graph)),
-        "also": named(shown.also_ids, graph),  # type: ignore[attr-defined]  # annotated by claim_shown
+        "also": named(shown.also_ids, graph),
         "wording_erased": CONTENT in erased.heading,
     }
 

@@ -19,6 +19,7 @@ from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.history_proofs import checkpoint_for
 from claims.models import Claim, StatusChange
 from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
+from claims.reading.shown_rows import ChangeWithReasons, ShownClaim
 from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
 from claims.record.ledger_entries import CLAIM_FIELDS
 from claims.states import find_move
@@ -93,7 +94,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "claims/history.html", context)
 
 
-def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> set[UUID]:
+def _hidden(user: User, changes: Iterable[ChangeWithReasons], numbers: Mapping[Any, str]) -> set[UUID]:
     """The ids in these changes that are hidden from the reader: their proof keeps the fields that name them closed.
 
     `numbers`: of the claim's evidence that the reader may see.
@@ -103,7 +104,7 @@ def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> s
     return hidden_among(user, named) if named else set()
 
 
-def _ids(change: Any) -> dict[str, set[UUID]]:
+def _ids(change: ChangeWithReasons) -> dict[str, set[UUID]]:
     """The ids in each committed field that may name a row."""
     return {
         "evidence": set(change.evidence),
@@ -114,7 +115,7 @@ def _ids(change: Any) -> dict[str, set[UUID]]:
 
 def change_line(
     claim: Claim,
-    change: StatusChange,
+    change: ChangeWithReasons,
     numbers: Mapping[Any, str],
     hidden: Collection[UUID] = frozenset(),
     erased: Erased = NOTHING,
@@ -126,7 +127,6 @@ def change_line(
     this server can open for some reader. Any other field is not closed to this reader alone, and the page asks the
     ledger why.
     """
-    reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
     named = sorted(name for name, ids in _ids(change).items() if not ids.isdisjoint(hidden))
     closed = [name for name in named if name in openable]
     gone = erased.changes.get(change.seq, frozenset())
@@ -142,8 +142,8 @@ def change_line(
         by=recorded["by"],
         decided_by=recorded["decided_by"] or "",
         at=change.at,
-        reason=_words("reason", reason, named, gone=gone),
-        decision_reason=_words("decision_reason", decision_reason, named, gone=gone),
+        reason=_words("reason", change.reason, named, gone=gone),
+        decision_reason=_words("decision_reason", change.decision_reason, named, gone=gone),
         evidence=_links(address, (numbers[pk] for pk in evidence)),
         voices=voices_in_words(change.independence_min, most=change.independence_max, exact=change.independence_exact),
         facts=[
@@ -191,7 +191,7 @@ def _change_as_recorded(
     return shown | {name: ERASED for name in ("by", "decided_by", "graph_digest") if name in gone}
 
 
-def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> JsonObject:
+def _claim_as_recorded(claim: ShownClaim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> JsonObject:
     """The heading of the page in the words of the entries that last wrote it.
 
     Covers the wording and other fields of the claim, its state, the actors named, and the evidence by number.
@@ -202,8 +202,8 @@ def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID
         "wording": {
             **{name: canonical_value(getattr(claim, name)) for name in CLAIM_FIELDS},
             "claimant": canonical_value(claim.claimant_id),
-            "also_claimed_by": sorted(map(str, claim.also_ids)),  # type: ignore[attr-defined]  # of claim_shown
-            "topics": sorted(claim.topic_names),  # type: ignore[attr-defined]  # of claim_shown
+            "also_claimed_by": sorted(map(str, claim.also_ids)),
+            "topics": sorted(claim.topic_names),
             "threshold": claim.threshold_override,
         },
         "threshold_reason": claim.threshold_reason if claim.threshold_override else None,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.reading.page_queries import relays_shown
+from claims.reading.shown_rows import ShownEvidence
 from claims.record.reads import note_shown
 from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
 from claims.verdicts.sentences import why_not_counted
@@ -68,7 +69,7 @@ class StanceGroup:
     empty: str
 
 
-def evidence_lines(user: User, claim: Claim, rows: Sequence[Evidence], graph: EvidenceGraph) -> list[EvidenceLine]:
+def evidence_lines(user: User, claim: Claim, rows: Sequence[ShownEvidence], graph: EvidenceGraph) -> list[EvidenceLine]:
     """The claim's evidence that the person may see (`rows`, from `evidence_shown`), oldest first, withdrawn included.
 
     Restricted pieces are recorded as read.
@@ -103,7 +104,7 @@ def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
 
 
 def evidence_line(
-    row: Evidence,
+    row: ShownEvidence,
     number: str,
     graph: EvidenceGraph,
     view: EvidenceView | None,
@@ -144,11 +145,12 @@ def _withdrawn(row: Evidence) -> str:
     }
 
 
-def _notes(row: Evidence, graph: EvidenceGraph, view: EvidenceView | None, numbers: Mapping[UUID, str]) -> list[str]:
+def _notes(
+    row: ShownEvidence, graph: EvidenceGraph, view: EvidenceView | None, numbers: Mapping[UUID, str]
+) -> list[str]:
     notes = []
-    parts: list[str] = row.on_parts  # type: ignore[attr-defined]  # annotated by evidence_shown
-    if parts:
-        notes.append(_("on %(elements)s") % {"elements": ", ".join(f"“{text}”" for text in parts)})
+    if row.on_parts:
+        notes.append(_("on %(elements)s") % {"elements": ", ".join(f"“{text}”" for text in row.on_parts)})
     notes += facts_against(row, numbers)
     if view is not None and (reason := why_not_counted(graph, view)):
         notes.append(reason[:1].upper() + reason[1:])

@@ -91,7 +91,7 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
         "claim": claim,
         "claimant": _public_name(claim.claimant),
         "evidence": [_item(number, row) for number, row in enumerate(evidence, start=1)],
-        "changes": [_change(claim, change) for change in changes],
+        "changes": [_change(claim, change.row) for change in changes],
         "shown": json.dumps(_as_recorded(claim, evidence, checkpoint) | _about_the_log(checkpoint, stamps, on_paper)),
         "checkpoint": checkpoint,
         "tiles": tiles_address(),

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Act
-from accounts.queries import MOST_RECEIPTS, receipts_of
+from accounts.queries import MOST_RECEIPTS, PlacedAct, receipts_of
 from accounts.requests import PersonsRequest
 from accounts.views.tabs import account_tabs
 from claims.bundles.receipts import check
@@ -38,7 +37,7 @@ NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 class ReceiptLine:
     """One act with its receipt. `about`: its subject, where the person may see that now."""
 
-    row: Act
+    row: PlacedAct
     kind: str
     about: Link | None
     leaf_hash: str
@@ -71,9 +70,8 @@ def receipts_page(request: PersonsRequest) -> HttpResponse:
     return render(request, "claims/receipts.html", context)
 
 
-def _is_late(row: Act, now: datetime) -> bool:
-    waits = row.log_index is None  # type: ignore[attr-defined]  # of receipts_of
-    return waits and is_overdue(row.entry.at, now=now)
+def _is_late(row: PlacedAct, now: datetime) -> bool:
+    return row.log_index is None and is_overdue(row.entry.at, now=now)
 
 
 @require_safe

@@ -89,20 +89,28 @@ def state(name: str, word: str = "") -> SafeString:
 @register.simple_tag
 def contested(by: str = "") -> SafeString:
     """Return the contested mark with its word; `by`: the names of those who contest, if known."""
-    word = _("Contested by %(names)s") % {"names": by} if by else _("Contested")
-    return _drawn("state", css_class="contested", drawing=mark("contested"), word=word)
+    if by:
+        word = _("Contested by %(names)s") % {"names": by}
+        return _drawn("state", css_class="contested", drawing=mark("contested"), word=word)
+    return _flag("contested", drawing="contested", word=_("Contested"))
 
 
 @register.simple_tag
 def support_lost() -> SafeString:
     """Return the mark for lost support, with its word."""
-    return _drawn("state", css_class="lost", drawing=mark("lost"), word=_("Support lost"))
+    return _flag("lost", drawing="lost", word=_("Support lost"))
 
 
 @register.simple_tag
 def changed_since_verdict() -> SafeString:
     """Return the mark for a verdict whose grounds have changed, with its words."""
-    return _drawn("state", css_class="lost", drawing=mark("lost"), word=_("Changed since the verdict"))
+    return _flag("lost", drawing="lost", word=_("Changed since the verdict"))
+
+
+@lru_cache(maxsize=64)
+def _flag(css_class: str, *, drawing: str, word: str) -> SafeString:
+    """Return a mark with a word of ours; words of people are never kept."""
+    return _drawn("state", css_class=css_class, drawing=mark(drawing), word=word)
 
 
 @register.simple_tag

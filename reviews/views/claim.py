@@ -17,6 +17,7 @@ from claims.mappings import TemplateContext
 from claims.models import Claim
 from claims.queries import withheld_evidence
 from claims.reading.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
+from claims.reading.shown_rows import ShownClaim
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph
 from claims.verdicts.graph_loading import last_change
 from claims.verdicts.possible_moves import ways_from
@@ -86,10 +87,10 @@ def _offer_changes(row: Claim, lines: list[EvidenceLine], access: ClaimAccess) -
             line.acts.append(Link(_("Release…"), reverse("release-evidence", args=at)))
 
 
-def _parties(row: Claim, graph: EvidenceGraph) -> list[Party]:
+def _parties(row: ShownClaim, graph: EvidenceGraph) -> list[Party]:
     """The claimant and the parties, each once, with their role in the claim."""
     claimants = named(filter(None, [row.claimant_id]), graph)
-    also = named(row.also_ids, graph)  # type: ignore[attr-defined]  # annotated by claim_shown
+    also = named(row.also_ids, graph)
     parties = named(graph.parties, graph)
     found = []
     for actor in dict.fromkeys([*claimants, *also, *parties]):

@@ -98,17 +98,15 @@ def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> JsonObject:
 def no_longer_named(content: Mapping[str, Any], form: AssessmentForm, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
     """The parts of a draft without a place in the form, since the claim or its evidence changed."""
     by_id = {str(line.evidence.pk): line for line in lines}
-    choices = {value for value, _label in form.fields["evidence"].choices}  # type: ignore[attr-defined]
-    states = {value for value, _label in form.fields["proposed_state"].choices}  # type: ignore[attr-defined]
     answers = {
         item["evidence"]: item["text"] for item in content["answers"] if f"answer_{item['evidence']}" not in form.fields
     }
     gone = [
         DraftPart(_why_gone(by_id.get(pk)), answers.get(pk, ""))
         for pk in dict.fromkeys([*content["evidence"], *answers])
-        if pk not in choices or pk in answers
+        if pk not in form.offered_evidence or pk in answers
     ]
-    if content["proposed_state"] in StateChoices.values and content["proposed_state"] not in states:
+    if content["proposed_state"] in StateChoices.values and content["proposed_state"] not in form.offered_states:
         state = StateChoices(content["proposed_state"]).label
         gone.append(
             DraftPart(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from api.schema import rules_of
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
 from tests.access.test_permission_matrix import MATRIX
@@ -84,7 +85,7 @@ def says(route: Route, method: str) -> bool:
     """Whether the view says that it asks."""
     api = getattr(route.view, "view_class", None)
     if api is not None:
-        return bool(getattr(getattr(api, method.lower(), None), "asks_again", False))
+        return rules_of(getattr(api, method.lower(), None)).asks_again
     return method in getattr(route.view, "asks_again", ())
 
 

@@ -56,7 +56,7 @@ def test_a_threshold_that_rises_over_a_verdict_flags_it(cast: Cast) -> None:
 
 def test_a_status_change_keeps_the_graph_that_it_was_decided_on(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
-    change = history_of(claim)[-1]
+    change = history_of(claim)[-1].row
     kept, _withheld = graph_at(cast.editor, claim, change.seq)
     assert kept is not None
     assert change.graph_digest == snapshot_digest(kept)

@@ -63,7 +63,7 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
                 seen_version=claim.version,
             ),
             by=world.people[part],
-        )
+        ).row
 
     if outcome is None:
         change = move()

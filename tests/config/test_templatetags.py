@@ -298,5 +298,5 @@ def test_the_register_keeps_the_roles_of_a_table_when_it_is_stacked() -> None:
 
 
 def test_options_mark_the_chosen_one_and_escape_what_people_wrote() -> None:
-    html = render("{% options choices 'b' %}", choices=[("a<", "A<"), ("b", "B")])
-    assert html.split("\n") == ['<option value="a&lt;">A&lt;</option>', '<option value="b" selected>B</option>', "", ""]
+    html = " ".join(render("{% options choices 'b' %}", choices=[("a<", "A<"), ("b", "B")]).split())
+    assert html == '<option value="a&lt;">A&lt;</option> <option value="b" selected>B</option>'

@@ -59,7 +59,7 @@ def _work(name: str) -> Work:
 
 
 def _states(number: int) -> list[tuple[str | None, str]]:
-    return [(change.from_state, change.to_state) for change in history_of(_claim(number))]
+    return [(change.row.from_state, change.row.to_state) for change in history_of(_claim(number))]
 
 
 @pytest.mark.parametrize(

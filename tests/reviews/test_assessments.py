@@ -88,7 +88,9 @@ def test_a_lone_move_is_made_at_once_and_completes_the_assignment(cast: Cast) ->
     assessment = factories.finding(cast, claim, "denied")
     assert (assessment.state, fresh(claim).state) == ("enacted", "denied")
     assert Assignment.objects.get(claim=claim).state == "completed"
-    assert history_of(claim)[-1].words.reason == assessment.rationale  # type: ignore[attr-defined]
+    words = history_of(claim)[-1].words
+    assert words is not None
+    assert words.reason == assessment.rationale
 
 
 def test_an_editor_assesses_without_an_assignment_and_another_decides(cast: Cast) -> None:

@@ -48,11 +48,13 @@ def test_approval_moves_the_claim_and_completes_the_assignment(cast: Cast) -> No
     assessment = _waiting(cast)
     _approve(assessment, cast.editor, reason="Both saw it.")
     claim = fresh(assessment.claim)
-    (_first, change) = history_of(claim)
+    (_first, moved) = history_of(claim)
+    change, words = moved.row, moved.words
     assert (claim.state, fresh(assessment).state) == ("corroborated", "approved")
     assert (change.by, change.decided_by) == (cast.reviewer, cast.editor)
     assert (change.independence_min, change.independence_max, change.threshold) == (2, 2, 2)
-    assert change.words.decision_reason == "Both saw it."  # type: ignore[attr-defined]
+    assert words is not None
+    assert words.decision_reason == "Both saw it."
     assert set(change.evidence) == set(assessment.evidence.values_list("pk", flat=True))
     assert Assignment.objects.get(claim=claim).state == "completed"
 
@@ -167,7 +169,7 @@ def test_a_refutation_keeps_the_interval_of_the_refuted_element(cast: Cast) -> N
     night = claim.elements.get(text="by night")
     factories.firsthand(cast, claim, 3, stance="refutes", elements=[night])
     factories.approved(cast, factories.finding(cast, claim, "refuted"))
-    change = history_of(claim)[-1]
+    change = history_of(claim)[-1].row
     assert (change.stance, change.independence_min, change.independence_max) == ("refutes", 3, 3)
 
 

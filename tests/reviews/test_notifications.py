@@ -19,7 +19,7 @@ from reviews.actions.notifications import mark_all_read, mark_read
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import LEASE, MOST_ATTEMPTS, lease_due_reminders, send_reminder
 from reviews.models import Notification, Reminder
-from reviews.queries import notifications_of, unread_up_to
+from reviews.queries import notifications_of, unread_notifications
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast, days_ago, fresh
@@ -33,9 +33,9 @@ def _of(user: User) -> list[tuple[str, str, str]]:
     return [(row.kind, row.claim.reference, row.by.username if row.by else "") for row in rows]
 
 
-def _unread(user: User, *, most: int = 9) -> int:
+def _unread(user: User) -> int:
     """The number in the head of the person's pages."""
-    return unread_up_to(user, most, set(user.memberships.values_list("desk_id", flat=True)))
+    return unread_notifications(user, set(user.memberships.values_list("desk_id", flat=True)))
 
 
 def test_who_is_given_a_claim_is_told_and_who_takes_it_themselves_is_not(cast: Cast) -> None:
@@ -180,13 +180,13 @@ def test_more_than_can_be_shown_are_not_counted(cast: Cast) -> None:
         Notification(recipient=cast.reviewer, kind="due", claim=claim, at=timezone.now()) for _ in range(101)
     )
     assert "99+" in _head(got(cast.reviewer, "/notifications/"))
-    assert _unread(cast.reviewer, most=99) == 100
+    assert _unread(cast.reviewer) == 100
 
 
 def test_the_number_costs_one_query(cast: Cast, django_assert_num_queries: Any) -> None:
     factories.assigned(cast, factories.claim(cast))
     with django_assert_num_queries(1):
-        assert unread_up_to(cast.reviewer, 99, {cast.desk.pk}) == 1
+        assert unread_notifications(cast.reviewer, {cast.desk.pk}) == 1
 
 
 def test_the_api_lists_marks_and_hides_others(cast: Cast) -> None:

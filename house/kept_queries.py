@@ -1,0 +1,201 @@
+"""Queries that Django composes once in a process rather than at each use.
+
+A page of a claim composes twenty queries with scopes many levels deep, which takes longer than the database needs to
+answer them. A query kept here stays an ordinary QuerySet with its scopes; only its text and the places of its values
+are kept (decision 112). All of it stands on what Django documents: `values_list`, the wrapper around a connection's
+executions, and `Model.from_db`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, wraps
+from typing import Any, Generic, NoReturn, TypeVar
+from uuid import UUID, uuid4
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model, QuerySet
+
+Instance = TypeVar("Instance", bound=Model)
+Value = TypeVar("Value")
+Row = tuple[Any, ...]  # the columns of a query, of several types
+
+
+class KeptQuery:
+    """A query composed once. `build` makes it from stand-ins of its arguments, one for each of `kinds`.
+
+    A kind is a model, UUID, str or int. The text must not depend on the values: no lists, no None. A call with the
+    values returns the rows as tuples.
+    """
+
+    def __init__(self, kinds: Sequence[type[Any]], build: Callable[..., QuerySet[Any, Any]]) -> None:
+        self._kinds, self._build = kinds, build
+        self.__doc__ = build.__doc__
+
+    def __call__(self, *values: Any) -> list[Row]:
+        sql, places = self._text
+        given = [_key(value) for value in values]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [given[place] if place is not None else fixed for place, fixed in places])
+            rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def compose(self) -> None:
+        """Compose the query now rather than at its first use."""
+        _ = self._text
+
+    @cached_property
+    def _text(self) -> tuple[str, list[tuple[int | None, Any]]]:
+        """The statement, and for each place in it the number of the argument or a fixed value."""
+        standing_in = [_stand_in(kind) for kind in self._kinds]
+        sql, parameters = _composed(self._build(*standing_in))
+        keys = [_key(value) for value in standing_in]
+        places: list[tuple[int | None, Any]] = [
+            (keys.index(value), None) if value in keys else (None, value) for value in parameters
+        ]
+        if {place for place, _fixed in places} - {None} != set(range(len(keys))):
+            raise ValueError(f"{self._build.__name__} does not ask for each of its values as it is.")
+        return sql, places
+
+
+class KeptRows(Generic[Instance]):
+    """A `KeptQuery` whose rows are instances of a model, with `columns` of it and of the rows it leads to.
+
+    `columns` are as for `values_list`; the key of a row that it leads to (`source__id`) must be among them. A column
+    that is no field is an annotation, which the instance gets under its name. Other fields are deferred.
+    """
+
+    def __init__(
+        self, kinds: Sequence[type[Any]], columns: Sequence[str], build: Callable[..., QuerySet[Instance]]
+    ) -> None:
+        self._columns, self._build = columns, build
+
+        @wraps(build)
+        def in_columns(*values: Any) -> QuerySet[Any, Row]:
+            return build(*values).values_list(*columns)
+
+        self._query = KeptQuery(kinds, in_columns)
+        self._kinds = kinds
+        self.__doc__ = build.__doc__
+
+    def __call__(self, *values: Any) -> list[Instance]:
+        made: list[Instance] = [self._shape.made(row) for row in self._query(*values)]
+        return made
+
+    @cached_property
+    def _shape(self) -> "_Shape":
+        return _Shape(self._build(*map(_stand_in, self._kinds)).model, dict(enumerate(self._columns)))
+
+
+class _Shape:
+    """How a row becomes an instance of `model`; `columns`: the names from there on, by their places in the row."""
+
+    def __init__(self, model: type[Model], columns: Mapping[int, str], *, is_led_to: bool = False) -> None:
+        own: dict[str, int] = {}
+        further: dict[str, dict[int, str]] = {}
+        self._model, self._annotated = model, dict[str, int]()
+        for place, name in columns.items():
+            first, _dots, rest = name.partition("__")
+            if rest:
+                further.setdefault(first, {})[place] = rest
+            elif _is_field(model, name):
+                own[_attname(model, name)] = place
+            else:
+                self._annotated[name] = place
+        # `from_db` takes the values in the order of the model's fields.
+        self._names = [field.attname for field in model._meta.concrete_fields if field.attname in own]
+        self._places = [own[name] for name in self._names]
+        self._key = own[model._meta.pk.attname] if is_led_to else None
+        self._further = {name: _Shape(_model_of(model, name), names, is_led_to=True) for name, names in further.items()}
+
+    def made(self, row: Row) -> Any:
+        """The instance, or None where an outer join found no row."""
+        if self._key is not None and row[self._key] is None:
+            return None
+        instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, [row[place] for place in self._places])
+        for name, place in self._annotated.items():
+            setattr(instance, name, row[place])
+        for name, shape in self._further.items():
+            setattr(instance, name, shape.made(row))
+        return instance
+
+
+def columns_of(model: type[Model], path: str = "") -> list[str]:
+    """All columns of a model, each behind `path` ("source__")."""
+    return [f"{path}{field.attname}" for field in model._meta.concrete_fields]
+
+
+def kept(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Any]]], KeptQuery]:
+    """Turn a function that returns `values_list` into one that returns its rows; see `KeptQuery`."""
+    return lambda build: KeptQuery(kinds, build)
+
+
+def kept_values(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Value]]], Callable[..., list[Value]]]:
+    """Turn a function that returns the values of one column into one that composes its query once."""
+
+    def composed_once(build: Callable[..., QuerySet[Any, Value]]) -> Callable[..., list[Value]]:
+        query = KeptQuery(kinds, build)
+
+        @wraps(build)
+        def values_of(*values: Any) -> list[Value]:
+            return [value for (value,) in query(*values)]
+
+        return values_of
+
+    return composed_once
+
+
+def kept_rows(
+    *kinds: type[Any], columns: Sequence[str]
+) -> Callable[[Callable[..., QuerySet[Instance]]], KeptRows[Instance]]:
+    """Turn a function that returns a QuerySet into one that returns instances with `columns`; see `KeptRows`."""
+    return lambda build: KeptRows(kinds, columns, build)
+
+
+def _composed(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    """The statement of a QuerySet and its parameters, without sending it."""
+    with connection.cursor():  # connects first: a new connection asks questions of its own
+        pass
+    with connection.execute_wrapper(_keep_from_sending):
+        try:
+            list(rows)
+        except _Composed as composed:
+            return composed.args[0], composed.args[1]
+    raise ValueError("The query is never sent: nothing can match it.")
+
+
+class _Composed(Exception):
+    """Carries a statement and its parameters."""
+
+
+def _keep_from_sending(_execute: object, sql: str, parameters: Sequence[Any], *_more: object) -> NoReturn:
+    raise _Composed(sql, parameters)
+
+
+def _stand_in(kind: type[Any]) -> Any:
+    """A value of this kind that occurs nowhere else in a query."""
+    unlike_any = uuid4()
+    if issubclass(kind, Model):
+        return kind(pk=unlike_any)
+    return {UUID: unlike_any, str: f"stand-in {unlike_any}", int: unlike_any.int >> 98}[kind]
+
+
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, Model) else value
+
+
+def _is_field(model: type[Model], name: str) -> bool:
+    try:
+        model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+def _attname(model: type[Model], name: str) -> str:
+    attname: str = model._meta.get_field(name).attname  # type: ignore[union-attr]  # a column
+    return attname
+
+
+def _model_of(model: type[Model], name: str) -> type[Model]:
+    related: type[Model] = model._meta.get_field(name).related_model  # type: ignore[assignment]  # a foreign key
+    return related
