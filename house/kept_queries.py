@@ -15,29 +15,30 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 
-Instance = TypeVar("Instance", bound=Model)
-Value = TypeVar("Value")
+Result = TypeVar("Result")
 Row = tuple[Any, ...]  # the columns of a query, of several types
 
 
-class KeptQuery:
+class KeptQuery(Generic[Result]):
     """A query composed once. `build` makes it from stand-ins of its arguments, one for each of `kinds`.
 
     A kind is a model, UUID, str or int. The text must not depend on the values: no lists, no None. A call with the
-    values returns the rows as tuples.
+    values returns the rows as tuples. Not for rows that are locked: Django would not notice a missing transaction.
     """
 
     def __init__(self, kinds: Sequence[type[Any]], build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._kinds, self._build = kinds, build
         self.__doc__ = build.__doc__
 
-    def __call__(self, *values: Any) -> list[Row]:
+    def __call__(self, *values: Any) -> list[Result]:
         sql, places = self._text
         given = [_key(value) for value in values]
         with connection.cursor() as cursor:
             cursor.execute(sql, [given[place] if place is not None else fixed for place, fixed in places])
-            rows: list[Row] = cursor.fetchall()
-        return rows
+            return [self._result(row) for row in cursor.fetchall()]
+
+    def _result(self, row: Row) -> Any:
+        return row
 
     def compose(self) -> None:
         """Compose the query now rather than at its first use."""
@@ -57,7 +58,14 @@ class KeptQuery:
         return sql, places
 
 
-class KeptRows(Generic[Instance]):
+class KeptValues(KeptQuery[Result]):
+    """A `KeptQuery` of one column, whose values a call returns."""
+
+    def _result(self, row: Row) -> Any:
+        return row[0]
+
+
+class KeptRows(KeptQuery[Result]):
     """A `KeptQuery` whose rows are instances of a model, with `columns` of it and of the rows it leads to.
 
     `columns` are as for `values_list`; the key of a row that it leads to (`source__id`) must be among them. A column
@@ -65,25 +73,21 @@ class KeptRows(Generic[Instance]):
     """
 
     def __init__(
-        self, kinds: Sequence[type[Any]], columns: Sequence[str], build: Callable[..., QuerySet[Instance]]
+        self, kinds: Sequence[type[Any]], columns: Sequence[str], build: Callable[..., QuerySet[Any, Result]]
     ) -> None:
-        self._columns, self._build = columns, build
-
         @wraps(build)
         def in_columns(*values: Any) -> QuerySet[Any, Row]:
             return build(*values).values_list(*columns)
 
-        self._query = KeptQuery(kinds, in_columns)
-        self._kinds = kinds
-        self.__doc__ = build.__doc__
-
-    def __call__(self, *values: Any) -> list[Instance]:
-        made: list[Instance] = [self._shape.made(row) for row in self._query(*values)]
-        return made
+        super().__init__(kinds, in_columns)
+        self._columns = columns
 
     @cached_property
     def _shape(self) -> "_Shape":
         return _Shape(self._build(*map(_stand_in, self._kinds)).model, dict(enumerate(self._columns)))
+
+    def _result(self, row: Row) -> Any:
+        return self._shape.made(row)
 
 
 class _Shape:
@@ -124,29 +128,19 @@ def columns_of(model: type[Model], path: str = "") -> list[str]:
     return [f"{path}{field.attname}" for field in model._meta.concrete_fields]
 
 
-def kept(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Any]]], KeptQuery]:
+def kept(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptQuery[Result]]:
     """Turn a function that returns `values_list` into one that returns its rows; see `KeptQuery`."""
     return lambda build: KeptQuery(kinds, build)
 
 
-def kept_values(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Value]]], Callable[..., list[Value]]]:
-    """Turn a function that returns the values of one column into one that composes its query once."""
-
-    def composed_once(build: Callable[..., QuerySet[Any, Value]]) -> Callable[..., list[Value]]:
-        query = KeptQuery(kinds, build)
-
-        @wraps(build)
-        def values_of(*values: Any) -> list[Value]:
-            return [value for (value,) in query(*values)]
-
-        return values_of
-
-    return composed_once
+def kept_values(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptValues[Result]]:
+    """Turn a function that returns the values of one column into one that returns them; see `KeptValues`."""
+    return lambda build: KeptValues(kinds, build)
 
 
 def kept_rows(
     *kinds: type[Any], columns: Sequence[str]
-) -> Callable[[Callable[..., QuerySet[Instance]]], KeptRows[Instance]]:
+) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptRows[Result]]:
     """Turn a function that returns a QuerySet into one that returns instances with `columns`; see `KeptRows`."""
     return lambda build: KeptRows(kinds, columns, build)
 

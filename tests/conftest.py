@@ -5,6 +5,7 @@ Tests run as the application's role, in a database that our own migrations made 
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -193,13 +194,16 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
 
 def _compose_kept_queries() -> None:
     """Composing a query looks like a statement to a test that counts them, and only the first use composes it."""
+    from django.contrib.auth import get_backends
     from django.urls import get_resolver
 
     from house.kept_queries import KeptQuery
 
-    _ = get_resolver().url_patterns  # imports every view, and with them the queries
-    for query in [found for found in gc.get_objects() if isinstance(found, KeptQuery)]:
-        query.compose()
+    get_backends()
+    _ = get_resolver().url_patterns  # both import what asks in a request
+    for module in list(sys.modules.values()):
+        for kept in [each for each in vars(module).values() if isinstance(each, KeptQuery)]:
+            kept.compose()
 
 
 def _let_tests_sequence() -> None:
