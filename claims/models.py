@@ -30,7 +30,7 @@ class StateChoices(models.TextChoices):
 
 class Stance(models.TextChoices):
     SUPPORTS = "supports", _("supports")
-    # Apart on purpose: a denial is what a party says, a refutation is what evidence shows (docs/states.md).
+    # Apart on purpose: a denial is what a party says, a refutation is what evidence shows.
     DENIES = "denies", _("denies")
     REFUTES = "refutes", _("refutes")
     CONTEXT = "context", _("context")

@@ -27,6 +27,7 @@ class Sentence:
 
 def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
     """The number of independent voices for the ledger, bundles and the API; `exact` appears only where it is False."""
+    # Left out where it is True, so that entries from before there were bounds read the same.
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
 
@@ -45,6 +46,7 @@ def voices_in_words(least: int, *, most: int, exact: bool = True) -> str:
 
 def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     """A sentence on what one stance's evidence adds up to, and on whose word."""
+    # Live evidence only, and also what does not count: the sentence says why it adds nothing.
     bearing = [item for item in graph.evidence if item.stance == stance and item.live]
     if not bearing:
         nothing = {"refutes": _("No attached evidence refutes it.")}
@@ -164,6 +166,7 @@ def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
     if item.stance == "denies":
         return _of_a_denial(graph, item)
     admitted = admits(graph, item)
+    # Asked before claimants and parties: an admission counts although it is a party's word.
     if item.source in graph.carried(admitted):
         return _("admission against interest: counts") if item.against_interest else ""
     if item.source in graph.carried(admitted, possibly=True):

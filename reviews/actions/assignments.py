@@ -260,7 +260,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
     with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("Only editors name approvers."))
-        # Of another desk too: a desk may be too small to have a second person (docs/states.md).
+        # Of another desk too: a desk may be too small to have a second person.
         fit = (
             user is not None
             and user.is_active
