@@ -66,6 +66,7 @@ def report_claim(
     now = now or timezone.now()
     check_attached(evidence)
     with recorded_transaction():
+        # Before the graph: two new claims at once waited for each other with it in their hands (decision 90).
         desk = lock_desk(desk)
         lock_graph(desk.pk, shared=True)  # a new claim affects no other claim's support
         may_write(by, desk)
@@ -92,6 +93,7 @@ def report_claim(
         ]
         _keep_order(items)
         Revision.objects.create(claim=claim, version=claim.version, kind=RevisionKind.REPORTED, by=by, at=now)
+        # The first status change is read by all, and would reveal restricted evidence (decision 20).
         named = [item.pk for item in items if item.visibility != Visibility.RESTRICTED]
         first_change(claim, named, by=by, reason=optional_text(reason, field="reason"), now=now)
     return claim
@@ -126,6 +128,7 @@ def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
 
 def _open_actor(actor: Actor | None, field: str) -> Actor | None:
     """Refuse a restricted actor where the whole desk reads the name. Raises Invalid."""
+    # A claimant or party is never restricted: everyone who reads the claim reads the name (decision 20).
     if actor is not None and actor.visibility == Visibility.RESTRICTED:
         raise Invalid(
             {field: [_("“%(name)s” is restricted; here the whole desk would see it.") % {"name": actor.name}]}
@@ -203,6 +206,7 @@ def edit_claim(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # A change of words takes no graph's lock: colleagues would wait for nothing (decision 90).
         if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         claim = lock_claim(claim)
@@ -211,6 +215,7 @@ def edit_claim(
         changed = merge(
             claim, _given(fields) | elements.changes, present=claim_values(by, claim) | elements.order, seen=seen
         )
+        # Neither a version nor an entry: the same form sent again is no edit (decision 87).
         if not changed and not elements.added:
             return claim
         before = _wording_of(claim)
@@ -220,6 +225,7 @@ def edit_claim(
         _set_relations(claim, settled, by)
         changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
+        # After the fields were set, so that it compares wordings and not what was sent.
         if claim.state in VERDICTS:
             _refuse_other_words(before, after=after)
         reworded = before != after
@@ -229,6 +235,7 @@ def edit_claim(
         effects = effects or Effects()
         if fields.names() & RESTS_ON:
             effects.add(recompute_claim(claim, now=now))
+        # Last: it undoes everything for a dry run, or where the person has not agreed (decision 31).
         effects.settle(by)
     return claim
 
@@ -298,6 +305,7 @@ def set_threshold(
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Enter a number from 1 to 5.")]})
         present = threshold_values(claim)
+        # Untouched, it is kept to the byte, as every field of a form (decision 87).
         as_seen = reason == (seen.values or {}).get("threshold_reason")
         reason = "" if threshold is None else reason if as_seen else reason.strip()
         given = {"threshold": threshold, "threshold_reason": reason}
@@ -341,6 +349,7 @@ def move_alone(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # Shared: a change of support and a move must not pass each other (decision 22).
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_move_alone(by, claim)
@@ -408,6 +417,7 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
         raise Conflict(_("This claim is open."))
     claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
+    # Closing cancelled the reminders of open re-checks: the tick plans them anew.
     Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
     count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
     claim_set("claim_opened", claim, by=by, now=now, reason=reason)

@@ -31,6 +31,7 @@ class ElementsGiven:
     def __init__(self, claim: Claim, entries: Sequence[ElementInput] | None, seen: SeenValues) -> None:
         self.claim = claim
         self.present = {part.pk: part for part in claim.elements.all()}
+        # The order is one more field, so that two who reorder at once are refused like two who reword.
         self.order = {ORDER: _in_order(self.present)}
         self.changes: FieldValues = {}
         self.added: list[ElementInput] = []
@@ -110,6 +111,7 @@ class ElementsGiven:
             part.position = position
             check_fields(part, exclude=("claim",))
             part.save()
+        # Without an essential element no count would decide anything.
         if rows and not any(part.essential for part in rows):
             raise Invalid({"elements": [_("At least one element must be essential.")]})
 
