@@ -3,7 +3,7 @@
     cast = factories.cast()
     claim = factories.claim(cast)                                # reported; its parties are claimant and accused
     factories.firsthand(cast, claim, 2)                          # two independent voices that support it
-    assessment = factories.finding(cast, claim, "corroborated")  # submitted by the reviewer, not yet decided
+    assessment = factories.assessment(cast, claim, "corroborated")  # submitted by the reviewer, not yet decided
     claim = factories.claim_in(cast, "refuted")                  # any of the four states, by real moves
 
 A factory does not reload the claim that it is given: its `version` and `state` are as read before.
@@ -253,7 +253,7 @@ def assigned(
     return row
 
 
-def finding(
+def assessment(
     cast: Cast,
     claim: Claim,
     proposed_state: str,
@@ -338,7 +338,7 @@ def claim_in(cast: Cast, state: str, *, now: datetime | None = None, **fields: A
         return denied(cast, row, now=now)
     if state in (State.CORROBORATED, State.REFUTED):
         firsthand(cast, row, 2, stance="supports" if state == State.CORROBORATED else "refutes", now=now)
-        return approved(cast, finding(cast, row, state, now=now), now=now)
+        return approved(cast, assessment(cast, row, state, now=now), now=now)
     return fresh(row)
 
 

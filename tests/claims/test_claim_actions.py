@@ -253,7 +253,7 @@ def test_a_part_added_to_a_verdict_takes_its_support(cast: Cast) -> None:
     claim = factories.claim(cast, elements=["ships"])
     (part,) = claim.elements.all()
     factories.firsthand(cast, claim, 2, elements=[part])
-    claim = factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    claim = factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     entries: list[dict[str, Any]] = [{"id": part.pk, "text": "ships"}, {"text": "by night"}]
     edit_claim(
         claim=claim,

@@ -33,12 +33,12 @@ def _missing(
     """The codes of what the move lacks."""
     move = find_move(before, after)
     assert move is not None
-    finding = NamedGrounds(
+    grounds = NamedGrounds(
         frozenset(named) if named is not None else None,
         frozenset(answered) if answered is not None else None,
         mistake,
     )
-    return [item.code for item in missing_for(move, found, last, finding)]
+    return [item.code for item in missing_for(move, found, last, grounds)]
 
 
 def _witnesses(*names: str, stance: str = "supports", more: tuple[EvidenceView, ...] = ()) -> EvidenceGraph:

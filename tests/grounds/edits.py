@@ -83,7 +83,7 @@ def _make_world(cast: Cast) -> GroundsWorld:
     other = factories.actor(cast, "Another", kind="organisation", visibility="public")
     spare = factories.source(cast, "Spare")
     beside = _beside(cast, claim)
-    assessment = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     return GroundsWorld(
         *(cast, fresh(claim), assessment, item, answered, source, upstream, relay, publisher, parent, other, spare),
         *beside,

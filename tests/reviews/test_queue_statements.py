@@ -18,7 +18,7 @@ def _asked(person: str, cast: Cast) -> int:
     return len(asked)
 
 
-# Session, person, the page's head, what there is at all, and what they have; an editor's findings, what nobody has.
+# Session, person, page head, the sorts of work that exist, and their work; an editor's decisions and unassigned claims.
 @pytest.mark.parametrize(("person", "empty", "full"), [("reviewer", 5, 6), ("editor", 7, 7), ("auditor", 5, 5)])
 def test_the_statements_of_my_work(person: str, empty: int, full: int) -> None:
     cast = factories.cast()
@@ -27,8 +27,8 @@ def test_the_statements_of_my_work(person: str, empty: int, full: int) -> None:
     for _more in range(2):
         factories.assigned(cast, factories.claim(cast))
         factories.claim(cast)
-        finding = factories.claim(cast)
-        factories.firsthand(cast, finding, 2)
-        factories.finding(cast, finding, "corroborated")
+        assessed = factories.claim(cast)
+        factories.firsthand(cast, assessed, 2)
+        factories.assessment(cast, assessed, "corroborated")
         seen.append(_asked(person, cast))
     assert seen == [full, full]
