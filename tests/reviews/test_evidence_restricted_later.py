@@ -1,4 +1,4 @@
-"""Evidence restricted after an assessment or a move named it: its existence is hidden from people who may not see it."""
+"""Evidence restricted after an assessment or a move named it: it is hidden from people who may not see it."""
 
 from typing import Any
 
