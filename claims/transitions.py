@@ -162,7 +162,7 @@ def _measure(
     """
     stance = STANCE_OF_VERDICT.get(move.after)
     if stance == Stance.SUPPORTS:
-        needed = max(threshold_for(graph, stance, part, named) for part in graph.essential)
+        needed = max(threshold_for(graph, stance, element, named) for element in graph.essential)
         return stance, of_claim(graph, stance, named), needed
     if stance == Stance.REFUTES:
         element, result = refuted_element(graph, named, answered=answered)

@@ -205,7 +205,7 @@ def attach(
     """Attach a source to a claim; `elements` may be given as rows, `against_interest` as an actor."""
     fields = _ids(fields) | {"source": source.pk, "stance": stance}
     if "elements" in fields:
-        fields["elements"] = [part.pk for part in fields["elements"]]
+        fields["elements"] = [element.pk for element in fields["elements"]]
     return attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by or cast.reviewer, now=now)
 
 
@@ -295,7 +295,9 @@ def submit_as(
         "rationale": "This is what the evidence shows.",
         "evidence": [item.pk for item in evidence],
         "answers": [AnswerInput(evidence=item.pk, text="Looked at: it does not hold.") for item in answers],
-        "elements": [ElementLine(element=part.pk, text="The evidence bears on it.") for part in claim.elements.all()],
+        "elements": [
+            ElementLine(element=element.pk, text="The evidence bears on it.") for element in claim.elements.all()
+        ],
         "seen_version": claim.version,
     }
     return submit_assessment(claim=claim, fields=AssessmentInput(**{**given, **fields}), by=by, **named)

@@ -84,11 +84,11 @@ def report_claim(
         claim.save()
         desk.save(update_fields=["last_claim_number"])
         _set_relations(claim, fields, by)
-        parts = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
+        elements = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
         claim_written("claim_reported", claim, by=by, now=now)
         known = sources_by_id(by, desk.pk, [None if entry.source is UNCHANGED else entry.source for entry in evidence])
         items = [
-            write_evidence(claim, _with_parts(entry, parts, number), known, by=by, now=now)
+            write_evidence(claim, _with_elements(entry, elements, number), known, by=by, now=now)
             for number, entry in enumerate(evidence)
         ]
         _keep_order(items)
@@ -164,21 +164,21 @@ def _names_of_topics(names: Iterable[str]) -> list[str]:
 
 def _write_elements(claim: Claim, entries: Sequence[ElementInput]) -> list[Element]:
     check_number(entries, MOST_ELEMENTS, "elements")
-    parts = []
+    elements = []
     for position, entry in enumerate(entries):
         essential = True if entry.essential is UNCHANGED else entry.essential
-        part = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
-        check_fields(part, exclude=("claim",))
-        parts.append(part)
-    if parts and not any(part.essential for part in parts):
+        element = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
+        check_fields(element, exclude=("claim",))
+        elements.append(element)
+    if elements and not any(element.essential for element in elements):
         raise Invalid({"elements": [_("At least one element must be essential.")]})
-    Element.objects.bulk_create(parts)
-    return parts
+    Element.objects.bulk_create(elements)
+    return elements
 
 
-def _with_parts(entry: EvidenceInput, parts: list[Element], number: int) -> EvidenceInput:
+def _with_elements(entry: EvidenceInput, elements: list[Element], number: int) -> EvidenceInput:
     """An inline piece of evidence with its element numbers as ids."""
-    numbered: dict[UUID | int, Element] = dict(enumerate(parts))
+    numbered: dict[UUID | int, Element] = dict(enumerate(elements))
     named = () if entry.elements is UNCHANGED else entry.elements or ()
     try:
         chosen = [numbered[index].pk for index in named]
@@ -254,16 +254,16 @@ def _given(fields: ClaimInput) -> FieldValues:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """The wording that a verdict is about. `parts`: the text of each element and whether it is essential, by id."""
+    """The wording that a verdict is about. `elements`: the text of each element and whether it is essential, by id."""
 
     statement: str
     original_statement: str
-    parts: Mapping[UUID, tuple[str, bool]]
+    elements: Mapping[UUID, tuple[str, bool]]
 
 
 def _wording_of(claim: Claim) -> _Wording:
-    parts = {part.pk: (part.text, part.essential) for part in claim.elements.all()}
-    return _Wording(claim.statement, claim.original_statement, parts)
+    elements = {element.pk: (element.text, element.essential) for element in claim.elements.all()}
+    return _Wording(claim.statement, claim.original_statement, elements)
 
 
 def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
@@ -275,7 +275,9 @@ def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
     changed = {
         "statement": before.statement != after.statement,
         "original_statement": before.original_statement not in ("", after.original_statement),
-        "elements": any(after.parts[pk] not in (part, (part[0], True)) for pk, part in before.parts.items()),
+        "elements": any(
+            after.elements[pk] not in (element, (element[0], True)) for pk, element in before.elements.items()
+        ),
     }
     message = _("Two people decided on this wording. It cannot change while the verdict holds.")
     if any(changed.values()):

@@ -83,9 +83,9 @@ def write_evidence(
         created_at=now,
         visibility=_default_visibility(source.visibility),
     )
-    parts = _set_fields(item, fields, by)
+    elements = _set_fields(item, fields, by)
     item.save()
-    item.elements.set(parts)
+    item.elements.set(elements)
     evidence_recorded("evidence_attached", item, by=by, now=now)
     return item
 
@@ -129,7 +129,7 @@ def change_evidence(
             return item
         fields = EvidenceInput(**changed)
         before, excerpt = item.visibility, (item.excerpt, item.locator)
-        parts = _set_fields(item, fields, by)
+        elements = _set_fields(item, fields, by)
         # A form that was open when a colleague restricted it must not undo that (decision 84).
         refuse_looser(item.visibility, before=before)
         if fields.superseded_by is not UNCHANGED:
@@ -137,7 +137,7 @@ def change_evidence(
         count_edit(item, changed, by=by, now=now)
         item.save()
         if fields.elements is not UNCHANGED:
-            item.elements.set(parts)
+            item.elements.set(elements)
         if item.visibility == Visibility.RESTRICTED:
             # Being superseded would reveal that there is a later statement.
             supersede_no_more([item.pk], by=by, now=now)
@@ -283,7 +283,7 @@ def _set_fields(item: Evidence, fields: EvidenceInput, by: User) -> list[Element
         item.against_interest = _admitting(item, fields.against_interest, by)
     check_fields(item, exclude=("claim", "source", "superseded_by"))
     _check_together(item)
-    return _parts(item.claim, () if fields.elements is UNCHANGED else fields.elements or ())
+    return _elements(item.claim, () if fields.elements is UNCHANGED else fields.elements or ())
 
 
 def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
@@ -313,13 +313,13 @@ def _check_together(item: Evidence) -> None:
         raise Invalid({"visibility": [message % {"visibility": Visibility(item.source.visibility).label}]})
 
 
-def _parts(claim: Claim, ids: Any) -> list[Element]:
+def _elements(claim: Claim, ids: Any) -> list[Element]:
     wanted = set(ids)
     check_number(wanted, MOST_ELEMENTS, "elements")
-    parts = list(claim.elements.filter(pk__in=wanted))
-    if len(parts) != len(wanted):
+    elements = list(claim.elements.filter(pk__in=wanted))
+    if len(elements) != len(wanted):
         raise Invalid({"elements": [_("No such element in this claim.")]})
-    return parts
+    return elements
 
 
 def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidence | None:

@@ -85,13 +85,13 @@ class EvidenceGraph:
     named: frozenset[str] | None = None  # the evidence relied on; None: all of it
 
     @property
-    def parts(self) -> tuple[ElementView, ...]:
+    def all_elements(self) -> tuple[ElementView, ...]:
         """The claim's elements, or the claim as one where it has none."""
         return self.elements or (ElementView(None, ""),)
 
     @property
     def essential(self) -> tuple[ElementView, ...]:
-        return tuple(part for part in self.parts if part.essential)
+        return tuple(element for element in self.all_elements if element.essential)
 
     @cached_property
     def voices(self) -> Mapping[str, str | None]:
@@ -270,7 +270,11 @@ class EvidenceGraph:
             )
             for source in self.sources.values()
         ]
-        sets = {frozenset(bearings(self, stance, part)) for stance in ("supports", "refutes") for part in self.parts}
+        sets = {
+            frozenset(bearings(self, stance, element))
+            for stance in ("supports", "refutes")
+            for element in self.all_elements
+        }
         return Counter(nodes, self.relays, shares=len(sets - {frozenset()}))
 
 
@@ -308,15 +312,15 @@ def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> No
     """Count everything that a page or an action asks of a claim: on all its evidence, and on each set in `named`."""
     for only in (None, *named):
         for stance in ("supports", "refutes"):
-            for part in graph.parts:
-                on_element(graph, stance, part, only)
+            for element in graph.all_elements:
+                on_element(graph, stance, element, only)
 
 
 def by_element(graph: EvidenceGraph) -> list[ElementResult]:
     """Supporting and refuting independence of every element of the claim."""
     return [
-        ElementResult(part, on_element(graph, "supports", part), on_element(graph, "refutes", part))
-        for part in graph.parts
+        ElementResult(element, on_element(graph, "supports", element), on_element(graph, "refutes", element))
+        for element in graph.all_elements
     ]
 
 
@@ -335,7 +339,7 @@ def weakest(results: Iterable[Independence]) -> Independence:
 
 def of_claim(graph: EvidenceGraph, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
     """The claim's independence: that of its weakest essential element."""
-    return weakest(on_element(graph, stance, part, only) for part in graph.essential)
+    return weakest(on_element(graph, stance, element, only) for element in graph.essential)
 
 
 def party_denials(graph: EvidenceGraph) -> list[EvidenceView]:
@@ -385,4 +389,4 @@ def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only:
 
 def threshold_of_claim(graph: EvidenceGraph) -> int:
     """The threshold shown beside the claim: the highest over its essential elements, to corroborate."""
-    return max(threshold_for(graph, "supports", part) for part in graph.essential)
+    return max(threshold_for(graph, "supports", element) for element in graph.essential)

@@ -211,13 +211,13 @@ def holds(graph: EvidenceGraph, last: LastChange) -> bool:
     named = last.evidence
     if last.to is State.CORROBORATED:
         return all(
-            on_element(graph, "supports", part, named).min >= threshold_for(graph, "supports", part, named)
-            for part in graph.essential
+            on_element(graph, "supports", element, named).min >= threshold_for(graph, "supports", element, named)
+            for element in graph.essential
         )
     if last.to is State.REFUTED:
         return any(
-            on_element(graph, "refutes", part, named).min >= threshold_for(graph, "refutes", part, named)
-            for part in graph.essential
+            on_element(graph, "refutes", element, named).min >= threshold_for(graph, "refutes", element, named)
+            for element in graph.essential
         )
     # The denial that was named then, and not any other (decision 21).
     if last.to is State.DENIED:

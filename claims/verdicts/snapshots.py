@@ -19,7 +19,7 @@ def snapshot(graph: EvidenceGraph) -> str:
         "threshold": graph.threshold,
         "claimants": sorted(graph.claimants),
         "parties": sorted(graph.parties),
-        "elements": [{"id": part.id, "essential": part.essential} for part in graph.elements],
+        "elements": [{"id": element.id, "essential": element.essential} for element in graph.elements],
         "evidence": [
             {
                 "id": item.id,

@@ -105,7 +105,7 @@ def submit_assessment(
         )
         assessment.evidence.add(*named)
         given = [Answer(assessment=assessment, evidence=item, text=text) for item, text in replies]
-        said = [AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines]
+        said = [AssessmentElement(assessment=assessment, element=element, text=text) for element, text in lines]
         Answer.objects.bulk_create(given)
         AssessmentElement.objects.bulk_create(said)
         # Kept now, so that nothing its author has not seen is approved in their name (decision 85).
@@ -170,11 +170,11 @@ def _replies(by: User, claim: Claim, answers: Sequence[AnswerInput]) -> list[tup
 
 def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> list[tuple[Element, str]]:
     """The line on each element; a verdict needs one on every element of the claim."""
-    parts = {part.pk: part for part in claim.elements.all()}
+    elements = {element.pk: element for element in claim.elements.all()}
     given = {entry.element: entry.text.strip() for entry in entries}
-    if set(given) - set(parts):
+    if set(given) - set(elements):
         raise Invalid({"elements": [_("No such element in this claim.")]})
-    silent = [part.text for pk, part in parts.items() if not given.get(pk)]
+    silent = [element.text for pk, element in elements.items() if not given.get(pk)]
     # A verdict speaks of the whole claim: it must not pass over an element in silence.
     if needed and silent:
         raise Invalid(
@@ -184,7 +184,11 @@ def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> lis
                 ]
             }
         )
-    return [(part, given_text(given[pk], field="elements", message="")) for pk, part in parts.items() if given.get(pk)]
+    return [
+        (element, given_text(given[pk], field="elements", message=""))
+        for pk, element in elements.items()
+        if given.get(pk)
+    ]
 
 
 def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:

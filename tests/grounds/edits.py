@@ -130,8 +130,10 @@ def _actor(**fields: Any) -> Edit:
 
 
 def _elements(w: GroundsWorld, by: User, *, more: str = "", essential: bool = True, reworded: str = "") -> Any:
-    parts = list(w.claim.elements.order_by("position"))
-    entries: list[dict[str, Any]] = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
+    elements = list(w.claim.elements.order_by("position"))
+    entries: list[dict[str, Any]] = [
+        {"id": element.pk, "text": element.text, "essential": element.essential} for element in elements
+    ]
     entries[0]["text"] = reworded or entries[0]["text"]
     entries[1]["essential"] = essential
     if more:

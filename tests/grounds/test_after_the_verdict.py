@@ -118,9 +118,9 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
 
 
 def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: GroundsWorld) -> None:
-    parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
+    elements: list[dict[str, Any]] = [{"id": element.pk, "text": element.text} for element in made.claim.elements.all()]
     fields = ClaimInput(
-        elements=[*(ElementInput(**each) for each in parts), ElementInput(text="with a forged seal", essential=True)]
+        elements=[*(ElementInput(**each) for each in elements), ElementInput(text="with a forged seal", essential=True)]
     )
     edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
     shown = of_verdict(made.cast.editor, fresh(made.claim))

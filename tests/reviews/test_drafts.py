@@ -47,14 +47,14 @@ def _kept(cast: Cast, claim: Claim, rationale: str = "So far: two saw it.", **fi
 
 
 def test_half_an_assessment_is_kept_as_it_is(cast: Cast, claim: Claim) -> None:
-    part, item = claim.elements.get(), claim.evidence.earliest("created_at")
+    element, item = claim.elements.get(), claim.evidence.earliest("created_at")
     draft = _kept(
         cast,
         claim,
         proposed_state="corroborated",
         evidence=[item.pk, item.pk],
         answers=[AnswerInput(evidence=item.pk, text=" I doubt it. ")],
-        elements=[ElementLine(element=part.pk, text="")],
+        elements=[ElementLine(element=element.pk, text="")],
     )
     assert fresh(draft).content == {
         "proposed_state": "corroborated",

@@ -154,13 +154,13 @@ def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> No
 def test_what_was_typed_while_the_assignment_ended_stays_to_be_read(
     cast: "Cast", claim: Claim, pressed: dict[str, str]
 ) -> None:
-    part, refuting = claim.elements.get(), claim.evidence.get(stance="refutes")
+    element, refuting = claim.elements.get(), claim.evidence.get(stance="refutes")
     page = got(cast.reviewer, _page(claim))
     (whose,) = re.findall(r'name="draft-of"\s+value="([^"]+)"', page.content.decode())
     filled = fields_of(page) | {
         "draft-of": whose,
         "rationale": "A ferry was seen at two.",
-        f"element_{part.pk}": "The log names the quay.",
+        f"element_{element.pk}": "The log names the quay.",
         f"answer_{refuting.pk}": "It saw another ferry.",
         "proposed_state": "reported",
     }
