@@ -35,20 +35,26 @@ class RemindersByMail(models.TextChoices):
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types its own manager as Any
     """A person with a login. Never deleted: on leaving they are anonymised, and their work stays."""
 
+    # Random in all rooms: an identifier must not reveal how many rows there are, or in which order they came.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Free and changeable; the ledger records actions under the user name, which never changes (decision 39).
     name = models.CharField(_("name"), max_length=120, blank=True)
+    # For days and due times on pages: 'due today' is the person's today. The database has UTC only.
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=16, default="en")
+    # To rank reviewers: people who read a claim's original language come first (decision 40).
     reads = ArrayField(
         models.CharField(max_length=16), verbose_name=_("languages they read"), default=list, blank=True, size=20
     )
     reminders_by_mail = models.CharField(max_length=16, choices=RemindersByMail, default=RemindersByMail.IMMEDIATE)
     away_from = models.DateField(_("away from"), null=True, blank=True)
     away_until = models.DateField(_("away until"), null=True, blank=True)
+    # Part of each session's hash, so that signing out everywhere needs no list of sessions (decision 39).
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints: ClassVar = [
+            # Choices bind forms only; SQL and imports come past them.
             models.CheckConstraint(
                 condition=Q(reminders_by_mail__in=RemindersByMail.values), name="user_reminders_by_mail_known"
             ),
@@ -106,7 +112,9 @@ class Session(AbstractBaseSession):
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # for pages: the key is a credential
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
     created_at = models.DateTimeField()
+    # Precise to five minutes, so that reading a page is not a write (decision 95).
     last_used_at = models.DateTimeField()
+    # Two words without a version: a list of devices would endanger threatened people (decision 95).
     browser = models.CharField(max_length=60, blank=True)
     # From a release with another cookie name, which is accepted for it too.
     is_of_before = models.BooleanField(default=False)
@@ -153,6 +161,7 @@ class Desk(models.Model):
         ],
         help_text=_("Precedes the number of every claim, as in UKR-42."),
     )
+    # Five at most, because counts above five are not told apart (docs/provenance.md).
     min_independence = models.PositiveSmallIntegerField(
         _("independent voices needed"),
         default=2,
@@ -165,12 +174,14 @@ class Desk(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("The default time allowed for an assignment."),
     )
+    # Keeps its older name, which the API and ledger entries have (decision 111).
     days_to_look_again = models.PositiveSmallIntegerField(
         _("days to re-check"),
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("The time allowed for a re-check after a claim loses its support or a source is corrected."),
     )
+    # An edit names the version that its author saw, so that none is overwritten unseen (decision 87).
     version = models.PositiveIntegerField(default=1, editable=False)
     second_factor_days = models.PositiveSmallIntegerField(
         _("days to add a second factor"),
@@ -180,8 +191,10 @@ class Desk(models.Model):
     )
     # The days count from this moment, or from the person's joining if later.
     second_factor_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # Counted under this row's lock, so that two new claims at once get two references (decision 90).
     last_claim_number = models.PositiveIntegerField(default=0, editable=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
+    # No auto_now_add in any room: actions take `now`, so that all rows and the entry of one action have one time.
     created_at = models.DateTimeField()
 
     class Meta:
@@ -206,6 +219,7 @@ class Membership(models.Model):
     """A person's role on one desk."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # PROTECT for all that is recorded: people and desks are never deleted, so that the history stays readable.
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="memberships")
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=16, choices=Role)
@@ -234,8 +248,10 @@ def all_scopes() -> list[str]:
 class Token(AbstractAuthToken):
     """An API token, kept as its digest; it expires at `expiry` and grants its `scopes` alone."""
 
+    # Knox's own primary key is the digest of the secret, which addresses and lists must not show.
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80, default="")
+    # Precise to the hour, so that reading by the API is not a write each time (decision 39).
     last_used_at = models.DateTimeField(null=True, blank=True)
     scopes = ArrayField(models.CharField(max_length=16, choices=TokenScope), default=all_scopes, size=len(TokenScope))
 
@@ -265,6 +281,7 @@ class Invitation(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "id"]
         constraints: ClassVar = [
+            # One open invitation of an address to a desk, in any spelling of its letters (decision 39).
             models.UniqueConstraint(
                 "desk",
                 Lower("email"),
@@ -312,27 +329,33 @@ class Mail(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=16, choices=MailKind)
+    # Kept beside `user`: the notice of a changed address goes to the old one (decision 38).
     to = models.EmailField()
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="mails")
     invitation = models.ForeignKey(Invitation, models.PROTECT, null=True, blank=True, related_name="mails")
     created_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=MailState, default=MailState.PENDING)
+    # Grows with each lease: a worker marks the row only if the attempt is still its own (decision 7).
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    # A reader of the database must not be able to follow the link, so the link itself is not kept (decision 38).
     digest = models.CharField(max_length=64, blank=True)
     link_until = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
+            # The tick looks for waiting mails every two seconds, and should not read past those that were sent.
             models.Index(fields=["created_at", "id"], condition=Q(state="pending"), name="mail_pending"),
         ]
         constraints: ClassVar = [
+            # Only a mail with a link has a digest; the empty ones may repeat.
             models.UniqueConstraint(fields=["digest"], condition=~Q(digest=""), name="mail_link_once"),
             models.CheckConstraint(
                 condition=Q(kind=MailKind.INVITATION, invitation__isnull=False, user__isnull=True)
+                # No user yet: the request must not reveal whether an account has the address (decision 38).
                 | Q(kind=MailKind.RESET_ASKED, invitation__isnull=True, user__isnull=True)
                 | Q(
                     kind__in=[
@@ -364,17 +387,21 @@ class Act(models.Model):
     """
 
     entry = models.OneToOneField("ledger.Entry", models.PROTECT, primary_key=True, related_name="act")
+    # Null for what is on no desk, such as accounts and shared actors: administrators read these.
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="acts", db_index=False)
+    # Null where a program acts by itself. The index of a person's acts serves the key too (decision 104).
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     kind = models.CharField(max_length=64)
     about = models.CharField(max_length=255)
     at = models.DateTimeField()
+    # Auditors read only that something is withheld, and filters leave these rows out (decision 74).
     sealed = models.BooleanField()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["desk", "-entry"], name="acts_of_a_desk"),
             models.Index(fields=["about", "entry"], name="acts_about_a_subject"),
+            # For a person's own list of receipts (decision 104).
             models.Index(fields=["by", "-at", "-entry"], name="acts_of_a_person"),
         ]
 
@@ -392,8 +419,10 @@ class FieldChange(models.Model):
     append_only = True
 
     id = models.BigAutoField(primary_key=True)
+    # No foreign key: rows of five tables are meant, and their random ids do not collide.
     row = models.UUIDField()
     version = models.PositiveIntegerField()
+    # No values: the ledger has them, and a second copy would have to be redacted with them (decision 87).
     fields = ArrayField(models.CharField(max_length=100))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
@@ -416,6 +445,7 @@ class Spending(models.Model):
 
     key = models.CharField(max_length=32, primary_key=True)
     asked_at = models.DateTimeField()
+    # One moment says how much is used; a list of times would be read and written in two steps (decision 91).
     whole_at = models.DateTimeField()
     span = models.DurationField()
     refused = models.BooleanField()
@@ -434,10 +464,12 @@ class RestrictedRead(models.Model):
     restricted work by its time and number. Rows without a desk are older and have entries of their own.
     """
 
+    # Of two requests at once one writes and the other waits for it: one read a day (decision 81).
     pk = models.CompositePrimaryKey("user", "day", "subject")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     subject = models.CharField(max_length=60)  # source:<uuid>
+    # Each desk has its own entry, so that no desk holds the commitment of another's reads (decision 84).
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(null=True)
     entry = models.ForeignKey("ledger.Entry", models.PROTECT, null=True, related_name="+")
@@ -457,6 +489,7 @@ class ReadsOfDesk(models.Model):
     """The full hour up to which a desk's restricted reads are in the ledger."""
 
     desk = models.OneToOneField(Desk, models.PROTECT, primary_key=True, related_name="+")
+    # Missed hours are made up for: each desk has one entry for each hour, with or without reads (decision 84).
     until = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -278,7 +278,7 @@ def render_claim(claim: Claim) -> ClaimShape:
         also_claimed_by=[actor.pk for actor in claim.also_claimed_by.all()],
         parties=[actor.pk for actor in claim.parties.all()],
         topics=[topic.name for topic in claim.topics.all()],
-        elements=[(part.pk, part.text, part.essential) for part in claim.elements.all()],
+        elements=[(element.pk, element.text, element.essential) for element in claim.elements.all()],
     )
     return _render([whole])[0]
 

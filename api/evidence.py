@@ -203,7 +203,7 @@ def render_evidence(by: User, rows: Sequence[Evidence]) -> list[EvidenceShape]:
             "claim": item.claim.reference,
             "source": item.source_id,
             "stance": item.stance,
-            "elements": [part.pk for part in item.elements.all()],
+            "elements": [element.pk for element in item.elements.all()],
             "basis": item.basis or None,
             "basis_reason": item.basis_reason,
             "excerpt": item.excerpt,

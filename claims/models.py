@@ -30,6 +30,7 @@ class StateChoices(models.TextChoices):
 
 class Stance(models.TextChoices):
     SUPPORTS = "supports", _("supports")
+    # Apart on purpose: a denial is what a party says, a refutation is what evidence shows.
     DENIES = "denies", _("denies")
     REFUTES = "refutes", _("refutes")
     CONTEXT = "context", _("context")
@@ -42,6 +43,7 @@ class Credibility(models.IntegerChoices):
     PROBABLE = 2, _("probably true")
     POSSIBLE = 3, _("possibly true")
     DOUBTFUL = 4, _("doubtful")
+    # Evidence graded 5 counts for nothing; 6 is no grade, and counts (docs/provenance.md).
     IMPROBABLE = 5, _("improbable")
     UNJUDGED = 6, _("cannot be judged")
 
@@ -81,29 +83,37 @@ class Claim(models.Model):
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="claims")
     reference = models.CharField(_("reference"), max_length=24, unique=True)
     statement = models.TextField(_("statement"), max_length=2000)
+    # Kept beside a translation, so that it can be checked.
     original_statement = models.TextField(_("original wording"), max_length=2000, blank=True)
     language = models.CharField(_("language of the original"), max_length=16, blank=True)
+    # Null: not known who said it first.
     claimant = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="claimed")
     also_claimed_by = models.ManyToManyField(Actor, blank=True, related_name="also_claimed")
+    # Actors with a stake in the claim: their voices do not count for it.
     parties = models.ManyToManyField(Actor, blank=True, related_name="party_to")
     claimed_on = models.DateField(_("date of claim"), null=True, blank=True)
     happened_from = models.DateField(_("alleged date"), null=True, blank=True)
     happened_to = models.DateField(_("until"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=200, blank=True)
     topics = models.ManyToManyField(Topic, blank=True, related_name="claims")
+    # Set by an editor, with a reason that is printed beside the verdict; it comes before all rules (decision 21).
     threshold_override = models.PositiveSmallIntegerField(null=True, blank=True)
     threshold_reason = models.TextField(blank=True)
     threshold_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(_("state"), max_length=16, choices=StateChoices)
+    # A deferred foreign key leads to the status change with this number and state: neither changes alone.
     last_seq = models.PositiveIntegerField()
+    # Restricted evidence does not raise it: its number would reveal that there is some (decision 22).
     version = models.PositiveIntegerField(default=1)
     contested = models.BooleanField(default=False)
     independence_min = models.PositiveSmallIntegerField(default=0)
     independence_max = models.PositiveSmallIntegerField(default=0)
+    # False: the numbers are bounds, since the sources are too tangled to count in time (decision 42).
     independence_exact = models.BooleanField(default=True, db_default=True)
     threshold = models.PositiveSmallIntegerField(default=2)
     support_lost_at = models.DateTimeField(null=True, blank=True)
     grounds_changed_at = models.DateTimeField(null=True, blank=True)  # when the grounds of its verdict changed
+    # The least due time of its open assignments, kept here so that lists page by it along an index.
     due_at = models.DateTimeField(default=NEVER_DUE)
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -111,7 +121,9 @@ class Claim(models.Model):
     closed_note = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # Only ever grows, so that programs can follow changes by it (decision 89).
     changed_at = models.DateTimeField()
+    # Stored, because a search would build it for every row; `simple` is for references and other languages.
     words = models.GeneratedField(
         expression=SearchVector("statement", "place", config="english")
         + SearchVector("reference", "statement", "original_statement", "place", config="simple"),
@@ -121,11 +133,13 @@ class Claim(models.Model):
 
     class Meta:
         indexes: ClassVar = [
+            # Each ends with `id`: lists page by key, and a key must be unique (decision 47).
             models.Index(fields=["desk", "created_at", "id"], name="claim_by_creation"),
             models.Index(fields=["desk", "changed_at", "id"], name="claim_by_change"),
             models.Index(fields=["desk", "due_at", "id"], name="claim_by_due"),
             models.Index(fields=["desk", "state", "created_at", "id"], name="claim_by_state"),
             models.Index(
+                # For the list of unassigned claims, which are few among all; the name stays as the database has it.
                 fields=["desk", "created_at", "id"],
                 condition=Q(due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True),
                 name="claim_given_to_nobody",
@@ -178,6 +192,7 @@ class Element(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="elements")
     text = models.CharField(_("element"), max_length=300)
     essential = models.BooleanField(_("essential"), default=True)
+    # Order alone: an element is reworded or made not essential, and never removed (decision 20).
     position = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -198,16 +213,22 @@ class Evidence(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="evidence")
     source = models.ForeignKey(Source, models.PROTECT, related_name="evidence")
     stance = models.CharField(_("stance"), max_length=16, choices=Stance)
+    # None named: it bears on all, so that attaching needs a source and a stance only.
     elements = models.ManyToManyField(Element, blank=True, related_name="evidence")
+    # A source can be firsthand for one claim and not for another.
     basis = models.CharField(_("basis"), max_length=16, choices=Basis, blank=True, help_text=_("None: the source’s."))
     basis_reason = models.TextField(_("reason for the basis"), blank=True)
     excerpt = models.TextField(_("quote"), max_length=4000, blank=True)
     locator = models.CharField(_("page, paragraph or timestamp"), max_length=200, blank=True)
+    # Never demanded: a breaking story must not wait for a grade.
     credibility = models.PositiveSmallIntegerField(_("credibility"), choices=Credibility, null=True, blank=True)
+    # The actor whose voice admits something: that voice then counts on this path, although it is a party's.
     against_interest = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="+")
     against_interest_reason = models.TextField(blank=True)
+    # A recantation or an abandoned denial: the older statement stays readable and counts no more.
     superseded_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supersedes")
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    # Withdrawn and not deleted: verdicts and the ledger name it.
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     withdrawn_reason = models.TextField(blank=True)
@@ -228,6 +249,7 @@ class Evidence(models.Model):
             ),
             models.CheckConstraint(condition=Q(visibility__in=Visibility.values), name="evidence_visibility_known"),
             models.CheckConstraint(
+                # An admission makes a party's voice count, so that each has to say why it is one.
                 condition=Q(against_interest__isnull=True) | ~Q(against_interest_reason=""),
                 name="evidence_against_interest_has_a_reason",
             ),
@@ -281,11 +303,13 @@ class Revision(models.Model):
     kind = models.CharField(max_length=16, choices=RevisionKind)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    # Restricted evidence has no row here at all (decision 22).
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(blank=True)  # the reason, where the author gave one
     closed_as = models.CharField(max_length=16, choices=CloseReason, blank=True)  # the reason for closing
 
     class Meta:
+        # Two changes of one version: one of them was made on a state that its author had not seen.
         constraints: ClassVar = [models.UniqueConstraint(fields=["claim", "version"], name="revision_once_a_version")]
 
     def __str__(self) -> str:
@@ -307,12 +331,15 @@ class Participant(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="participants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="participations")
     role = models.CharField(max_length=16, choices=ParticipantRole)
+    # Being offered a claim is enough to see it: one has to know the material before accepting (decision 83).
     accepted = models.BooleanField(default=False)
     since = models.DateTimeField()
+    # Ended and not deleted, so that `verify` can compare it with the assignments and the ledger.
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
+            # Asked for by nearly every condition of who may see what.
             models.Index(fields=["user", "role"], condition=Q(until__isnull=True), name="participant_now"),
         ]
         constraints: ClassVar = [
@@ -347,6 +374,7 @@ class Task(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(_("due"))
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Null where a recomputation ended it: the support came back by itself.
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(blank=True)
     reminders_follow = models.BooleanField(default=False)
@@ -357,6 +385,7 @@ class Task(models.Model):
             models.Index(fields=["opened_at"], condition=Q(reminders_follow=False), name="task_without_reminders"),
         ]
         constraints: ClassVar = [
+            # One open task for one thing: a second loss must not remind people twice.
             models.UniqueConstraint(
                 fields=["claim"], condition=Q(kind="support_lost", ended_at__isnull=True), name="task_support_lost_once"
             ),
@@ -385,8 +414,10 @@ class Recomputation(models.Model):
     Written in the transaction of the change, deleted in the one that recomputes the claim.
     """
 
+    # The key, so that a second change finds the row there: one recomputation serves both (decision 30).
     claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="recomputation")
     asked_at = models.DateTimeField()
+    # Makes each lease longer than the one before; a claim is never given up, since its numbers are wrong.
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
 
@@ -419,9 +450,11 @@ class Bundle(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)  # attempts since the last part that was read
     lease_until = models.DateTimeField(null=True, blank=True)
+    # One for all proofs, so that the bundle can be checked against one signature.
     checkpoint = models.BigIntegerField(null=True, blank=True)  # size of the checkpoint that all proofs are against
     parts_done = models.PositiveIntegerField(default=0)
     parts_all = models.PositiveIntegerField(default=0)
+    # The download checks them again: a person who may see less by then gets none (decision 78).
     shown = models.JSONField(default=dict)
     size = models.PositiveBigIntegerField(default=0)  # of the zip, in bytes
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -434,6 +467,7 @@ class Bundle(models.Model):
             ),
         ]
         constraints: ClassVar = [
+            # A second request meanwhile is the same one (decision 78).
             models.UniqueConstraint(
                 fields=["claim", "by"], condition=Q(state__in=["waiting", "running"]), name="bundle_made_once_at_a_time"
             ),
@@ -455,12 +489,14 @@ class BundlePart(models.Model):
     The attachment's digest is checked when the file is read; until then `crc` is None.
     """
 
+    # CASCADE, because a bundle is a copy: forgetting it is deleting its rows (decision 78).
     bundle = models.ForeignKey(Bundle, models.CASCADE, related_name="parts")
     position = models.PositiveIntegerField()
     path = models.CharField(max_length=200)
     attachment = models.UUIDField(null=True, blank=True)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
+    # A zip names it before the file, so it is known only once the file was read.
     crc = models.PositiveBigIntegerField(null=True, blank=True)
     content = models.BinaryField(null=True)
 
@@ -505,21 +541,27 @@ class StatusChange(models.Model):
     TRUNCATE.
     """
 
+    # Says so to readers; triggers and the rights in config/grants.py hold it, also against raw SQL (decision 4).
     append_only = True
 
     pk = models.CompositePrimaryKey("claim", "seq")
+    # DO_NOTHING: the database refuses by itself to delete a claim that has status changes.
     claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="status_changes")
     seq = models.PositiveIntegerField()
+    # Generated, so that no writer can name another row as the one before.
     prev = models.GeneratedField(
         expression=NullIf(F("seq") - 1, 0), output_field=models.IntegerField(null=True), db_persist=True
     )
     from_state = models.CharField(max_length=16, null=True)  # null in a claim's first row
     to_state = models.CharField(max_length=16)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # Beside `by`: the constraints below demand two people for every verdict.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+    # An array and no relation: a constraint can demand it, and it keeps what was named at the time (decision 21).
     evidence = ArrayField(models.UUIDField())
     stance = models.CharField(max_length=16, choices=Stance)
+    # As counted then: later changes of the graph must not change what the verdict rested on.
     independence_min = models.PositiveSmallIntegerField()
     independence_max = models.PositiveSmallIntegerField()
     independence_exact = models.BooleanField(default=True, db_default=True)  # False: the numbers are bounds
@@ -529,7 +571,9 @@ class StatusChange(models.Model):
     class Meta:
         ordering: ClassVar = ["claim", "seq"]
         constraints: ClassVar = [
+            # More than the key already says, because the chain's foreign keys need these three columns to be unique.
             models.UniqueConstraint(fields=["claim", "seq", "to_state"], name="status_change_chain"),
+            # Made from the table of moves, so that Python and the database cannot drift apart (decision 4).
             models.CheckConstraint(condition=_pairs(_ALL_PAIRS), name="status_change_is_a_move"),
             models.CheckConstraint(
                 condition=Q(seq=1, from_state__isnull=True) | Q(seq__gt=1, from_state__isnull=False),
@@ -571,6 +615,7 @@ class StatusChangeText(models.Model):
     pk = models.CompositePrimaryKey("claim", "seq")
     claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="+")
     seq = models.PositiveIntegerField()
+    # Only '[redacted]' can replace it, and only where the ledger names the erasure (decision 79).
     reason = models.TextField()
     decision_reason = models.TextField(blank=True)
 
@@ -588,6 +633,7 @@ class StatusChangeGraph(models.Model):
     pk = models.CompositePrimaryKey("claim", "seq")
     claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="+")
     seq = models.PositiveIntegerField()
+    # Text and not JSON: jsonb re-serialises, and the digest is of these bytes.
     graph = models.TextField()
 
     def __str__(self) -> str:
@@ -611,8 +657,10 @@ class PolicyChange(models.Model):
     id = models.BigAutoField(primary_key=True)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="policy_changes")
     field = models.CharField(max_length=24, choices=PolicyField)
+    # Today's threshold explains today's flags, and the one of that day its verdicts (decision 44).
     before = models.PositiveSmallIntegerField()
     after = models.PositiveSmallIntegerField()
+    # May be empty: the page demands it, and the API took changes without one before (decision 44).
     reason = models.TextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -633,6 +681,7 @@ class ActorMerge(models.Model):
 
     append_only = True
 
+    # The key: an actor is merged once and for good (decision 43).
     actor = models.OneToOneField(Actor, models.PROTECT, primary_key=True, related_name="merge")
     into = models.ForeignKey(Actor, models.PROTECT, related_name="+")
     reason = models.TextField()
@@ -663,7 +712,9 @@ class Grounds(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="grounds")
     state = models.CharField(max_length=16, choices=StateChoices)
     digest = models.CharField(max_length=64)
+    # One value and not rows, so that a redaction erases all of it at once (decision 85).
     content = models.JSONField()
+    # Kept beside the content, which a redaction may erase: the present grounds are read by these.
     named = ArrayField(models.UUIDField())
     answered = ArrayField(models.UUIDField())
     kept_at = models.DateTimeField()
@@ -702,11 +753,13 @@ class GroundsWatch(models.Model):
     grounds = models.OneToOneField(Grounds, models.PROTECT, primary_key=True, related_name="watch")
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="watches")
     of_verdict = models.BooleanField(default=False)
+    # Restricted rows are among them: once released, they are part of the grounds (decision 86).
     subjects = ArrayField(models.UUIDField())
     digest = models.CharField(max_length=64)
     content = models.JSONField(null=True)
 
     class Meta:
+        # The triggers ask it for every changed row: one that no grounds rest on must cost one lookup (decision 86).
         indexes: ClassVar = [GinIndex(fields=["subjects"], name="watch_by_subject")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["claim"], condition=Q(of_verdict=True), name="watch_one_verdict"),
@@ -723,6 +776,7 @@ class GroundsChange(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     grounds = models.ForeignKey(Grounds, models.PROTECT, related_name="changes")
+    # Null where the system made the change.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=64)  # of the act, as in the ledger
     at = models.DateTimeField()
@@ -740,6 +794,7 @@ class GroundsTouch(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
+    # A row and not a variable of the session, so that a deferred constraint can refuse a commit with some left.
     subject = models.UUIDField()
 
     def __str__(self) -> str:
@@ -749,6 +804,7 @@ class GroundsTouch(models.Model):
 class GroundsToKeep(models.Model):
     """A claim whose verdict is older than kept grounds: a worker keeps its grounds when it reaches the claim."""
 
+    # Written at the upgrade only: verdicts from before are kept as they are then (decision 86).
     claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="+")
 
     def __str__(self) -> str:
@@ -759,7 +815,9 @@ class GroundsCheck(models.Model):
     """Watched grounds still to be read after a change that affects very many, and the person who made the change."""
 
     id = models.BigAutoField(primary_key=True)
+    # CASCADE: where watching ends, there is nothing left to read again.
     watch = models.ForeignKey(GroundsWatch, models.CASCADE, related_name="checks")
+    # With the row, since a worker that reads it later has no other way to know the author (decision 86).
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=64)
     at = models.DateTimeField()

@@ -31,11 +31,13 @@ def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
 
     Raises Conflict where the table has no such move, where the claim is closed, or where other people decide the move.
     """
+    # A closed claim keeps its state until it is opened again.
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Reopen it first."))
     move = find_move(claim.state, to)
     if move is None:
         raise Conflict(_("A claim cannot move from “%(from)s” to “%(to)s”.") % {"from": claim.state, "to": to})
+    # In either direction: no second person is asked if none is needed (decision 21).
     if move.deciders is not deciders:
         if move.deciders is Deciders.SECOND:
             raise Conflict(_("A second person must decide this move: submit an assessment."))
@@ -51,6 +53,7 @@ def check_policy(claim: Claim, move: Move, named_grounds: NamedGrounds) -> Evide
     graph, last = load_evidence_graph(claim), last_change(claim)
     # The grounds of the present verdict matter only when it is reopened; any other move rests on the evidence named.
     rests_on = last.evidence if last is not None and move.name is MoveName.REOPEN else named_grounds.named
+    # Beyond what may be counted under locks the whole action is begun again (decision 90).
     with counting_for(graph, rests_on):
         missing = missing_for(move, graph, last, named_grounds)
     if missing:
@@ -77,6 +80,7 @@ def make_move(
     Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
     """
     graph = check_policy(claim, move, named_grounds)
+    # Both together: a deferred foreign key leads from the claim to its last status change.
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
     change = _write(claim, move, graph, named_grounds, decision=decision, now=now)
     count_version(
@@ -88,6 +92,7 @@ def make_move(
     )
     # With the lock held, a move changes nothing that the graph is made of: it is not read a second time.
     restate(claim, graph, as_last_change(change.row), now=now)
+    # From here on the grounds of this verdict are watched, and those of the one before are not (decision 86).
     rest_on(claim, change.row, decision.grounds)
     return change
 
@@ -98,6 +103,7 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     assert move is not None
     named = frozenset(str(pk) for pk in evidence)
     graph = load_evidence_graph(claim)
+    # Restricted evidence is not named: this change is read by all, and would reveal it (decision 20).
     if not named:
         raise PolicyNotMet(missing_for(move, graph, None, NamedGrounds(named)))
     change = _write(claim, move, graph, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
@@ -117,6 +123,7 @@ def _write(
     named = named_grounds.named or frozenset()
     with counting_for(graph, named):
         stance, result, threshold = _measure(move, graph, named, named_grounds.answered)
+    # Kept with the change, so that it can be asked later what was known then.
     recorded = snapshot(graph)
     change = StatusChange.objects.create(
         claim=claim,
@@ -126,6 +133,7 @@ def _write(
         by=decision.by,
         decided_by=decision.decided_by,
         at=now,
+        # In a fixed order, since the ledger's entry has this list too.
         evidence=sorted(UUID(pk) for pk in named),
         stance=stance,
         independence_min=result.min,
@@ -134,10 +142,12 @@ def _write(
         threshold=threshold,
         graph_digest=snapshot_digest(recorded),
     )
+    # Apart from the row: words can be redacted, and a status change is never altered.
     words = StatusChangeText(claim=claim, seq=claim.last_seq)
     words.reason, words.decision_reason = decision.reason, decision.decision_reason
     words.save(force_insert=True)
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
+    # Last, so that the stream's lock is held as briefly as possible (decision 74).
     status_changed(claim, change, decision.reason, decision_reason=decision.decision_reason)
     return ChangeWithText(change, words)
 
@@ -152,7 +162,7 @@ def _measure(
     """
     stance = STANCE_OF_VERDICT.get(move.after)
     if stance == Stance.SUPPORTS:
-        needed = max(threshold_for(graph, stance, part, named) for part in graph.essential)
+        needed = max(threshold_for(graph, stance, element, named) for element in graph.essential)
         return stance, of_claim(graph, stance, named), needed
     if stance == Stance.REFUTES:
         element, result = refuted_element(graph, named, answered=answered)

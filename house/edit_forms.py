@@ -224,6 +224,7 @@ class EditForm(ActForm):
         self.stale = error
         self.conflicts = [self._in_words(conflict) for conflict in error.fields]
         for name in self.untouched:
+            # Untouched fields show the present value: pressing again must not restore an old one (decision 87).
             self.base.values[name] = plain(self.values[name])
             self.base.texts[name] = self.shown(name, self.values[name])
             self._put(name, self.values[name])
@@ -242,6 +243,7 @@ class EditForm(ActForm):
             choice = self.data.get(f"take-{name}")
             if not self.is_of_the_row(name):
                 continue
+            # Only this value counts as seen: if a third person changes it, the form asks again (decision 87).
             if choice in (MINE, THEIRS):
                 self.base.values[name] = value
                 self.settle(name, value, take=choice == THEIRS)
@@ -315,6 +317,7 @@ def _offers(control: Any) -> set[str]:
 
 def _squared(sent: Any, in_one_line: bool) -> Any:
     """Return a control's value for comparison, without differences of line endings and surrounding space."""
+    # Browsers send CR LF and trim: such differences are not the author's.
     if isinstance(sent, str):
         return _LINE_END.sub("" if in_one_line else "\n", sent).strip()
     if isinstance(sent, list | tuple):

@@ -39,6 +39,7 @@ class Invalid(DomainError):
     """The input is not valid (400). `errors` maps a field's name to sentences; "" stands for the form as a whole."""
 
     def __init__(self, errors: Mapping[str, Sequence[Any]]) -> None:
+        # Made text at once: in the language of the person who is refused, and not of a later reader.
         self.errors = {field: [str(text) for text in texts] for field, texts in errors.items()}
         super().__init__(" ".join(text for texts in self.errors.values() for text in texts))
 
@@ -48,6 +49,7 @@ def refuse_unsaid(field: str) -> NoReturn:
 
     Raises Invalid, always with the same sentence.
     """
+    # The same words for every reason: two sentences would tell two reasons apart (decision 83).
     raise Invalid({field: [gettext("This is not possible now.")]})
 
 
@@ -104,6 +106,7 @@ class Unconfirmed(Conflict):
         super().__init__(message)
         self.effects = list(effects)
         self.later = later
+        # References of claims: agreeing holds for exactly these (decision 31).
         self.agreement = agreement
 
 
@@ -131,6 +134,7 @@ class TooMany(DomainError):
 class Missing:
     """One requirement of policy that is not met: a code for programs, a sentence for people."""
 
+    # Fixed, since the sentence is translated and may change.
     code: str
     text: str
 

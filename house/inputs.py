@@ -11,6 +11,7 @@ FieldValues = dict[str, Any]  # a row's values by field: the fields are of sever
 class Unchanged(Enum):
     """The type of `UNCHANGED`, its only value."""
 
+    # An enum of one, so that the type checker can tell it from None, which means *none* (decision 110).
     UNCHANGED = "unchanged"
 
 

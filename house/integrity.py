@@ -38,6 +38,7 @@ class IntegrityScope:
     """
 
     now: datetime
+    # Work that waits is a mismatch only once a worker should have done it.
     grace: timedelta = timedelta(minutes=15)
     sample: int | None = 1000
     read_files: bool = True
@@ -83,6 +84,7 @@ def one_by_one(
     """Yield the mismatches of each row; an unreadable row is one as well, and the next rows are still checked."""
     for row in rows:
         try:
+            # A savepoint: a failed statement would end the transaction for all later rows.
             with transaction.atomic():
                 found = list(look(row))
         except (OperationalError, InterfaceError):
@@ -119,5 +121,6 @@ def one_moment() -> Iterator[None]:
     """Read from one snapshot in the block, while others go on writing; the block itself cannot write."""
     with transaction.atomic():
         with connection.cursor() as cursor:
+            # One snapshot, so that ongoing work is no mismatch (decision 50).
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield

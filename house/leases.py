@@ -29,10 +29,12 @@ class Lease:
 
 def held_by_nobody(now: datetime) -> Q:
     """Return the condition for rows without a valid lease."""
+    # By time alone: whether a worker that died still holds it cannot be asked (decision 7).
     return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
 
 
 def take(row: Leasable, now: datetime, *, hold: timedelta) -> Lease:
     """Hold a locked row until `now + hold`. The caller saves `attempt` and `lease_until`."""
+    # The number grows with each lease, so that a worker thought dead finds that the row is no longer its own.
     row.attempt, row.lease_until = row.attempt + 1, now + hold
     return Lease(row.pk, row.attempt)

@@ -80,6 +80,7 @@ def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         drafts = request_drafts(request)
         if request.method != "POST" or not drafts.are_kept_here():
             return view(request, *arguments, **named)
+        # Saving a draft is no action: it needs neither valid fields nor permission to act (decision 89).
         answer = drafts.saved() if "keep" in request.POST else None
         if answer is not None:
             return answer
@@ -146,6 +147,7 @@ class ActForm(forms.Form):
                 field.error_messages["required"] = gettext_lazy("Required")
 
     def full_clean(self) -> None:
+        # A draft is no attempt: it comes back without errors until it is sent.
         if self.restored:
             self._errors, self.cleaned_data = ErrorDict(), {}
             return
@@ -216,6 +218,7 @@ def drafts_shown(request: HttpRequest, form: forms.Form) -> Drafts | None:
     drafts = request_drafts(request)
     if not drafts.are_kept_here():
         return None
+    # Saved before it is shown: the newest text that there is must not be in the browser alone (decision 89).
     if request.method == "POST":
         drafts.came_back(form)
     return drafts

@@ -20,6 +20,7 @@ ORDER BY 1
 
 def references() -> list["ForeignKey[Any, Any]"]:
     """Return all foreign keys of all tables, including those of many-to-many relations."""
+    # Every table, found by looking: a new foreign key is checked without a line here (decision 98).
     models = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
     fields = (field for model in models for field in model._meta.concrete_fields)
     return sorted((field for field in fields if isinstance(field, ForeignKey)), key=_name)
@@ -36,6 +37,7 @@ def _all(scope: IntegrityScope) -> Iterable[Place]:
 def leads_nowhere(field: "ForeignKey[Any, Any]") -> Iterator[Place]:
     """Yield the rows of the field's table whose referenced row does not exist."""
     table, target = field.model._meta, field.target_field
+    # By an outer look and no join: a row that refers to nothing is what a join leaves out (decision 98).
     query = _NOWHERE.format(
         key=", ".join(f'r."{one.column}"' for one in table.pk_fields),
         column=f'"{field.column}"',

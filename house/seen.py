@@ -44,6 +44,7 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value) if value == int(value) else value
+    # Sorted: parties and topics are sets, and their order is no change (decision 87).
     if isinstance(value, list | tuple | set | frozenset | QuerySet):
         return sorted((plain(each) for each in value), key=str)
     return value

@@ -67,6 +67,7 @@ def recorded_transaction() -> Iterator[None]:
     At its end the last steps run and the deferred constraints are checked, so that a violation is an error of the
     action and not a failed commit after the answer; then they are deferred again, for an enclosing action.
     """
+    # Actions nest: the outer one has the entries of all, and its last steps see them (decision 22).
     around = _noted.get()
     token = _noted.set([] if around is None else around)
     before = len(around or ())
@@ -80,6 +81,7 @@ def recorded_transaction() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         kept = _kept.get()
+        # Only the outermost, after its commit: entries that were rolled back get no receipt (decision 104).
         if around is None and kept is not None:
             kept.extend(_noted.get() or ())
     except BaseException:

@@ -26,6 +26,7 @@ def compare_words(before: str, *, after: str) -> list[DiffPiece]:
 
 
 def _pieces(olds: list[str], *, news: list[str]) -> Iterator[DiffPiece]:
+    # Without autojunk, which takes the frequent words of a long text for noise.
     for kind, i, j, k, m in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if kind == "equal":
             yield DiffPiece("same", "".join(olds[i:j]))

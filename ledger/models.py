@@ -18,7 +18,9 @@ class Entry(models.Model):
     prev = models.BinaryField(null=True)  # leaf hash of the stream's previous entry; null for the first
     kind = models.CharField(max_length=64)
     at = models.DateTimeField()
+    # Bytes and not JSON: jsonb writes values anew, and the hash is of these bytes.
     leaf = models.BinaryField()
+    # Receipts and proofs find an entry by it.
     leaf_hash = models.BinaryField(unique=True)
 
     class Meta:
@@ -38,6 +40,7 @@ class Secret(models.Model):
     id = models.BigAutoField(primary_key=True)
     # No index of its own: the unique constraint below begins with it.
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="secrets", db_index=False)
+    # Apart from the entry, so that a redaction can delete it and the log still verifies (decision 79).
     name = models.CharField(max_length=80)
     salt = models.BinaryField()
     value = models.BinaryField()
@@ -80,6 +83,7 @@ class SealedStream(models.Model):
     """The random stream of the sealed entries about a subject, such as `assessment:<uuid>`."""
 
     subject = models.CharField(max_length=255, primary_key=True)
+    # Random: a name made from the subject could be guessed and confirmed by the leaf's hash (decision 71).
     name = models.CharField(max_length=39, unique=True)  # 'sealed:' and 32 hex digits
 
     def __str__(self) -> str:
@@ -101,6 +105,7 @@ class Outbox(models.Model):
 class Leaf(models.Model):
     """The place of an entry in the log, by its index from 0."""
 
+    # Given by the sequencer alone: numbering in the writers' own transactions cut their rate to a quarter.
     index = models.BigIntegerField(primary_key=True)
     entry = models.OneToOneField(Entry, models.PROTECT, related_name="place")
     hash = models.BinaryField()
@@ -116,6 +121,7 @@ class Node(models.Model):
     """The hash of a complete subtree of 256^level leaves. `level`: the tile level, from 1 (C2SP tlog-tiles)."""
 
     pk = models.CompositePrimaryKey("level", "index")
+    # One level in eight is kept: tiles are read from leaves and these, and stored nowhere else (decision 74).
     level = models.PositiveSmallIntegerField()
     index = models.BigIntegerField()
     hash = models.BinaryField()
@@ -129,6 +135,7 @@ class Checkpoint(models.Model):
 
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
+    # As signed, to the byte: time stamps and cosignatures are of these bytes (decision 101).
     note = models.TextField()
     at = models.DateTimeField()
 
@@ -139,6 +146,7 @@ class Checkpoint(models.Model):
 class Cosignature(models.Model):
     """A witness's cosignature of a checkpoint. `at`: by the witness's clock; `line`: its line of the note."""
 
+    # A witness's newest row is its last cosignature: no other memory is kept (decision 102).
     pk = models.CompositePrimaryKey("checkpoint", "key")
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures", db_index=False)
     key = models.TextField()  # a verifier key, as a policy names it
@@ -156,6 +164,7 @@ class WitnessedCheckpoint(models.Model):
     """A checkpoint cosigned by a quorum of witnesses under the policy of that time. `at`: since when."""
 
     checkpoint = models.OneToOneField(Checkpoint, models.PROTECT, primary_key=True, related_name="witnessed")
+    # The desk's own mark, which saves a search: readers check the quorum themselves (decision 102).
     at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -165,6 +174,7 @@ class WitnessedCheckpoint(models.Model):
 class Key(models.Model):
     """A public key of the log: the sequencer's, for checkpoints, or the web server's, for receipts."""
 
+    # To be read, and never trusted: the keys that a check relies on come from a policy file (decision 80).
     text = models.CharField(max_length=255, primary_key=True)  # a verifier key, as a policy names it
     signs_receipts = models.BooleanField()
     since = models.DateTimeField()
@@ -182,6 +192,7 @@ class Anchor(models.Model):
     target = models.CharField(max_length=500)  # mailto:name@example.org, or the path of a folder
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
     at = models.DateTimeField()
+    # A row first, then the mail or file: what a worker died with is seen and done again (decision 76).
     state = models.CharField(max_length=8, choices=[(name, name) for name in (WAITING, DONE, FAILED)], default=WAITING)
     error = models.CharField(max_length=300, blank=True)
 
@@ -206,6 +217,7 @@ class DailyStamp(models.Model):
     wanted_at = models.DateTimeField()
     tried_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    # Filled in once and never changed after: a trigger sees to it (decision 101).
     token = models.BinaryField(null=True)
     before = models.DateTimeField(null=True)
     signer = models.CharField(max_length=500, blank=True)

@@ -54,6 +54,7 @@ def record(
     table links to `stream`, and its kind and body are committed too. Raises ValueError.
     """
     body, at = _as_older(body, at) if _older_acts.get() else (body, at)
+    # The stream's own name is random: which subject it is of would be guessed from the leaf (decision 71).
     if sealed:
         return _append(_Draft(_sealed_stream(stream), SEALED, {}, *seal(kind, body, values=committed)), at=at)
     return _append(_Draft(stream, kind, body, *commit(committed)), at=at)
@@ -74,6 +75,7 @@ def older_acts() -> Iterator[None]:
 
 def _as_older(body: Mapping[str, Any], at: datetime) -> tuple[Mapping[str, Any], datetime]:
     now = timezone.now()
+    # Within the delay that audits allow for, it is an act of now (decision 99).
     if at >= now - timedelta(seconds=LONGEST_DELAY):
         return body, at
     return {**body, "brought_in": True, "happened_at": format_time(at)}, now
@@ -125,6 +127,7 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
     if not lines:
         return
     with connection.cursor() as cursor:
+        # COPY, since an import writes millions; the triggers check these rows like all others.
         with cursor.copy("COPY ledger_entry (stream, seq, prev, kind, at, leaf, leaf_hash) FROM STDIN") as copy:
             for line in lines:
                 copy.write_row(line)
@@ -167,8 +170,10 @@ class _Draft:
 
 def _append(draft: _Draft, *, at: datetime, through: BaseDatabaseWrapper | None = None) -> WrittenEntry:
     with (through or connection).cursor() as cursor:
+        # Takes the stream's lock and then reads its head: the next writer waits for this commit (decision 74).
         cursor.execute(HEAD, [draft.stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
+        # Never earlier than the entry before, whatever this machine's clock says (decision 74).
         if earliest is not None:
             at = max(at, earliest)
         entry = draft.entry((last or 0) + 1, prev, at)

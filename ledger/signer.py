@@ -48,6 +48,7 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # The key's name and not PUBLIC_URL: another address of the site is no other log (decision 75).
         self.origin = read_key(folder / LOG_KEY).name
         self.mark = self._read_mark()
         if self.mark.origin != self.origin:
@@ -64,12 +65,15 @@ class Signer:
         The same checkpoint always gets the same note. `proof`: gives the consistency proof from the last one.
         """
         last = self.mark
+        # The mark was written and the checkpoint perhaps not published: the same note is given again (decision 75).
         if last.note and (size, root) == (last.size, last.root):
             return last.note
         self._check(last, size, root, proof)
         key, *before = self._keys()
         note = sign_note(checkpoint_text(self.origin, size, root), [key, *before]).decode()
+        # Before the note leaves: what is signed and forgotten could be signed again over another log (decision 75).
         self._write_mark(Mark(self.origin, size, root, note))
+        # A replaced key has no use any more, and a thief could sign a second log with it (decision 80).
         for old in before:
             kept = _kept(self._folder, old)
             if kept.stat().st_mtime < time.time() - SIGNS_BESIDE.total_seconds():
@@ -93,6 +97,7 @@ class Signer:
         return key
 
     def _check(self, last: Mark, size: int, root: bytes, proof: Proof) -> None:
+        # As after the restoration of an old backup: its log would go on differently from what others hold.
         if size < last.size:
             raise SignerRefused(
                 f"The database holds {size} entries and {last.size} were signed: it is older than what was published. "
@@ -132,6 +137,7 @@ def make_signer(folder: Path, origin: str) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / LOG_KEY).exists():
+        # A mark without a key signs nothing; a key without its mark would not know what it has signed (decision 99).
         if not (folder / MARK).exists():
             write_first_mark(folder, origin)
         make_key(folder, LOG_KEY, name=origin)
@@ -167,6 +173,7 @@ def take_next_key(folder: Path, file: str, *, keep: SigningKey | None) -> None:
         with suppress(FileExistsError):
             os.link(folder / file, _kept(folder, keep))
         os.utime(_kept(folder, keep))  # SIGNS_BESIDE counts from now
+    # A rename is whole or not done: at no moment is there no key, or half of one (decision 80).
     (folder / f"{file}.next").replace(folder / file)
     sync_folders([folder])
 
@@ -184,6 +191,7 @@ def locked(folder: Path, name: str = "lock") -> Iterator[None]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / name).open("w") as file:
         try:
+            # The system releases it when the process dies, unlike a file that says so.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise SignerRefused(f"{folder} is in use by another process") from error

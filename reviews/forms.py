@@ -165,7 +165,7 @@ class AssessmentForm(ActForm):
     ) -> None:
         initial = _drafted(claim, draft) if draft else _written_before(claim, before)
         super().__init__(*arguments, initial=initial, **named)
-        self.parts: list[Element] = list(claim.elements.all())
+        self.elements: list[Element] = list(claim.elements.all())
         self.contrary = contrary
         self.offered_evidence = {str(pk) for pk, _label in evidence}
         self.offered_states = set(states)
@@ -174,8 +174,8 @@ class AssessmentForm(ActForm):
         self.fields["proposed_state"].error_messages["required"] = _("Choose a state to propose.")
         if claim.state != State.REFUTED:
             del self.fields["recorded_mistake"]
-        for part in self.parts:
-            self.fields[f"element_{part.pk}"] = forms.CharField(label=part.text, required=False)
+        for element in self.elements:
+            self.fields[f"element_{element.pk}"] = forms.CharField(label=element.text, required=False)
         for pk, label in contrary:
             self.fields[f"answer_{pk}"] = forms.CharField(
                 label=label, required=False, widget=forms.Textarea({"class": "said", "rows": 2})
@@ -183,7 +183,7 @@ class AssessmentForm(ActForm):
 
     @property
     def element_lines(self) -> list[forms.BoundField]:
-        return [self[f"element_{part.pk}"] for part in self.parts]
+        return [self[f"element_{element.pk}"] for element in self.elements]
 
     @property
     def answer_lines(self) -> list[forms.BoundField]:
@@ -198,7 +198,9 @@ class AssessmentForm(ActForm):
             answers=[
                 AnswerInput(evidence=pk, text=text) for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
             ],
-            elements=[ElementLine(element=part.pk, text=given[f"element_{part.pk}"]) for part in self.parts],
+            elements=[
+                ElementLine(element=element.pk, text=given[f"element_{element.pk}"]) for element in self.elements
+            ],
             recorded_mistake=given.get("recorded_mistake", False),
             seen_version=given["seen_version"],
         )
@@ -244,7 +246,9 @@ class AssessmentForm(ActForm):
         """Errors on the elements as a whole, moved to the elements without a line, in their order."""
         if name != "elements":
             return super().fields_for(name, texts)
-        silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
+        silent = [
+            f"element_{element.pk}" for element in self.elements if not self.cleaned_data.get(f"element_{element.pk}")
+        ]
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
 
 

@@ -17,6 +17,7 @@ class AssignmentState(models.TextChoices):
     OFFERED = "offered", _("offered")
     ACCEPTED = "accepted", _("accepted")
     DECLINED = "declined", _("declined")
+    # Keeps its older name, which the API and ledger entries have (decision 111).
     HANDED_OVER = "handed_over", _("reassigned")
     WITHDRAWN = "withdrawn", _("withdrawn")
     COMPLETED = "completed", _("completed")
@@ -32,16 +33,19 @@ class Assignment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="assignments")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    # Told when the reviewer declines; after a reassignment it is the reviewer who passed the claim on.
     assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     due_at = models.DateTimeField(_("due"))
     state = models.CharField(max_length=16, choices=AssignmentState, default=AssignmentState.OFFERED)
     created_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # May be empty: only declining demands a reason.
     ended_reason = models.TextField(blank=True)
 
     class Meta:
         indexes: ClassVar = [
+            # For *My work*, which lists open assignments by due time; ended ones are many and never asked for there.
             models.Index(
                 fields=["reviewer", "due_at", "id"],
                 condition=Q(ended_at__isnull=True),
@@ -49,6 +53,7 @@ class Assignment(models.Model):
             ),
         ]
         constraints: ClassVar = [
+            # Among open ones only: the same person may be assigned again.
             models.UniqueConstraint(
                 fields=["claim", "reviewer"], condition=Q(ended_at__isnull=True), name="assignment_open_once"
             ),
@@ -73,6 +78,7 @@ class AssessmentState(models.TextChoices):
     REJECTED = "rejected", _("rejected")
     REPLACED = "replaced", _("replaced")
     RECORDED = "recorded", _("recorded")
+    # The two last never wait: no second person is asked if none is needed (decision 21).
     ENACTED = "enacted", _("no approval needed")
 
 
@@ -86,21 +92,28 @@ class Assessment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="assessments")
     assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assessments")
+    # Null for an editor, who may assess without one.
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="assessments")
+    # Kept, because an assessment of a claim that has moved since cannot be approved.
     from_state = models.CharField(max_length=16, choices=StateChoices)
     proposed_state = models.CharField(max_length=16, choices=StateChoices)
     rationale = models.TextField(_("rationale"))
     evidence = models.ManyToManyField(Evidence, blank=True, related_name="assessments")
+    # A refutation may be reopened for a mistake of our own, although nothing new is known (docs/states.md).
     recorded_mistake = models.BooleanField(default=False)
+    # The version that its author saw: an assessment of an older wording is made again (decision 21).
     seen_version = models.PositiveIntegerField()
+    # The one column that may still change, and only from `waiting`: a trigger refuses all else (decision 86).
     state = models.CharField(max_length=16, choices=AssessmentState)
     created_at = models.DateTimeField()
 
     class Meta:
         indexes: ClassVar = [
+            # Waiting assessments are few among all that were ever submitted.
             models.Index(fields=["created_at", "id"], condition=Q(state="waiting"), name="assessment_waiting"),
         ]
         constraints: ClassVar = [
+            # A new submission replaces the one that waits, so that approvers never choose between two.
             models.UniqueConstraint(
                 fields=["claim", "assessor"], condition=Q(state="waiting"), name="assessment_one_waits"
             ),
@@ -128,7 +141,9 @@ class AssessmentGrounds(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="stood_for")
     number = models.PositiveSmallIntegerField()
+    # Rows and not a column: which grounds the assessor confirmed, and when, stays on record (decision 85).
     grounds = models.OneToOneField(Grounds, models.PROTECT, related_name="stood_for")
+    # If this one ends, the assessor confirms again before anyone approves (decision 85).
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
 
@@ -147,6 +162,7 @@ class AssessmentElement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="elements")
+    # A verdict needs a line on every element of the claim, essential or not.
     element = models.ForeignKey(Element, models.PROTECT, related_name="+")
     text = models.TextField()
 
@@ -164,6 +180,7 @@ class Answer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="answers")
+    # By name: a verdict answers each piece of contrary evidence, not all of them at once (docs/states.md).
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="+")
     text = models.TextField()
 
@@ -178,7 +195,9 @@ class Decision(models.Model):
     """Approval or rejection of an assessment by a second person."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # One to one: a rejected assessment is not decided again, its author submits another.
     assessment = models.OneToOneField(Assessment, models.PROTECT, related_name="decision")
+    # A copy, because a check constraint reads its own row alone: the two people have to differ here.
     assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     approved = models.BooleanField()
@@ -230,29 +249,37 @@ class Reminder(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="reminders")
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="reminders")
     assessment = models.ForeignKey(Assessment, models.PROTECT, null=True, blank=True, related_name="reminders")
+    # Null: a role, whose people are looked up when it is due; they may have changed by then (decision 23).
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="reminders"
     )
     kind = models.CharField(max_length=24, choices=ReminderKind)
+    # This reminder's own moment, not that of the assignment.
     due_at = models.DateTimeField()
     created_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=ReminderState, default=ReminderState.PENDING)
+    # A worker ends the row only while the attempt is its own, so that each row ends once (decision 23).
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The type of the error alone: its text may hold an address (decision 58).
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         indexes: ClassVar = [
+            # The tick asks every two seconds which are due, and must not read past those that have ended.
             models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="reminder_pending_by_due"),
             models.Index(fields=["recipient", "due_at", "id"], name="reminder_by_person"),
             models.Index(
                 fields=["recipient", "-ended_at", "id"], condition=Q(state="sent"), name="reminder_sent_by_person"
             ),
+            # Closing a claim cancels all its pending ones by this.
             models.Index(fields=["claim"], condition=Q(state="pending"), name="reminder_pending_by_claim"),
+            # The metrics count what was given up in a day (decision 60).
             models.Index(fields=["ended_at"], condition=Q(state="failed"), name="reminder_failed_by_end"),
         ]
         constraints: ClassVar = [
+            # Nulls count as equal: most rows lack some of these, and must be unique all the same.
             models.UniqueConstraint(
                 fields=["claim", "assignment", "assessment", "recipient", "kind", "due_at"],
                 condition=~Q(state="cancelled"),
@@ -260,6 +287,7 @@ class Reminder(models.Model):
                 name="reminder_once",
             ),
             models.CheckConstraint(
+                # Every row has the claim besides, by which readers are limited and closing cancels (decision 23).
                 condition=Q(kind__in=OF_ASSIGNMENTS, assignment__isnull=False, assessment__isnull=True)
                 | Q(kind__in=OF_ASSESSMENTS, assignment__isnull=True, assessment__isnull=False)
                 | Q(kind__in=OF_CLAIMS, assignment__isnull=True, assessment__isnull=True),
@@ -290,6 +318,7 @@ class NotificationKind(models.TextChoices):
     RECHECK = "recheck", _("quote to re-check")
     GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
     ASSIGNED = "assigned", _("assigned to you")
+    # Keeps its older name, which the API has (decision 111).
     HANDED_OVER = "handed_over", _("reassigned to you")
     APPROVED = "approved", _("your assessment was approved")
     REJECTED = "rejected", _("your assessment was rejected")
@@ -310,10 +339,12 @@ class Notification(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
+    # No text: sentences are made when it is shown, to a person who may know of the claim then (decision 32).
     kind = models.CharField(max_length=24, choices=NotificationKind)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="notifications")
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
     assessment = models.ForeignKey(Assessment, models.PROTECT, null=True, blank=True, related_name="+")
+    # Null for a reminder: a moment came, and no one did anything.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
@@ -321,6 +352,7 @@ class Notification(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["recipient", "at", "id"], name="notification_by_person"),
+            # For the number in the head of every page (decision 32).
             models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="notification_unread"),
         ]
         constraints: ClassVar = [
@@ -341,13 +373,16 @@ class AssessmentDraft(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="drafts")
     assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts")
+    # Begins at a random number: a window with a draft that ended must not pass for one with the next (decision 34).
     version = models.PositiveIntegerField()
     seen_version = models.PositiveIntegerField()
+    # JSON and not columns: half a text, or one on evidence hidden since, must be keepable as well.
     content = models.JSONField()
     kept_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
+            # One: a text that cannot be it becomes a draft of the form beside it (decision 89).
             models.UniqueConstraint(fields=["assessor", "claim"], name="draft_one_a_person_and_claim"),
         ]
 
@@ -367,7 +402,9 @@ class FormDraft(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="form_drafts")
     name = models.CharField(max_length=40)
+    # The form's address is its key, so that any form can have a draft without code of its own (decision 89).
     path = models.CharField(max_length=300)
+    # The subject: a draft is shown only while its author may see it, and ends when they leave the desk.
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
     claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="+")
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
@@ -375,6 +412,7 @@ class FormDraft(models.Model):
     actor = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="+")
     content = models.JSONField()
     version = models.PositiveIntegerField()
+    # A random name of the browser's window: copies are never compared by clocks (decision 89).
     window = models.CharField(max_length=40, blank=True)
     step = models.PositiveIntegerField(default=0)
     kept_at = models.DateTimeField()
@@ -404,9 +442,11 @@ class KeptOutcome(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     method = models.CharField(max_length=8)
     path = models.TextField()
+    # Of one person, method and address: with another of these it is another key.
     key = models.CharField(max_length=255)
     body_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
+    # An address and no answer: kept answers would be a second copy of confidential words (decision 35).
     at = models.TextField(blank=True)
     effects = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -438,14 +478,17 @@ class Redaction(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Null for a shared actor, which is on no desk (decision 105).
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="redactions")
     actor = models.ForeignKey(Actor, models.PROTECT, null=True, related_name="redactions")
     words = models.CharField(_("words"), max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     reason = models.TextField(_("reason"))
+    # Must still be entitled when it is erased, so that no one acts as both people (decision 105).
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=RedactionState, default=RedactionState.PROPOSED)
+    # For a desk with one editor, whose proposals nobody could decide otherwise (decision 105).
     second = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     second_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -456,6 +499,7 @@ class Redaction(models.Model):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["desk", "-proposed_at"], name="redaction_by_desk")]
         constraints: ClassVar = [
+            # The reason stays for good; the action sees to it that the words are not in it (decision 79).
             models.CheckConstraint(condition=~Q(reason=""), name="redaction_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
@@ -468,6 +512,7 @@ class Redaction(models.Model):
                 name="redaction_ends_once",
             ),
             models.CheckConstraint(
+                # The words it searches for are what must not be known: they go with the decision, whatever it is.
                 condition=(Q(state="proposed") & ~Q(words="", sha256=""))
                 | (~Q(state="proposed") & Q(words="", sha256="")),
                 name="redaction_keeps_no_words",

@@ -47,6 +47,7 @@ def create_actor(*, desk: Desk | None, fields: ActorInput, by: User, now: dateti
     """
     with recorded_transaction():
         if desk is not None:
+            # Asked inside the transaction, so that a role taken away meanwhile is noticed.
             may_write(by, desk)
         else:
             may_share(by)
@@ -80,6 +81,7 @@ def set_actor_fields(actor: Actor, fields: ActorInput, by: User) -> None:
         above: Actor | None = getattr(actor, name)
         if above is None:
             continue
+        # A row that is not restricted names none that is, so that most rows need no look at their names (decision 83).
         if above.visibility == Visibility.RESTRICTED and actor.visibility != Visibility.RESTRICTED:
             if not visible_actors(by).filter(pk=above.pk).exists():
                 refuse_unsaid(name)
@@ -95,6 +97,7 @@ def _refuse_circle(actor: Actor, by: User) -> None:
     while above is not None:
         names.append(above.name)
         if above.pk in seen:
+            # A circle through actors that the person may not see is refused without naming them (decision 83).
             if visible_actors(by).filter(pk__in=seen - {actor.pk}).count() < len(seen) - 1:
                 refuse_unsaid("part_of")
             raise Invalid({"part_of": [_("This would make a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
@@ -104,6 +107,7 @@ def _refuse_circle(actor: Actor, by: User) -> None:
 
 def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID | None, field: str) -> Actor | None:
     """The new value of a field that names an actor; unchanged where the person may not see the present one."""
+    # People do not remove what they do not see: their form shows an empty field (decision 83).
     if before is not None and given in (None, before.pk) and not visible_actors(by).filter(pk=before.pk).exists():
         return before
     return named_actor(by, desk_id, actor_id=given, field=field)
@@ -129,6 +133,7 @@ def create_source(
         source = Source(desk=desk, created_by=by, created_at=now)
         set_source_fields(source, fields, by)
         source.save()
+        # A row for a worker: the request must not wait for another server (decision 7).
         if capture and source.url:
             ask_for_capture(source, by, now)
         source_recorded("source_added", source, by=by, now=now)
@@ -145,6 +150,7 @@ def set_source_fields(source: Source, fields: SourceInput, by: User) -> None:
         assert not isinstance(fields.publisher, NamedActor)  # claims.actions.composing has created it
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields.publisher, "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
+    # Pages make the address a link: a scheme such as javascript: must not become one.
     if source.url and not source.url.lower().startswith(("http://", "https://")):
         raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})
     if (
@@ -207,6 +213,7 @@ def record_file(
     now = now or timezone.now()
     with recorded_transaction():
         lock_graph(source.desk_id)  # verdicts rest on files: an approval must not happen in between
+        # Asked again under the lock: the file may have taken a while to arrive.
         may_change_source(by, source)
         row = Attachment(
             source=source,
@@ -221,6 +228,7 @@ def record_file(
         check_fields(row, exclude=("source", "created_by"))
         if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
             raise Invalid({"visibility": [_("A file must be at least as restricted as its source.")]})
+        # Before the row: the worker that deletes files must not take one attached in the same second (decision 79).
         hold_file(row.sha256)
         row.save()
         attachment_kept(row, by=by, now=now)
@@ -238,6 +246,7 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
     """Request a capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
+        # Locked, so that two requests at once do not both find nothing waiting.
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
@@ -287,6 +296,7 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
         rows = sorted(Capture.objects.filter(pk__in=taken), key=lambda row: taken.index(row.pk))
         leases = []
         for row in rows:
+            # A capture that has ended so many workers is given up: others wait behind it.
             if row.attempt >= MOST_CAPTURE_ATTEMPTS:
                 _fail(row, _("The capture was interrupted three times."), now)
                 continue
@@ -301,6 +311,7 @@ def run_capture(lease: Lease) -> Capture:
 
     Holds no lock during the fetch. Writes nothing if another worker has since taken the lease.
     """
+    # Other servers may take half a minute: no transaction is open meanwhile (decision 23).
     row = Capture.objects.get(pk=lease.row)
     try:
         answer = fetch(row.url, allow=settings.CAPTURE_ALLOW, sink=store)
@@ -313,8 +324,10 @@ def run_capture(lease: Lease) -> Capture:
 def _finish(lease: Lease, write: Any) -> Capture:
     now = timezone.now()
     with recorded_transaction():
+        # A verdict may rest on the file: an approval must not pass it unseen (decision 86).
         lock_graph(Capture.objects.values_list("source__desk_id", flat=True).get(pk=lease.row))
         row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.row)
+        # A worker that was thought dead may come back: only the last lease writes.
         if row.state == CaptureState.PENDING and row.attempt == lease.attempt:
             write(row, now)
     return row
@@ -327,6 +340,7 @@ def _fail(row: Capture, error: str, now: datetime) -> None:
 
 def _keep(row: Capture, answer: Fetched[Stored], now: datetime) -> None:
     stored = answer.body
+    # As in `record_file`: a worker may just be deleting the same bytes.
     hold_file(stored.sha256)
     row.attachment = Attachment.objects.create(
         source=row.source,

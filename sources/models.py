@@ -17,6 +17,7 @@ from accounts.models import Desk
 class Visibility(models.TextChoices):
     """Who may see a row, from least to most strict. A file or relay is at least as strict as its source."""
 
+    # In this order: `strictness` counts by it.
     PUBLIC = "public", _("public")
     DESK = "desk", _("the desk")
     RESTRICTED = "restricted", _("restricted")
@@ -34,6 +35,7 @@ class Reliability(models.TextChoices):
     B = "B", _("usually reliable")
     C = "C", _("fairly reliable")
     D = "D", _("not usually reliable")
+    # A source graded E supports nothing (docs/provenance.md); F is no grade, and counts.
     E = "E", _("unreliable")
     F = "F", _("cannot be judged")
 
@@ -43,6 +45,7 @@ class Basis(models.TextChoices):
 
     FIRSTHAND = "firsthand", _("firsthand")
     SECONDHAND = "secondhand", _("secondhand")
+    # A value of its own: such a source is an origin in the upper figure of a count only (docs/provenance.md).
     UNKNOWN = "unknown", _("unknown")
 
 
@@ -91,6 +94,7 @@ class Actor(models.Model):
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
     part_of_from = models.DateField(_("speaks for it from"), null=True, blank=True)
     part_of_to = models.DateField(_("speaks for it until"), null=True, blank=True)
+    # Why a chain ends here, for a body that would otherwise be one voice with its state.
     stands_alone_because = models.TextField(
         _("why it is editorially independent"),
         blank=True,
@@ -98,6 +102,7 @@ class Actor(models.Model):
     )
     # For information: an outlet and its owner remain separate voices.
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
+    # The default for its sources; a source may have a grade of its own.
     reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
     # Set on a duplicate: every reference now points to that actor, and search still finds it by this name.
@@ -155,8 +160,11 @@ class Source(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=SourceKind, default=SourceKind.ARTICLE)
     title = models.CharField(_("title"), max_length=300)
     url = models.URLField(_("address"), max_length=2000, blank=True)
+    # Null: unknown. Never the platform that carried it, and never the desk itself.
     publisher = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="published")
+    # Voices are taken at this day, or at the day it was added: a spokesman may have left since.
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    # Unknown until someone looks, so that nothing counts as firsthand by default.
     basis = models.CharField(_("basis"), max_length=16, choices=Basis, default=Basis.UNKNOWN)
     basis_reason = models.TextField(
         _("reason for the basis"),
@@ -171,6 +179,7 @@ class Source(models.Model):
     # A retracted source stops counting; a corrected one still counts and is marked.
     retracted_at = models.DateTimeField(null=True, blank=True)
     retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    # Retracted and not deleted: losing an upstream must not turn what rests on it into unknown lineage.
     retracted_reason = models.TextField(blank=True)
     corrected_at = models.DateTimeField(null=True, blank=True)
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -187,6 +196,7 @@ class Source(models.Model):
 
     class Meta:
         indexes: ClassVar = [
+            # Lists page by this key, never by offset (decision 2).
             models.Index(fields=["desk", "created_at", "id"], name="source_by_desk"),
             GinIndex(fields=["words"], name="source_words"),
             # For search as one types: any part of a title matches.
@@ -229,6 +239,7 @@ class Relay(models.Model):
     quote = models.TextField(_("quote that shows it"), blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # Removed and not deleted: `verify` compares the row with the ledger's entries of it (decision 98).
     removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -261,6 +272,7 @@ class Attachment(models.Model):
     name = models.CharField(max_length=255)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # Set by a redaction, which empties the row and keeps its id, by which the ledger names it.
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -269,6 +281,7 @@ class Attachment(models.Model):
             _known("visibility", Visibility, "attachment_visibility_known"),
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True, sha256__regex=r"^[0-9a-f]{64}$")
+                # An erased file keeps no digest: a digest of a known file would give it away.
                 | Q(erased_at__isnull=False, sha256="", size=0),
                 name="attachment_digest_form",
             ),
@@ -286,6 +299,7 @@ class ChosenFile(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # Redactions of the desk search it, and `verify` knows its file (decision 89).
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
@@ -296,6 +310,7 @@ class ChosenFile(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["owner", "chosen_at"], name="chosen_file_by_person"),
             models.Index(fields=["chosen_at"], name="chosen_file_by_age"),
+            # Asked before a file's bytes are deleted: another row may still need them.
             models.Index(fields=["sha256"], name="chosen_file_by_digest"),
         ]
         constraints: ClassVar = [
@@ -309,6 +324,7 @@ class ChosenFile(models.Model):
 class FileErasure(models.Model):
     """A file due for deletion, as no row names it any more. A worker deletes the file, then this row."""
 
+    # A row first, since deleting bytes cannot be undone if the transaction fails (decision 79).
     sha256 = models.CharField(max_length=64, primary_key=True)
     asked_at = models.DateTimeField()
 
@@ -329,9 +345,12 @@ class Capture(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(Source, models.PROTECT, related_name="captures")
+    # Of its own: a capture may be stricter than its source, and is released together with its file (decision 84).
     visibility = models.CharField(max_length=16, choices=Visibility, default=Visibility.DESK)
+    # Kept here: the file came from this address, and the source's may be edited later.
     url = models.URLField(max_length=2000)
     state = models.CharField(max_length=16, choices=CaptureState, default=CaptureState.PENDING)
+    # A worker writes its result only while the attempt is its own (decision 7).
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     taken_at = models.DateTimeField(null=True, blank=True)  # when a worker last leased it; orders the queue
@@ -349,6 +368,7 @@ class Capture(models.Model):
         ordering: ClassVar = ["-requested_at", "id"]
         indexes: ClassVar = [
             models.Index(fields=["requested_at"], condition=Q(state=CaptureState.PENDING), name="capture_waiting"),
+            # Whose last capture is longest ago comes first: one person's thousand cost others one place (decision 91).
             models.Index(fields=["requested_by", "-taken_at"], name="captures_taken_for"),
         ]
         constraints: ClassVar = [
@@ -375,10 +395,12 @@ class DeclaredConflict(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="declared_conflicts")
     actor = models.ForeignKey(Actor, models.PROTECT, related_name="declared_conflicts")
     declared_at = models.DateTimeField()
+    # Ended and not deleted: one that was withdrawn while an assessment waited still counts (decision 85).
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
+            # Among open ones only: it may be declared again.
             models.UniqueConstraint(
                 fields=["user", "actor"], condition=Q(ended_at__isnull=True), name="declared_conflict_once"
             )

@@ -3,7 +3,7 @@
     cast = factories.cast()
     claim = factories.claim(cast)                                # reported; its parties are claimant and accused
     factories.firsthand(cast, claim, 2)                          # two independent voices that support it
-    assessment = factories.finding(cast, claim, "corroborated")  # submitted by the reviewer, not yet decided
+    assessment = factories.assessment(cast, claim, "corroborated")  # submitted by the reviewer, not yet decided
     claim = factories.claim_in(cast, "refuted")                  # any of the four states, by real moves
 
 A factory does not reload the claim that it is given: its `version` and `state` are as read before.
@@ -205,7 +205,7 @@ def attach(
     """Attach a source to a claim; `elements` may be given as rows, `against_interest` as an actor."""
     fields = _ids(fields) | {"source": source.pk, "stance": stance}
     if "elements" in fields:
-        fields["elements"] = [part.pk for part in fields["elements"]]
+        fields["elements"] = [element.pk for element in fields["elements"]]
     return attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by or cast.reviewer, now=now)
 
 
@@ -253,7 +253,7 @@ def assigned(
     return row
 
 
-def finding(
+def assessment(
     cast: Cast,
     claim: Claim,
     proposed_state: str,
@@ -295,7 +295,9 @@ def submit_as(
         "rationale": "This is what the evidence shows.",
         "evidence": [item.pk for item in evidence],
         "answers": [AnswerInput(evidence=item.pk, text="Looked at: it does not hold.") for item in answers],
-        "elements": [ElementLine(element=part.pk, text="The evidence bears on it.") for part in claim.elements.all()],
+        "elements": [
+            ElementLine(element=element.pk, text="The evidence bears on it.") for element in claim.elements.all()
+        ],
         "seen_version": claim.version,
     }
     return submit_assessment(claim=claim, fields=AssessmentInput(**{**given, **fields}), by=by, **named)
@@ -338,7 +340,7 @@ def claim_in(cast: Cast, state: str, *, now: datetime | None = None, **fields: A
         return denied(cast, row, now=now)
     if state in (State.CORROBORATED, State.REFUTED):
         firsthand(cast, row, 2, stance="supports" if state == State.CORROBORATED else "refutes", now=now)
-        return approved(cast, finding(cast, row, state, now=now), now=now)
+        return approved(cast, assessment(cast, row, state, now=now), now=now)
     return fresh(row)
 
 

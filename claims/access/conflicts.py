@@ -60,6 +60,7 @@ def _conflicts(
         links = _seen_by(to, links)
         named = [actor for actor in named if str(actor.pk) in links]
         declared = [(user_id, actor_id) for user_id, actor_id in declared if str(actor_id) in links]
+    # By voice and on the claim's day, as voices are counted: one voice is one interest (decision 40).
     day = claim.day
     by_voice: dict[str | None, Actor] = {}
     for actor in named:
@@ -70,6 +71,7 @@ def _conflicts(
 
 def _seen_by(user: User, links: dict[str, ActorLink]) -> dict[str, ActorLink]:
     """The links of the actors that the person sees; a link to a hidden actor ends there."""
+    # A link through a hidden actor would reveal whom that one speaks for.
     seen = {str(pk) for pk in Actor.objects.filter(actors_for(user), pk__in=links).values_list("pk", flat=True)}
     return {
         pk: link if link.part_of in seen else replace(link, part_of=None) for pk, link in links.items() if pk in seen
@@ -109,6 +111,7 @@ def is_offered(check: Callable[..., object], *arguments: Any) -> bool:
     try:
         check(*arguments)
     except Untold:
+        # The refusal itself gives no reason then (decision 40).
         return True
     except (Forbidden, NotFound):
         return False
@@ -138,5 +141,6 @@ def claims_touched(user: User) -> list[Claim]:
     """The open claims that the person reviews or may decide, and that a conflict of theirs touches, as far as they may
     know.
     """
+    # Present work stays with the person until they decline or reassign: this is the list of it (decision 40).
     rows = Claim.objects.filter(participants__user=user, participants__until__isnull=True, closed_at__isnull=True)
     return [claim for claim in rows.distinct().order_by("reference") if conflicts_told(claim, [user.pk], to=user)]

@@ -8,6 +8,7 @@ from claims.models import NEVER_DUE, Claim, Participant, ParticipantRole
 
 def add_participant(claim: Claim, user: User, role: ParticipantRole, *, accepted: bool, now: datetime) -> Participant:
     """Add the person to the claim from now on; where they take part already, only set `accepted`."""
+    # An offered assignment has its row already: accepting it changes that one.
     row, created = Participant.objects.get_or_create(
         claim=claim, user=user, role=role, until=None, defaults={"accepted": accepted, "since": now}
     )

@@ -48,6 +48,7 @@ def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
 def role_for(user: User, claim: Claim) -> Role | None:
     """The person's role on the claim's desk. None for an approver from another desk."""
     role = role_in(user, claim.desk_id)
+    # 404 and not 403: a stranger must not learn that the reference exists.
     if role is None and not is_named_decider(user, claim):
         raise NotFound(_("Claim not found."))
     return role
@@ -119,6 +120,7 @@ def may_move_alone(user: User, claim: Claim) -> None:
     """A move alone: the assigned reviewer who accepted, or an editor; nobody with a conflict of interest."""
     role = role_for(user, claim)
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        # An editor too: a conflict of interest is with the claim, whatever the role (decision 40).
         refuse_conflicted(user, claim)
         return
     raise Forbidden(_("Only editors and the reviewer who accepted this claim can record this."))
@@ -138,7 +140,9 @@ def may_decide_move(user: User, claim: Claim, assessor: User) -> None:
     role = role_for(user, claim)
     if user.pk == assessor.pk:
         raise Forbidden(_("A second person must decide: you cannot decide on your own assessment."))
+    # Auditors write nothing, whatever else they were named for.
     if role == Role.EDITOR or (role != Role.AUDITOR and is_named_decider(user, claim)):
+        # Last of all, so that reminders of waiting decisions leave them out as well (decision 40).
         refuse_conflicted(user, claim)
         return
     raise Forbidden(_("Only editors and approvers named by an editor can decide."))

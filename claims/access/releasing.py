@@ -25,6 +25,7 @@ def refuse_looser(visibility: str, *, before: str) -> None:
 
 def check_release(visibility: str, *, before: str) -> None:
     """Check that a release lets more people see the thing. Raises Invalid."""
+    # Not back to restricted: that is an edit, and needs no reason.
     if visibility not in (Visibility.PUBLIC, Visibility.DESK):
         raise Invalid({"visibility": [_("Choose one of: %(names)s.") % {"names": "desk, public"}]})
     if not is_looser(visibility, before=before):

@@ -66,11 +66,13 @@ def claims_for(user: User) -> Q:
 
 def evidence_for(user: User) -> Q:
     """Evidence of claims and sources that the person may see; restricted evidence only for those allowed to see it."""
+    # Its source too: a row is as visible as what it names (decision 83).
     is_open = ~Q(visibility=Visibility.RESTRICTED) & ~Q(source__visibility=Visibility.RESTRICTED)
     seen = Exists(Source.objects.filter(sources_for(user), pk=OuterRef("source")))
     own = Q(created_by=user) | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
     member = Q(is_member(user, "claim__desk"))
     invited = Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
+    # Invited from another desk: what the claim leads to, and nothing restricted (decision 83).
     return (member & (is_open | Q(is_editor(user, "claim__desk")) | (own & Q(seen)))) | (invited & is_open)
 
 
@@ -81,6 +83,7 @@ def placed(user: User, uploader: str, **leads_to: Any) -> Exists:
     material to that person.
     """
     rows = Evidence.objects.filter(takes_part(user, ParticipantRole.REVIEWER, "claim"), withdrawn_at__isnull=True)
+    # Otherwise reviewers would give themselves access by attaching a source (decision 83).
     return Exists(rows.filter(Q(placed_by_editor=True) | Q(created_by=OuterRef(uploader)), **leads_to))
 
 
@@ -88,6 +91,7 @@ def sources_for(user: User) -> Q:
     is_open = ~Q(visibility=Visibility.RESTRICTED)
     privileged = Q(created_by=user) | Q(is_editor(user)) | Q(placed(user, "created_by", source=OuterRef("pk")))
     invited = Q(pk__in=RawSQL(_SOURCES_SQL, [user.pk]))  # noqa: S611 - our own
+    # Membership first: a person who left the desk sees nothing there, their own material included.
     return (Q(is_member(user)) & (is_open | privileged)) | (is_open & invited)
 
 

@@ -31,6 +31,7 @@ def withhold(user: User, rows: Iterable[Model]) -> None:
         doubtful: list[tuple[Model, Field[Any, Any]]] = []
         for row in waiting:
             looked_at.add(id(row))
+            # A row that is not restricted names nothing restricted, so that most rows need no query (decision 83).
             if getattr(row, "visibility", None) == Visibility.RESTRICTED:
                 doubtful += [(row, field) for field in _naming(row) if not _is_open(row, field)]
         _take_off(user, doubtful)
@@ -40,6 +41,7 @@ def withhold(user: User, rows: Iterable[Model]) -> None:
 
 def _naming(row: Model) -> Iterator["Field[Any, Any]"]:
     """The fields that name a row that may be hidden, as far as they were fetched and are set."""
+    # By the model's foreign keys, so that a new one needs nothing here (decision 83).
     for field in row._meta.concrete_fields:
         if field.null and field.related_model in SCOPES and row.__dict__.get(field.attname) is not None:
             yield field
@@ -92,6 +94,7 @@ def ids_in(*texts: str) -> set[UUID]:
 def hidden_among(user: User, ids: Iterable[UUID]) -> set[UUID]:
     """Those of these ids whose rows exist and are hidden from the person."""
     wanted, hidden = list(ids), set[UUID]()
+    # Every model: graphs and entries name ids without saying of what they are.
     for model, scope in SCOPES.items() if wanted else ():
         there: Any = model._default_manager.filter(pk__in=wanted).order_by()
         hidden |= set(there.exclude(pk__in=there.filter(scope(user)).values("pk")).values_list("pk", flat=True))

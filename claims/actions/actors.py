@@ -55,7 +55,9 @@ def merge_actors(
             field="reason",
             message=_("Explain why they are the same. The reason is recorded; a merge cannot be undone."),
         )
+        # Locked after the merged one; both are under the graph's lock, which orders all merges of a desk.
         survivor = _survivor(actor, fields.into, by)
+        # Before and after: a claim may rest on either actor by a link that the merge removes.
         touched = {*claims_touching(actor), *claims_touching(survivor)}
         is_elsewhere = _take_place(actor, survivor=survivor, chain=fields.chain, by=by, now=now)
         _name_instead(actor, survivor=survivor, reason=reason, by=by, now=now)
@@ -129,6 +131,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
     if survivor.desk_id == actor.desk_id:
         merged, own = place_in_chain(actor), place_in_chain(survivor)
         differ = any(merged.values()) and any(own.values()) and merged != own
+        # Two different places: which is right is for the editor to say (decision 43).
         if differ and not chain:
             raise Invalid(
                 {"chain": [_("They speak for different actors or at different dates. Choose which applies.")]}
@@ -137,6 +140,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
             for name, value in merged.items():
                 setattr(survivor, name, value if name != "stands_alone_because" else value or "")
         survivor.owned_by_id = survivor.owned_by_id or actor.owned_by_id
+    # Owner of the other or owned by it: as one, it cannot own itself.
     if survivor.owned_by_id in (actor.pk, survivor.pk):
         survivor.owned_by_id = None
     after = _named_by(survivor)
@@ -161,6 +165,7 @@ def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: 
     edit_all(Actor.objects.filter(part_of=actor), by=by, now=now, part_of=survivor)
     edit_all(Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk), by=by, now=now, owned_by=survivor)
     _declare_instead(actor, survivor=survivor, now=now)
+    # Read before the rows change, since each gets an entry afterwards.
     admitting = list(Evidence.objects.filter(against_interest=actor).order_by("created_at", "pk"))
     named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
@@ -193,6 +198,7 @@ def _declare_instead(actor: Actor, *, survivor: Actor, now: datetime) -> None:
     """Move declared conflicts of interest to the survivor; a conflict declared with both is kept once."""
     open_ones = DeclaredConflict.objects.filter(ended_at__isnull=True)
     twice = open_ones.filter(actor=survivor).values("user")
+    # One open conflict of a person with an actor: a constraint refuses the second.
     open_ones.filter(actor=actor, user__in=twice).update(ended_at=now)
     DeclaredConflict.objects.filter(actor=actor).update(actor=survivor)
 

@@ -73,6 +73,7 @@ def take_bundle(*, bundle: Bundle, by: User) -> list[BundlePart]:
     if bundle.state != BundleState.DONE:
         raise NotFound(_("This bundle is not ready."))
     shown = shown_to(by, bundle.claim)
+    # Made a while ago: what was visible then may be restricted by now (decision 78).
     if not shown.covers(bundle.shown):
         raise NotFound(_("What you may see of this claim has changed. Request another bundle."))
     note_shown(by, shown.rows_in(bundle.shown))
@@ -93,6 +94,7 @@ def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | No
             if row.tries >= MOST_TRIES:
                 _end(row, BundleState.FAILED, now, _("It was interrupted five times."))
                 continue
+            # Counted before the work: a worker that is killed cannot count afterwards.
             row.tries += 1
             leases.append(take(row, now, hold=LEASE))
             row.save(update_fields=["attempt", "tries", "lease_until"])
@@ -108,6 +110,7 @@ def make_leased(lease: Lease, *, until: float, now: datetime | None = None) -> N
         done = _go_on(lease, until, now or timezone.now())
     except _Failed as error:
         _give_up(lease, str(error))
+    # The storage may be back in a moment, and the bundle has not failed.
     except OSError:
         logger.exception("the storage gives no file for a bundle")
         _release(lease, timezone.now() + PAUSE)
@@ -215,6 +218,7 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
     Returns whether this attempt still holds the lease.
     """
     try:
+        # Outside a transaction: reading a large file takes long.
         digest, size, crc = measure_stored(part.sha256)
     except FileNotFoundError as error:
         raise _Failed(_("A file of this claim is missing from storage. Contact your administrator.")) from error

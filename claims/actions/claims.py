@@ -65,6 +65,7 @@ def report_claim(
     now = now or timezone.now()
     check_attached(evidence)
     with recorded_transaction():
+        # Before the graph: two new claims at once waited for each other with it in their hands (decision 90).
         desk = lock_desk(desk)
         lock_graph(desk.pk, shared=True)  # a new claim affects no other claim's support
         may_write(by, desk)
@@ -82,15 +83,16 @@ def report_claim(
         claim.save()
         desk.save(update_fields=["last_claim_number"])
         _set_relations(claim, fields, by)
-        parts = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
+        elements = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
         claim_written("claim_reported", claim, by=by, now=now)
         known = sources_by_id(by, desk.pk, [None if entry.source is UNCHANGED else entry.source for entry in evidence])
         items = [
-            write_evidence(claim, _with_parts(entry, parts, number), known, by=by, now=now)
+            write_evidence(claim, _with_elements(entry, elements, number), known, by=by, now=now)
             for number, entry in enumerate(evidence)
         ]
         _keep_order(items)
         Revision.objects.create(claim=claim, version=claim.version, kind=RevisionKind.REPORTED, by=by, at=now)
+        # The first status change is read by all, and would reveal restricted evidence (decision 20).
         named = [item.pk for item in items if item.visibility != Visibility.RESTRICTED]
         first_change(claim, named, by=by, reason=optional_text(reason, field="reason"), now=now)
     return claim
@@ -125,6 +127,7 @@ def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
 
 def _open_actor(actor: Actor | None, field: str) -> Actor | None:
     """Refuse a restricted actor where the whole desk reads the name. Raises Invalid."""
+    # A claimant or party is never restricted: everyone who reads the claim reads the name (decision 20).
     if actor is not None and actor.visibility == Visibility.RESTRICTED:
         raise Invalid(
             {field: [_("“%(name)s” is restricted; here the whole desk would see it.") % {"name": actor.name}]}
@@ -160,21 +163,21 @@ def _names_of_topics(names: Iterable[str]) -> list[str]:
 
 def _write_elements(claim: Claim, entries: Sequence[ElementInput]) -> list[Element]:
     check_number(entries, MOST_ELEMENTS, "elements")
-    parts = []
+    elements = []
     for position, entry in enumerate(entries):
         essential = True if entry.essential is UNCHANGED else entry.essential
-        part = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
-        check_fields(part, exclude=("claim",))
-        parts.append(part)
-    if parts and not any(part.essential for part in parts):
+        element = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
+        check_fields(element, exclude=("claim",))
+        elements.append(element)
+    if elements and not any(element.essential for element in elements):
         raise Invalid({"elements": [_("At least one element must be essential.")]})
-    Element.objects.bulk_create(parts)
-    return parts
+    Element.objects.bulk_create(elements)
+    return elements
 
 
-def _with_parts(entry: EvidenceInput, parts: list[Element], number: int) -> EvidenceInput:
+def _with_elements(entry: EvidenceInput, elements: list[Element], number: int) -> EvidenceInput:
     """An inline piece of evidence with its element numbers as ids."""
-    numbered: dict[UUID | int, Element] = dict(enumerate(parts))
+    numbered: dict[UUID | int, Element] = dict(enumerate(elements))
     named = () if entry.elements is UNCHANGED else entry.elements or ()
     try:
         chosen = [numbered[index].pk for index in named]
@@ -202,6 +205,7 @@ def edit_claim(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # A change of words takes no graph's lock: colleagues would wait for nothing (decision 90).
         if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         claim = lock_claim(claim)
@@ -210,6 +214,7 @@ def edit_claim(
         changed = merge(
             claim, _given(fields) | elements.changes, present=claim_values(by, claim) | elements.order, seen=seen
         )
+        # Neither a version nor an entry: the same form sent again is no edit (decision 87).
         if not changed and not elements.added:
             return claim
         before = _wording_of(claim)
@@ -219,6 +224,7 @@ def edit_claim(
         _set_relations(claim, settled, by)
         changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
+        # After the fields were set, so that it compares wordings and not what was sent.
         if claim.state in VERDICTS:
             _refuse_other_words(before, after=after)
         reworded = before != after
@@ -228,6 +234,7 @@ def edit_claim(
         effects = effects or Effects()
         if fields.names() & RESTS_ON:
             effects.add(recompute_claim(claim, now=now))
+        # Last: it undoes everything for a dry run, or where the person has not agreed (decision 31).
         effects.settle(by)
     return claim
 
@@ -246,16 +253,16 @@ def _given(fields: ClaimInput) -> FieldValues:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """The wording that a verdict is about. `parts`: the text of each element and whether it is essential, by id."""
+    """The wording that a verdict is about. `elements`: the text of each element and whether it is essential, by id."""
 
     statement: str
     original_statement: str
-    parts: Mapping[UUID, tuple[str, bool]]
+    elements: Mapping[UUID, tuple[str, bool]]
 
 
 def _wording_of(claim: Claim) -> _Wording:
-    parts = {part.pk: (part.text, part.essential) for part in claim.elements.all()}
-    return _Wording(claim.statement, claim.original_statement, parts)
+    elements = {element.pk: (element.text, element.essential) for element in claim.elements.all()}
+    return _Wording(claim.statement, claim.original_statement, elements)
 
 
 def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
@@ -267,7 +274,9 @@ def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
     changed = {
         "statement": before.statement != after.statement,
         "original_statement": before.original_statement not in ("", after.original_statement),
-        "elements": any(after.parts[pk] not in (part, (part[0], True)) for pk, part in before.parts.items()),
+        "elements": any(
+            after.elements[pk] not in (element, (element[0], True)) for pk, element in before.elements.items()
+        ),
     }
     message = _("Two people decided on this wording. It cannot change while the verdict holds.")
     if any(changed.values()):
@@ -297,6 +306,7 @@ def set_threshold(
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Enter a number from 1 to 5.")]})
         present = threshold_values(claim)
+        # Untouched, it is kept to the byte, as every field of a form (decision 87).
         as_seen = reason == (seen.values or {}).get("threshold_reason")
         reason = "" if threshold is None else reason if as_seen else reason.strip()
         given = {"threshold": threshold, "threshold_reason": reason}
@@ -340,6 +350,7 @@ def move_alone(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # Shared: a change of support and a move must not pass each other (decision 22).
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_move_alone(by, claim)
@@ -407,6 +418,7 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
         raise Conflict(_("This claim is open."))
     claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
+    # Closing cancelled the reminders of open re-checks: the tick plans them anew.
     Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
     count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
     claim_set("claim_opened", claim, by=by, now=now, reason=reason)

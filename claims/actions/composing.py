@@ -81,6 +81,7 @@ def report_with_source(
     now = now or timezone.now()
     _keep_first(carrier.file, desk, by)
     with recorded_transaction():
+        # Before the graph, in the order of `report_claim`, which takes both again.
         lock_desk(desk)
         lock_graph(desk.pk, shared=carrier.file is None)  # a file may be of a source that verdicts rest on
         fields = with_actors(desk, fields, by=by, now=now)
@@ -101,6 +102,7 @@ def edit_with_actors(
     """Edit a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with recorded_transaction():
+        # Before the new actors are written, since `edit_claim` takes its locks in this order.
         if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
@@ -127,6 +129,7 @@ def attach_source(
         # A relay and a file may be of a source that other claims rest on.
         lock_graph(claim.desk_id, shared=carrier.upstream is None and carrier.file is None)
         source = _source(claim.desk, carrier, evidence.visibility, by=by, now=now)
+        # Effects of both actions are asked about once: the person makes one change.
         parts = Effects()
         if carrier.upstream is not None:
             add_relay(downstream=source, upstream=carrier.upstream, quote=carrier.quote, effects=parts, by=by, now=now)
@@ -162,6 +165,7 @@ def change_source_with_publisher(
 def _keep_first(file: File | None, desk: Desk, by: User) -> None:
     """Store the bytes of a file before the graph's lock is taken, for people who may write on the desk."""
     if file is not None:
+        # Asked first: strangers must not fill the storage.
         may_write(by, desk)
         assert file.stored
 
@@ -198,6 +202,7 @@ def _actor(desk: Desk, new: NamedActor, visibility: str, *, by: User, now: datet
     """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
     name = " ".join(new.name.split())
     restricted = visibility == Visibility.RESTRICTED
+    # A name that the person sees already is that actor: a second row would count as a second voice (decision 43).
     present = actor_called(by, desk.pk, name, restricted=restricted) if name and "\x00" not in name else None
     fields = ActorInput(name=name, kind=new.kind, visibility=visibility)
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)

@@ -20,6 +20,7 @@ def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -
     Raises Invalid, Conflict.
     """
     with recorded_transaction():
+        # Decisions hold this row shared: none is declared between their check and their commit (decision 85).
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         actor = visible_actors(by).filter(pk=actor_id).first()
         if actor is None:
@@ -34,5 +35,6 @@ def withdraw_conflict(*, conflict_id: UUID, by: User, now: datetime | None = Non
     with recorded_transaction():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         row = get_conflict(by, conflict_id)
+        # Ended and not deleted: one that was withdrawn while an assessment waited counts (decision 85).
         row.ended_at = now or timezone.now()
         row.save(update_fields=["ended_at"])

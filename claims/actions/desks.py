@@ -38,6 +38,7 @@ def change_policy(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # The desk's row before its graph, as everywhere (decision 22).
         desk = lock_desk(desk)
         lock_graph(desk.pk)
         may_change_desk(desk, by)
@@ -50,6 +51,7 @@ def change_policy(
             before = getattr(desk, field)
             setattr(desk, field, after)
             kept.append(PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now))
+        # Days count from when it was first required; changing their number is no new start (decision 92).
         if not desk.second_factor_days:
             desk.second_factor_since = None
         elif desk.second_factor_since is None:
@@ -63,6 +65,7 @@ def change_policy(
             policy_changed(desk, changed, reason=reason, by=by, now=now)
         effects = effects or Effects()
         if any(change.field == PolicyField.MIN_INDEPENDENCE for change in kept):
+            # Today's threshold decides today's flags; verdicts keep the one of their day (decision 44).
             recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)
         effects.settle(by)
         return SourceOutcome(desk, effects.shown, effects.later)

@@ -30,7 +30,8 @@ class ElementsGiven:
 
     def __init__(self, claim: Claim, entries: Sequence[ElementInput] | None, seen: SeenValues) -> None:
         self.claim = claim
-        self.present = {part.pk: part for part in claim.elements.all()}
+        self.present = {element.pk: element for element in claim.elements.all()}
+        # The order is one more field, so that two who reorder at once are refused like two who reword.
         self.order = {ORDER: _in_order(self.present)}
         self.changes: FieldValues = {}
         self.added: list[ElementInput] = []
@@ -45,11 +46,11 @@ class ElementsGiven:
         unseen = self._unseen(seen)
         self._refuse_left_out(self.present.keys() - known.keys() - unseen)
         for pk, entry in known.items():
-            part = self.present[pk]
+            element = self.present[pk]
             if entry.text is not UNCHANGED:
-                self.changes[element_field(part, "text")] = words_of_element(entry)
+                self.changes[element_field(element, "text")] = words_of_element(entry)
             if entry.essential is not UNCHANGED:
-                self.changes[element_field(part, "essential")] = entry.essential
+                self.changes[element_field(element, "essential")] = entry.essential
         # What somebody else added in the same words meanwhile is not added once more.
         there = {self.present[pk].text for pk in unseen}
         kept = [entry for entry in entries if entry.id or words_of_element(entry) not in there]
@@ -65,16 +66,16 @@ class ElementsGiven:
     def _unseen(self, seen: SeenValues) -> set[UUID]:
         """The elements that were added after the author opened the form."""
         if seen.values is not None:
-            return {pk for pk, part in self.present.items() if element_field(part, "text") not in seen.values}
+            return {pk for pk, element in self.present.items() if element_field(element, "text") not in seen.values}
         if seen.version is None:
             return set()
         since = fields_changed_since(self.claim, seen.version)
-        return {pk for pk, part in self.present.items() if element_field(part, "added") in since}
+        return {pk for pk, element in self.present.items() if element_field(element, "added") in since}
 
     def _refuse_left_out(self, ids: set[UUID]) -> None:
         # Existing evidence on the element makes no difference: the answer could reveal restricted evidence.
         message = _("“%(text)s” cannot be removed. Reword it, or mark it as not essential.")
-        left_out = [message % {"text": part.text} for pk, part in self.present.items() if pk in ids]
+        left_out = [message % {"text": element.text} for pk, element in self.present.items() if pk in ids]
         if left_out:
             raise Invalid({"elements": left_out})
 
@@ -86,11 +87,11 @@ class ElementsGiven:
         names = [name for name in changed if name.startswith("elements.")]
         if not names and not self.added:
             return []
-        parts = {str(pk): part for pk, part in self.present.items()}
+        elements = {str(pk): element for pk, element in self.present.items()}
         for name in names:
             if name != ORDER:
                 _elements, pk, field = name.split(".")
-                setattr(parts[pk], field, changed[name])
+                setattr(elements[pk], field, changed[name])
         new = [
             Element(
                 claim=self.claim,
@@ -101,16 +102,17 @@ class ElementsGiven:
         ]
         next_one = iter(new)
         self._save([self.present[pk] if pk else next(next_one) for pk in self._sequence])
-        return [element_field(part, name) for part in new for name in ("added", "text", "essential")]
+        return [element_field(element, name) for element in new for name in ("added", "text", "essential")]
 
     def _save(self, rows: Sequence[Element]) -> None:
         # Move elements out of the way first: each position is unique.
         self.claim.elements.update(position=F("position") + 1000)
-        for position, part in enumerate(rows):
-            part.position = position
-            check_fields(part, exclude=("claim",))
-            part.save()
-        if rows and not any(part.essential for part in rows):
+        for position, element in enumerate(rows):
+            element.position = position
+            check_fields(element, exclude=("claim",))
+            element.save()
+        # Without an essential element no count would decide anything.
+        if rows and not any(element.essential for element in rows):
             raise Invalid({"elements": [_("At least one element must be essential.")]})
 
 

@@ -78,13 +78,14 @@ def write_evidence(
         claim=claim,
         source=source,
         created_by=by,
+        # As it is now: a later role gives no access in hindsight (decision 83).
         placed_by_editor=role_in(by, claim.desk_id) == Role.EDITOR,
         created_at=now,
         visibility=_default_visibility(source.visibility),
     )
-    parts = _set_fields(item, fields, by)
+    elements = _set_fields(item, fields, by)
     item.save()
-    item.elements.set(parts)
+    item.elements.set(elements)
     evidence_recorded("evidence_attached", item, by=by, now=now)
     return item
 
@@ -110,6 +111,7 @@ def change_evidence(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # Alone, unlike attaching: verdicts of this claim may rest on it already.
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
         item = (
@@ -127,17 +129,21 @@ def change_evidence(
             return item
         fields = EvidenceInput(**changed)
         before, excerpt = item.visibility, (item.excerpt, item.locator)
-        parts = _set_fields(item, fields, by)
+        elements = _set_fields(item, fields, by)
+        # A form that was open when a colleague restricted it must not undo that (decision 84).
         refuse_looser(item.visibility, before=before)
         if fields.superseded_by is not UNCHANGED:
             item.superseded_by = _later_statement(item, fields.superseded_by, by)
         count_edit(item, changed, by=by, now=now)
         item.save()
         if fields.elements is not UNCHANGED:
-            item.elements.set(parts)
+            item.elements.set(elements)
         if item.visibility == Visibility.RESTRICTED:
+            # Being superseded would reveal that there is a later statement.
             supersede_no_more([item.pk], by=by, now=now)
+        # Restricted before: nobody else saw it, and nothing changes for them.
         counted = before != Visibility.RESTRICTED
+        # The re-check was of the former quote: a person has just looked at it.
         if (item.excerpt, item.locator) != excerpt:
             end_tasks(by=by, now=now, evidence=item)
         evidence_recorded("evidence_changed", item, by=by, now=now)
@@ -196,6 +202,7 @@ def withdraw_evidence(
         count_edit(item, ["withdrawn_at", "withdrawn_reason"], by=by, now=now)
         item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason", "version"])
         evidence_recorded("evidence_withdrawn", item, by=by, now=now, reason=reason)
+        # Nothing supersedes these any more: they are live again.
         edit_all(Evidence.objects.filter(superseded_by=item), by=by, now=now, superseded_by=None)
         end_tasks(by=by, now=now, evidence=item)
         after_change(
@@ -220,6 +227,7 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
         evidence.claim = claim
         may_confirm_excerpt(by, evidence)
         note = optional_text(note, field="note")
+        # Two who press at once: the second learns that it was done.
         if not end_tasks(by=by, note=note, now=now, evidence=evidence):
             raise Conflict(_("This excerpt needs no re-check: it has already been confirmed."))
         evidence_recorded("excerpt_confirmed", evidence, by=by, now=now, reason=note)
@@ -259,6 +267,7 @@ def after_change(
     `kind`: None for restricted evidence, which changes nothing that others see; only its effects are settled then.
     """
     effects = effects or Effects()
+    # Neither a version nor a number may show that restricted evidence changed (decision 22).
     if kind is not None:
         count_version(claim, kind, by=by, now=now, details=RevisionDetails(evidence=item))
         effects.add(recompute_claim(claim, now=now))
@@ -274,7 +283,7 @@ def _set_fields(item: Evidence, fields: EvidenceInput, by: User) -> list[Element
         item.against_interest = _admitting(item, fields.against_interest, by)
     check_fields(item, exclude=("claim", "source", "superseded_by"))
     _check_together(item)
-    return _parts(item.claim, () if fields.elements is UNCHANGED else fields.elements or ())
+    return _elements(item.claim, () if fields.elements is UNCHANGED else fields.elements or ())
 
 
 def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
@@ -304,13 +313,13 @@ def _check_together(item: Evidence) -> None:
         raise Invalid({"visibility": [message % {"visibility": Visibility(item.source.visibility).label}]})
 
 
-def _parts(claim: Claim, ids: Any) -> list[Element]:
+def _elements(claim: Claim, ids: Any) -> list[Element]:
     wanted = set(ids)
     check_number(wanted, MOST_ELEMENTS, "elements")
-    parts = list(claim.elements.filter(pk__in=wanted))
-    if len(parts) != len(wanted):
+    elements = list(claim.elements.filter(pk__in=wanted))
+    if len(elements) != len(wanted):
         raise Invalid({"elements": [_("No such element in this claim.")]})
-    return parts
+    return elements
 
 
 def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidence | None:
@@ -349,6 +358,7 @@ def _same_voice_later(item: Evidence, *, later: Evidence) -> None:
     """
     if day_of(later.source) < day_of(item.source):
         raise Invalid({"superseded_by": [_("That statement is older than this one.")]})
+    # Restricted evidence is in no graph: voices are compared when it is released (decision 20).
     if Visibility.RESTRICTED in (item.visibility, later.visibility):
         return
     graph = load_evidence_graph(item.claim)

@@ -24,8 +24,10 @@ def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User
     reader = Reader(by)
     if not reader.may_audit:
         raise Forbidden(_("Only a desk’s auditors and editors read its ledger. A claim’s history is on its page."))
+    # Before the record: a refused export is none.
     refuse_taken(folder)
     whole = reader.audits_every_desk
+    # Before the first byte: an export that breaks off has shown something too (decision 106).
     note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole})
     opened = whole_log(reader, checkpoint) if whole else acts_told(reader, checkpoint)
     head = head_line(checkpoint=checkpoint.note, made_for=committed_person(by) or {}, whole=whole, narrowed={})

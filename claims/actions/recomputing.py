@@ -29,6 +29,7 @@ def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[
             .order_by("asked_at", "claim")[:most]
         )
         for row in rows:
+            # So that a claim that always fails is tried every three hours or so, and not once a year.
             row.attempt = min(row.attempt + 1, 100)
             row.lease_until = now + row.attempt * LEASE
         Recomputation.objects.bulk_update(rows, ["attempt", "lease_until"])
@@ -44,8 +45,10 @@ def recompute_leased(lease: Lease, *, now: datetime | None = None) -> None:
     now = now or timezone.now()
     desk_id = Claim.objects.values_list("desk_id", flat=True).get(pk=lease.row)
     with recorded_transaction():
+        # Changes hold it alone: the graph that is read here includes all that were made before (decision 30).
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=lease.row))
+        # By the attempt: only the last worker that leased it has something to do.
         done, _rows = Recomputation.objects.filter(claim=claim, attempt=lease.attempt).delete()
         if done:
             recompute_claim(claim, now=now)

@@ -56,6 +56,7 @@ def release_source(
         reason, before = _reason(reason), source.visibility
         check_release(visibility, before=before)
         set_source_fields(source, SourceInput(visibility=visibility), by)
+        # Its relays were checked among restricted ones alone; now they join the graph that counts (decision 20).
         if before == Visibility.RESTRICTED:
             refuse_cycle_once_open(source, by)
         count_edit(source, ["visibility"], by=by, now=now)
@@ -110,6 +111,7 @@ def release_evidence(
         rows = Evidence.objects.select_for_update(of=("self",), no_key=True).select_related("source", "claim")
         item = rows.get(pk=evidence.pk)
         may_release(by, claim.desk_id)
+        # It would become visible and count for nothing.
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence has been withdrawn."))
         reason, before = _reason(reason), item.visibility

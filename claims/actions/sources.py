@@ -95,6 +95,7 @@ def change_source(
         if not changed:
             return end_of_act(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
+        # Before and after: restricted rows are not followed, and this edit may restrict or reconnect it (decision 30).
         touched = claims_resting_on([source.pk])
         set_source_fields(source, SourceInput(**changed), by)
         refuse_looser(source.visibility, before=before)
@@ -112,6 +113,7 @@ def change_source(
 
 def _drag_along(source: Source, *, by: User, now: datetime) -> None:
     """Make everything that belongs to a source as strict as the source."""
+    # Strictness only grows downwards: what belongs to a source is at least as strict (decision 20).
     looser = [v.value for v in Visibility if is_looser(v, before=source.visibility)]
     Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
     Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
@@ -180,6 +182,7 @@ def correct_source(
         source = Source.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=source.pk)
         may_retract(by, source)
         reason = given_text(reason, field="reason", message=_("Enter what was corrected, when and where."))
+        # No refusal of a second one: a source can be corrected again, and is then re-checked again.
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
         count_edit(source, ["corrected_at", "corrected_reason"], by=by, now=now)
         source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason", "version"])
@@ -214,6 +217,7 @@ def add_relay(
             raise Invalid({"upstream": [_("A source cannot be based on itself.")]})
         if Relay.objects.filter(downstream=downstream, upstream=origin, removed_at__isnull=True).exists():
             raise Conflict(_("This relay is already recorded."))
+        # Written first: the check reads the relays of the database, and its refusal undoes this one.
         relay = Relay.objects.create(downstream=downstream, upstream=origin, quote=quote, created_by=by, created_at=now)
         relays = Relay.objects.filter(removed_at__isnull=True, downstream__desk=downstream.desk_id)
         if Visibility.RESTRICTED not in (downstream.visibility, origin.visibility):

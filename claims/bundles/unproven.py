@@ -56,8 +56,8 @@ def _claim(claim: Claim) -> JsonObject:
         "parties": [_actor(actor) for actor in claim.parties.order_by("name", "id")],
         "topics": sorted(claim.topics.values_list("name", flat=True)),
         "elements": [
-            {"id": str(part.pk), "text": part.text, "essential": part.essential}
-            for part in claim.elements.order_by("position")
+            {"id": str(element.pk), "text": element.text, "essential": element.essential}
+            for element in claim.elements.order_by("position")
         ],
         "created_by": committed_person(claim.created_by),
         "created_at": _time(claim.created_at),
@@ -96,7 +96,7 @@ def _evidence(item: Evidence, shown: Shown) -> JsonObject:
         "id": str(item.pk),
         "source": str(item.source_id),
         "title": item.source.title,
-        "elements": [str(part.pk) for part in item.elements.all()],
+        "elements": [str(element.pk) for element in item.elements.all()],
         "against_interest": _actor(item.against_interest),
         "superseded_by": superseded_by if superseded_by in shown.ids["evidence"] else None,
         "withdrawn_at": _time(item.withdrawn_at),

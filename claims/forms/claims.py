@@ -148,8 +148,8 @@ _ElementForms: "type[BaseFormSet[ElementForm]]" = formset_factory(
 
 def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[ElementForm]":
     """The rows for a claim's elements, with some spare ones."""
-    parts = claim.elements.all() if claim else ()
-    initial = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
+    elements = claim.elements.all() if claim else ()
+    initial = [{"id": element.pk, "text": element.text, "essential": element.essential} for element in elements]
     bound.pop("files", None)
     restored = bound.pop("restored", False)
     rows = _ElementForms(prefix="elements", initial=initial, **bound)

@@ -73,11 +73,11 @@ class EvidenceFields(forms.Form):
         *("against_interest", "against_interest_reason", "visibility"),
     )
 
-    def offer_parts(self, claim: Claim) -> None:
+    def offer_elements(self, claim: Claim) -> None:
         """Offer the claim's elements."""
-        parts = list(claim.elements.all())
-        if parts:
-            choice_field(self, "elements").choices = [(str(part.pk), part.text) for part in parts]
+        elements = list(claim.elements.all())
+        if elements:
+            choice_field(self, "elements").choices = [(str(element.pk), element.text) for element in elements]
         else:
             del self.fields["elements"]
 
@@ -102,7 +102,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.offer_parts(claim)
+        self.offer_elements(claim)
         keep_files_of(self, user)
         offer(self, SourceNames(user, claim.desk_id), "source", "upstream")
         offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
@@ -121,7 +121,7 @@ class EvidenceForm(EditForm, EvidenceFields):
         self, *arguments: Any, user: User, evidence: Evidence, others: Iterable[tuple[Any, str]], **named: Any
     ) -> None:
         super().__init__(*arguments, values=evidence_values(user, evidence), version=evidence.version, **named)
-        self.offer_parts(evidence.claim)
+        self.offer_elements(evidence.claim)
         self.names = ActorNames(user, evidence.claim.desk_id, chosen=[evidence.against_interest_id])
         offer(self, self.names, "against_interest")
         self.others = list(others)

@@ -46,7 +46,8 @@ def claim_content(claim: Claim) -> JsonObject:
         "also_claimed_by": sorted(str(actor.pk) for actor in claim.also_claimed_by.all()),
         "topics": sorted(topic.name for topic in claim.topics.all()),
         "elements": [
-            {"id": str(part.pk), "text": part.text, "essential": part.essential} for part in claim.elements.all()
+            {"id": str(element.pk), "text": element.text, "essential": element.essential}
+            for element in claim.elements.all()
         ],
         "threshold": claim.threshold_override,
     }
@@ -55,7 +56,7 @@ def claim_content(claim: Claim) -> JsonObject:
 def evidence_content(item: Evidence) -> JsonObject:
     """The committed content of a piece of evidence."""
     content = {name: canonical_value(getattr(item, name)) for name in EVIDENCE_FIELDS}
-    return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
+    return content | {"elements": sorted(str(element.pk) for element in item.elements.all())}
 
 
 def claim_public(claim: Claim) -> JsonObject:

@@ -43,6 +43,7 @@ class Counter:
 
     def __init__(self, nodes: Sequence[SourceNode], relays: Sequence[tuple[str, str]], *, shares: int) -> None:
         self._nodes, self._relays = nodes, relays
+        # By the claim alone, so that no number depends on who asked first (decision 90).
         self.share = MOST_WORK // max(1, shares)
 
     @cached_property
@@ -91,8 +92,10 @@ def counted(counter: Counter, evidence: Sequence[Bearing]) -> Independence:
     found = _find(counter, key)
     if found is not None:
         return found
+    # Colleagues wait for the graph meanwhile: its holder lets go of it and counts outside (decision 90).
     if allowance is not None and counter.is_large:
         raise NotCounted  # measuring it would already take too long
+    # One large graph at a time in a process, so that other requests get their share of it.
     with _counting_large if counter.is_large and allowance is None else nullcontext():
         # A thread that waited for another with the same count finds it in the cache.
         found = _find(counter, key)
@@ -134,6 +137,7 @@ def _find(counter: Counter, key: _Key) -> Independence | None:
 def _keep(counter: Counter, key: _Key, result: Independence) -> None:
     voices = tuple(counter.voices.get(name) for name in result.single_points_of_failure)
     with _keeping:
+        # Without names: an equal graph may have other actors in the same places.
         _kept[key] = replace(result, single_points_of_failure=()), voices
         while len(_kept) > _KEPT:
             _kept.popitem(last=False)

@@ -78,18 +78,20 @@ class EvidenceGraph:
     relays: tuple[tuple[str, str], ...]
     actors: Mapping[str, ActorLink]
     threshold: int
+    # An editor's threshold for the claim comes before all rules on thresholds (decision 21).
     threshold_is_set: bool = False
+    # For sentences only: no number depends on a name.
     names: Mapping[str, str] = field(default_factory=dict)
     named: frozenset[str] | None = None  # the evidence relied on; None: all of it
 
     @property
-    def parts(self) -> tuple[ElementView, ...]:
+    def all_elements(self) -> tuple[ElementView, ...]:
         """The claim's elements, or the claim as one where it has none."""
         return self.elements or (ElementView(None, ""),)
 
     @property
     def essential(self) -> tuple[ElementView, ...]:
-        return tuple(part for part in self.parts if part.essential)
+        return tuple(element for element in self.all_elements if element.essential)
 
     @cached_property
     def voices(self) -> Mapping[str, str | None]:
@@ -118,6 +120,7 @@ class EvidenceGraph:
 
     def _speaking_for(self, actors: frozenset[str]) -> frozenset[str]:
         """The sources with the voice of one of these actors, each at its own date."""
+        # At each source's date: the actor may have spoken for someone else on another day (decision 21).
         on = {day: self.voices_of(actors, day) for day in {view.day for view in self.sources.values()}}
         return frozenset(view.id for view in self.sources.values() if self.voices[view.id] in on[view.day])
 
@@ -155,6 +158,7 @@ class EvidenceGraph:
         weaker: dict[str, set[str]] = {}
         for item in self.evidence:
             if item.basis:
+                # Unnamed, it may still weaken: an omitted piece must not omit a colleague's doubt (decision 96).
                 said = overrides if self.named is None or item.id in self.named else weaker
                 said.setdefault(item.source, set()).add(item.basis)
         found = {view.id: _weakest_of(overrides.get(view.id) or {view.basis}) for view in self.sources.values()}
@@ -187,6 +191,7 @@ class EvidenceGraph:
 
     def begins(self, source: str) -> bool:
         """Whether the source is an origin: firsthand, or without a recorded upstream."""
+        # A retracted upstream counts as recorded: losing it is no unknown lineage (docs/provenance.md).
         return self.basis_of(source) == "firsthand" or source not in self.above
 
     def carried(self, admitted: str | None = None, *, possibly: bool = False) -> frozenset[str]:
@@ -195,6 +200,7 @@ class EvidenceGraph:
         `admitted`: the voice that the path's evidence admits against its interest; `possibly`: whether a source of
         unknown lineage is an origin too, as in the upper figure.
         """
+        # Kept by what is admitted: an admission counts on the paths of its own evidence alone.
         asked = (admitted, possibly)
         if asked not in self._carried:
             self._carried[asked] = self._reached_by_origins(admitted, possibly)
@@ -234,12 +240,14 @@ class EvidenceGraph:
         reached: dict[str, bool] = {}
         for item in self.evidence:
             if item.stance == "denies" and item.live and item.source not in reached:
+                # An agency that carries a party's denial counts as its denial.
                 reached[item.source] = not opposed.isdisjoint(self.upstream_of(item.source))
         return [
             item
             for item in self.evidence
             if item.stance == "denies"
             and item.live
+            # An older statement denies something else; one by the claimant takes the claim back.
             and self.sources[item.source].day >= self.day
             and not self.is_claimants(item.source)
             and reached[item.source]
@@ -262,7 +270,11 @@ class EvidenceGraph:
             )
             for source in self.sources.values()
         ]
-        sets = {frozenset(bearings(self, stance, part)) for stance in ("supports", "refutes") for part in self.parts}
+        sets = {
+            frozenset(bearings(self, stance, element))
+            for stance in ("supports", "refutes")
+            for element in self.all_elements
+        }
         return Counter(nodes, self.relays, shares=len(sets - {frozenset()}))
 
 
@@ -300,15 +312,15 @@ def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> No
     """Count everything that a page or an action asks of a claim: on all its evidence, and on each set in `named`."""
     for only in (None, *named):
         for stance in ("supports", "refutes"):
-            for part in graph.parts:
-                on_element(graph, stance, part, only)
+            for element in graph.all_elements:
+                on_element(graph, stance, element, only)
 
 
 def by_element(graph: EvidenceGraph) -> list[ElementResult]:
     """Supporting and refuting independence of every element of the claim."""
     return [
-        ElementResult(part, on_element(graph, "supports", part), on_element(graph, "refutes", part))
-        for part in graph.parts
+        ElementResult(element, on_element(graph, "supports", element), on_element(graph, "refutes", element))
+        for element in graph.all_elements
     ]
 
 
@@ -318,6 +330,7 @@ def weakest(results: Iterable[Independence]) -> Independence:
     least = min(found, key=lambda result: result.min)
     return Independence(
         least.min,
+        # Perhaps of another element: each end is the least of its kind.
         min(result.max for result in found),
         least.single_points_of_failure,
         exact=all(result.exact for result in found),
@@ -326,7 +339,7 @@ def weakest(results: Iterable[Independence]) -> Independence:
 
 def of_claim(graph: EvidenceGraph, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
     """The claim's independence: that of its weakest essential element."""
-    return weakest(on_element(graph, stance, part, only) for part in graph.essential)
+    return weakest(on_element(graph, stance, element, only) for element in graph.essential)
 
 
 def party_denials(graph: EvidenceGraph) -> list[EvidenceView]:
@@ -362,6 +375,7 @@ def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only:
             or (only is not None and item.id not in only)
         ):
             continue
+        # The claimant may have spoken for someone else by then: the voice is that of the source's day.
         day = graph.sources[item.source].day
         claimant = voice_at(graph.first_claimant, day, graph.actors)
         if (
@@ -375,4 +389,4 @@ def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only:
 
 def threshold_of_claim(graph: EvidenceGraph) -> int:
     """The threshold shown beside the claim: the highest over its essential elements, to corroborate."""
-    return max(threshold_for(graph, "supports", part) for part in graph.essential)
+    return max(threshold_for(graph, "supports", element) for element in graph.essential)

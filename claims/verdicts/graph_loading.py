@@ -109,6 +109,7 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
     """
     graph = _read_graph(claim)
     if sum(len(graph[kind] or ()) for kind in ("sources", "relays", "evidence")) > LARGE:
+        # A holder of locks does not wait for its turn, since others would wait for it (decision 90).
         take_turn(may_wait=allowance() is None)
     claimant = str(claim.claimant_id) if claim.claimant_id else None
     override = claim.threshold_override
@@ -124,6 +125,7 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
         actors={row[0]: _ActorRow(*row).view() for row in graph["actors"] or ()},
         threshold=graph["threshold"] if override is None else override,
         threshold_is_set=override is not None,
+        # Of all actors in the graph, which holds none that is restricted.
         names={row[0]: row[1] for row in graph["actors"] or ()},
     )
 
@@ -138,6 +140,7 @@ def _read_graph(claim: Claim) -> JsonObject:
 class _SourceRow(NamedTuple):
     """A source as `_GRAPH_ROWS` returns it."""
 
+    # The columns of the statement, in their order: JSON gives them without names.
     pk: str
     title: str
     publisher: str | None

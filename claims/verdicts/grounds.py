@@ -190,13 +190,16 @@ class RestsOn:
 def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
     """The present grounds of the claim's assessment or verdict on this evidence."""
     evidence = {*asked.named, *asked.answered}
+    # Known by the state that is sought: its contrary evidence is part of the grounds, named or not (decision 97).
     contrary = CONTRARY_STANCE.get(State(asked.state), "")
     asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
     [(text,)] = read_rows(_GROUNDS, asked_with)
     read = json.loads(text)
+    # With a version: grounds are compared for as long as the verdict lasts, whatever is added to them later.
     content: JsonObject = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     near = {UUID(pk) for pk in read["near"] or ()}
+    # The desk is watched as well: its threshold is part of the grounds of claims without their own.
     return PresentGrounds(content, grounds_digest(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
 
 
@@ -207,6 +210,7 @@ def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
 
 def grounds_digest(content: Content) -> str:
     """SHA-256 of the canonical JSON, in hex."""
+    # Of canonical JSON, since jsonb keeps no order of keys.
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 
 
@@ -248,6 +252,7 @@ def differences(then: Content, *, now: Content) -> list[Difference]:
     found = []
     for kind in KINDS:
         before, after = then.get(kind, {}), now.get(kind, {})
+        # In a fixed order, so that a page reads the same at every look.
         for pk in sorted({*before, *after}):
             one, other = before.get(pk), after.get(pk)
             if one is None or other is None:

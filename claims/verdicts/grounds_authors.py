@@ -65,12 +65,14 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
     acted = _acted_on(changed, then or {}, now=now, since=since, kept=kept)
     edits = _edits(changed, since)
     made = {
+        # The field's own edits say most, then changes that were followed, then everyone who acted on the row.
         each.place: tuple(edits.get(each.place) or by_place.get(each.place) or acted.get(each.place, ()))
         for each in changed
     }
     known = then is not None and all(made.values())
     people = {change.by_id for change in changes if change.by_id is not None}
     people |= {by for rows in acted.values() for by, _name, _at in rows}
+    # Changes that a worker has not read yet belong to all who made one: they cannot be told apart (decision 86).
     people |= set(GroundsCheck.objects.filter(watch=kept.pk, by__isnull=False).values_list("by", flat=True))
     if not known:  # an erasure outside the grounds is in no row's stream
         erasing = Act.objects.filter(kind="redacted", desk=kept.claim.desk_id, at__gt=since, by__isnull=False)
@@ -97,6 +99,7 @@ def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
     """
     since, found = kept.kept_at, list[GroundsChange]()
     for change in GroundsChange.objects.filter(grounds=kept).select_related("by").order_by("pk"):
+        # Changed back to what was kept: nothing is left of this change and those before it.
         if change.digest == kept.digest:
             since, found = change.at, []
         else:
@@ -116,6 +119,7 @@ def _acted_on(
     found: dict[Place, tuple[By, ...]] = {}
     for each, streams in wanted:
         all_of_it = [act for stream in streams for act in acts.get(stream, ())]
+        # Of the row's kind only: a source's stream also has acts on its files and relays.
         own = [act for act in all_of_it if act.kind.startswith(_KINDS[each.kind][1])]
         rows = [(act.by.pk, act.by.username, act.at) for act in own if act.by and act.at > since]
         if _came(each) and any(act.kind.endswith("_released") and act.at > since for act in all_of_it):

@@ -144,6 +144,7 @@ class GroundsDiff:
     """
 
     lines: list[GroundsLine] = field(default_factory=list)
+    # A number, since people must know that something differs before they answer for it (decision 86).
     withheld: int = 0
     unsaid: int = 0
     erased: bool = False
@@ -183,6 +184,7 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
     changed = differences(then, now=now)
     if not changed:
         return GroundsDiff()
+    # By what the reader sees now: rows restricted since are hidden with their earlier values (decision 85).
     sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
     seen_then, seen_now = sight.part_of(then), sight.part_of(now)
     seen, rows, who = (
@@ -191,6 +193,7 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
         _who(kept, now),
     )
     left_out = len({each.place for each in changed} - {each.place for each in seen})
+    # Left out of an error is not withheld: the page of changes shows it and records the read.
     withheld = diff_for(user, claim, kept, now).withheld if unrestricted and left_out else left_out
     return GroundsDiff(
         [_line(each, rows, who) for each in seen],
@@ -219,6 +222,7 @@ class _Rows:
     def name(self, kind: str, *, subject: str) -> str:
         """The name of a row; empty where it is hidden from the reader."""
         row = self.of(kind, subject=subject)
+        # A line may name a row that is hidden: an actor as publisher, a source as upstream.
         if not row:
             return _("withheld")
         if kind == "contrary":

@@ -27,6 +27,7 @@ class Sight:
     """
 
     def __init__(self, user: User, claim: Claim, sides: Sequence[Content], *, unrestricted: bool) -> None:
+        # Elements and the claim itself are seen by all its readers, relays by those who see both ends.
         scoped: dict[str, QuerySet[Any]] = {
             "evidence": evidence_of(user, claim),
             "contrary": evidence_of(user, claim),
@@ -72,8 +73,10 @@ class Sight:
             "evidence": evidence,
             "contrary": self._rows(content, "contrary"),
             "source": sources,
+            # One end alone would reveal that the other exists.
             "relay": {pk: row for pk, row in relays.items() if {row["downstream"], row["upstream"]} <= {*sources}},
             "file": {pk: row for pk, row in self._rows(content, "file").items() if row["source"] in sources},
+            # Reached from what is shown: an actor that left along with a hidden source would name its publisher.
             "actor": _with_parents(actors, self._rows(content, "actor")),
         }
 
@@ -93,6 +96,7 @@ def _upstream(first: Iterable[str], sources: _Table, *, relays: _Table) -> _Tabl
     waiting = list(first)
     while waiting:
         pk = waiting.pop()
+        # Not beyond a hidden source: what it is based on would reveal it.
         if pk in sources and pk not in found:
             found[pk] = sources[pk]
             waiting += [row["upstream"] for row in relays.values() if row["downstream"] == pk]

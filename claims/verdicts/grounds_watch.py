@@ -53,10 +53,13 @@ def follow(acts: Sequence[Noted]) -> list[Followed]:
     subjects = _take_touches()
     if not subjects:
         return []
+    # An action that changes grounds and records nothing is a fault of ours: nothing of it is kept.
     if not acts:
         raise RuntimeError("what an assessment or a verdict rests on was changed, and no act was recorded")
+    # Verdicts first: they are marked at once, and waiting assessments are compared again at approval (decision 86).
     touched = GroundsWatch.objects.filter(subjects__overlap=list(subjects)).order_by("-of_verdict", "claim", "pk")
     ids = list(touched.values_list("pk", flat=True))
+    # The entry that the same transaction recorded says whose change it is (decision 86).
     who = acts[-1]
     GroundsCheck.objects.bulk_create(
         [GroundsCheck(watch_id=pk, by_id=who.by, kind=who.kind, at=who.at) for pk in ids[AT_ONCE:]], batch_size=5000
@@ -70,6 +73,7 @@ def _take_touches() -> set[UUID]:
     Those of other transactions are invisible, and gone when they end.
     """
     with connection.cursor() as cursor:
+        # Taken and not read: a deferred constraint refuses the commit while a row is left.
         cursor.execute(f"DELETE FROM {GroundsTouch._meta.db_table} RETURNING subject")  # noqa: S608 - our own table
         return {subject for (subject,) in cursor.fetchall()}
 
@@ -98,10 +102,12 @@ def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[
     kept = watch.grounds
     found = now_of(claim, kept)
     if found.digest == watch.digest:
+        # The same grounds may rest on other rows by now, such as a restricted one beside them: these are watched too.
         if found.subjects != frozenset(watch.subjects):
             watch.subjects = sorted(found.subjects)
             watch.save(update_fields=["subjects"])
         return []
+    # Compared with the last reading, so that each change has its own author and not all that came before.
     before = watch.content if watch.content is not None else kept_content(kept)
     changed = differences(before, now=found.content) if before is not None else []
     by_person = {each.by: each for each in who}
@@ -174,6 +180,7 @@ def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None
 
     Watching those of its last verdict ends; those of a new verdict are watched from now on.
     """
+    # The mark was about a verdict that has ended.
     if change.from_state in VERDICTS:
         stop_watching(claim=claim, of_verdict=True)
         _mark(claim, changed=False, now=change.at)

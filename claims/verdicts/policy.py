@@ -30,6 +30,7 @@ class LastChange:
     """The last status change: its evidence and its time."""
 
     to: State
+    # Whether a state still holds is asked of what it was decided on, not of all that is attached.
     evidence: frozenset[str]
     at: datetime
 
@@ -62,6 +63,7 @@ def _missing_denial(graph: EvidenceGraph, _last: LastChange | None, grounds: Nam
         return [
             Missing("no_party_denial", _("No attached evidence is a denial by a party dated on or after the claim."))
         ]
+    # None: the page asks before anyone has chosen, and takes all evidence as named.
     if grounds.named is not None and not denials & grounds.named:
         return [Missing("party_denial_not_named", _("Select the party’s denial you rely on."))]
     return []
@@ -75,6 +77,7 @@ def _denials_left(graph: EvidenceGraph, _last: LastChange | None, _grounds: Name
 
 def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = None) -> list[EvidenceView]:
     """Live evidence of the other side that a verdict has to answer by name: refutations, or supports of an element."""
+    # Only these two: no other stance needs an answer (docs/states.md).
     other = "refutes" if stance == "supports" else "supports"
     return [
         item
@@ -86,6 +89,7 @@ def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = No
 def _missing_corroboration(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     missing = []
     for element in graph.essential:
+        # Each essential element by itself: the weakest decides (docs/provenance.md).
         missing += _missing_voices(graph, "supports", element, grounds.named)
     return missing + _missing_answers(graph, contrary(graph, "supports"), grounds)
 
@@ -102,6 +106,7 @@ def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[Eleme
         voices = _missing_voices(graph, "refutes", element, grounds.named)
         answers = _missing_answers(graph, contrary(graph, "refutes", element), grounds)
         result = on_element(graph, "refutes", element, grounds.named)
+        # Nothing missing first, then no voice missing, then the highest count: the least is left to do there.
         order = (bool(voices or answers), bool(voices), -result.min, -result.max, len(answers))
         options.append((order, (element, result, voices + answers)))
     return min(options, key=lambda option: option[0])[1]
@@ -133,6 +138,7 @@ def _missing_voices(
             "%(count)d more independent voices for “%(element)s”.",
             count,
         ) % {"count": count, "element": element.text}
+    # Only then could a source of unknown lineage be an independent voice.
     if result.max > result.min:
         text += " " + _could_supply(graph, stance, element, named)
     return [Missing(f"voices_{stance}", text)]
@@ -161,6 +167,7 @@ def lineage_unknown(graph: EvidenceGraph, source: str) -> bool:
 
 
 def _missing_answers(graph: EvidenceGraph, against: list[EvidenceView], grounds: NamedGrounds) -> list[Missing]:
+    # None: answers are given later, on the form; until then the page lists what the evidence lacks.
     if grounds.answered is None:
         return []
     return [
@@ -176,6 +183,7 @@ def _missing_answers(graph: EvidenceGraph, against: list[EvidenceView], grounds:
 def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     if grounds.recorded_mistake or last is None:
         return []
+    # Otherwise nothing is known that the two who decided did not know.
     if any(item.attached_at > last.at for item in graph.evidence) or not holds(graph, last):
         return []
     return [Missing("nothing_new", _("New evidence, lost support, or a mistake recorded in the rationale."))]
@@ -203,14 +211,16 @@ def holds(graph: EvidenceGraph, last: LastChange) -> bool:
     named = last.evidence
     if last.to is State.CORROBORATED:
         return all(
-            on_element(graph, "supports", part, named).min >= threshold_for(graph, "supports", part, named)
-            for part in graph.essential
+            on_element(graph, "supports", element, named).min >= threshold_for(graph, "supports", element, named)
+            for element in graph.essential
         )
     if last.to is State.REFUTED:
         return any(
-            on_element(graph, "refutes", part, named).min >= threshold_for(graph, "refutes", part, named)
-            for part in graph.essential
+            on_element(graph, "refutes", element, named).min >= threshold_for(graph, "refutes", element, named)
+            for element in graph.essential
         )
+    # The denial that was named then, and not any other (decision 21).
     if last.to is State.DENIED:
         return any(item.id in named for item in party_denials(graph))
+    # A report rests on no count that could fall.
     return True

@@ -43,6 +43,7 @@ def ways_from(state: str, graph: EvidenceGraph, last: LastChange | None) -> list
 
 
 def _way(move: Move, graph: EvidenceGraph, last: LastChange | None) -> Way:
+    # Without names and answers: it says what the claim lacks, not what the person still has to type.
     missing = missing_for(move, graph, last, NamedGrounds())
     if move.after is State.CORROBORATED:
         result = of_claim(graph)

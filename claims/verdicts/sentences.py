@@ -27,6 +27,7 @@ class Sentence:
 
 def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
     """The number of independent voices for the ledger, bundles and the API; `exact` appears only where it is False."""
+    # Left out where it is True, so that entries from before there were bounds read the same.
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
 
@@ -45,6 +46,7 @@ def voices_in_words(least: int, *, most: int, exact: bool = True) -> str:
 
 def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     """A sentence on what one stance's evidence adds up to, and on whose word."""
+    # Live evidence only, and also what does not count: the sentence says why it adds nothing.
     bearing = [item for item in graph.evidence if item.stance == stance and item.live]
     if not bearing:
         nothing = {"refutes": _("No attached evidence refutes it.")}
@@ -60,7 +62,7 @@ def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     parts = [_whom_it_hangs_on(graph, result), _what_is_unknown(graph, sources, result)]
     if not result.exact:
         parts.append(_("Too many linked sources for an exact count: the lower figure is certain."))
-    return Sentence(head, " ".join(part for part in (*parts, _weakest_part(graph, stance, result)) if part))
+    return Sentence(head, " ".join(part for part in (*parts, _weakest_element(graph, stance, result)) if part))
 
 
 def sources_in_words(count: int) -> str:
@@ -77,7 +79,7 @@ def _nothing_independent(
         "sources": sources_in_words(len(sources)),
         "count": len(voices),
     }
-    silent = [part for part in graph.essential if not any(item.bears_on(part) for item in bearing)]
+    silent = [element for element in graph.essential if not any(item.bears_on(element) for item in bearing)]
     if silent:
         text = _("No attached evidence bears on “%(element)s”.") % {"element": silent[0].text}
     elif not any(item.counts for item in bearing):
@@ -145,12 +147,12 @@ def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Inde
     return text % {"count": count} if count else ""
 
 
-def _weakest_part(graph: EvidenceGraph, stance: str, result: Independence) -> str:
+def _weakest_element(graph: EvidenceGraph, stance: str, result: Independence) -> str:
     """A sentence on which element the figure is of, where the elements differ."""
-    found = [(part, on_element(graph, stance, part)) for part in graph.essential]
-    if len({(each.min, each.max) for _part, each in found}) < 2:
+    found = [(element, on_element(graph, stance, element)) for element in graph.essential]
+    if len({(each.min, each.max) for _element, each in found}) < 2:
         return ""
-    weakest = next(part for part, each in found if each.min == result.min)
+    weakest = next(element for element, each in found if each.min == result.min)
     return _("This is the count for its weakest element, “%(element)s”.") % {"element": weakest.text}
 
 
@@ -164,6 +166,7 @@ def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
     if item.stance == "denies":
         return _of_a_denial(graph, item)
     admitted = admits(graph, item)
+    # Asked before claimants and parties: an admission counts although it is a party's word.
     if item.source in graph.carried(admitted):
         return _("admission against interest: counts") if item.against_interest else ""
     if item.source in graph.carried(admitted, possibly=True):

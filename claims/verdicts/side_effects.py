@@ -42,6 +42,7 @@ class Effects:
     """
 
     dry_run: bool = False
+    # References, so that another choice of claims asks anew and agreeing is to exactly this (decision 31).
     agreed: Collection[str] | None = None
     shown: list[Effect] = field(default_factory=list)
     later: int = 0
@@ -76,6 +77,7 @@ class Effects:
 
         Undoes the transaction for a dry run. Raises Unconfirmed.
         """
+        # A shared actor reaches claims of desks that the person is not on: recomputed, and not named (decision 31).
         known = visible_claims(by)
         if self._found:
             seen = set(known.filter(reference__in=self._found).values_list("reference", flat=True))
@@ -85,8 +87,10 @@ class Effects:
         needed = {effect.reference for effect in self.shown if effect.loses_support}
         if self.later:
             needed.add(LATER)
+        # Raised at the end: the question is asked about what the action did, and then undoes it.
         if self.agreed is not None and not needed <= set(self.agreed):
             message = _("This would take support from the claims below. Not saved yet: review them, then confirm.")
             raise Unconfirmed(message, effects=self.shown, later=self.later, agreement=" ".join(sorted(needed)))
+        # The same code as the action itself: a second way to predict would drift from it (decision 22).
         if self.dry_run:
             transaction.set_rollback(True)

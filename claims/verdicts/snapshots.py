@@ -12,13 +12,14 @@ from ledger.canonical import JsonObject
 
 def snapshot(graph: EvidenceGraph) -> str:
     """The graph as canonical JSON (RFC 8785): only identifiers, words of the code and days, never a person's text."""
+    # Titles and names are left out: they can be redacted without breaking the digest (decision 21).
     recorded: JsonObject = {
         "v": 1,
         "day": graph.day.isoformat(),
         "threshold": graph.threshold,
         "claimants": sorted(graph.claimants),
         "parties": sorted(graph.parties),
-        "elements": [{"id": part.id, "essential": part.essential} for part in graph.elements],
+        "elements": [{"id": element.id, "essential": element.essential} for element in graph.elements],
         "evidence": [
             {
                 "id": item.id,
@@ -54,6 +55,7 @@ def snapshot_without(graph: str, hidden: Collection[str]) -> str:
     for name in ("claimants", "parties"):
         kept[name] = [pk for pk in kept[name] if pk not in hidden]
     for name, ends in (("evidence", ("id", "source")), ("sources", ("id",)), ("relays", ("downstream", "upstream"))):
+        # The page says that something is withheld, since the digest does not fit what is left (decision 83).
         rows = [row for row in kept[name] if not any(row[end] in hidden for end in ends)]
         kept[name] = [
             {key: None if isinstance(value, str) and value in hidden else value for key, value in row.items()}

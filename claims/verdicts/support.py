@@ -60,10 +60,12 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
 
     @wraps(action)
     def outside(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        # Called by another action, whose locks and transaction it shares: that one is begun again.
         if allowance() is not None:
             return action(*args, **kwargs)
         effects = kwargs.get("effects")
         subject = _subject_of(kwargs)
+        # Before any lock: a wait that begins with the graph in hand makes all others wait too (decision 90).
         wait_for_own(subject)
         for _ in range(TRIES - 1):
             try:
@@ -77,6 +79,7 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
             except TurnFirst:
                 remember_size(subject, is_large=True)
                 take_turn(may_wait=True)
+            # What was undone must not be shown as an effect.
             if isinstance(effects, Effects):
                 effects.forget()
         return action(*args, **kwargs)
@@ -92,6 +95,7 @@ def _subject_of(given: Mapping[str, object]) -> object:
 
 def lock_graphs_of(actor: Actor) -> None:
     """Lock every graph that an actor can be part of: its desk's, or all of them for a shared one."""
+    # In one order, so that two who take several do not wait for each other.
     desks = [actor.desk_id] if actor.desk_id else sorted(Desk.objects.values_list("pk", flat=True))
     for desk_id in desks:
         lock_graph(desk_id)
@@ -99,6 +103,7 @@ def lock_graphs_of(actor: Actor) -> None:
 
 def lock_desk(desk: Desk) -> Desk:
     """The desk's row, locked until the transaction ends and read anew. Take it before any graph lock."""
+    # Not FOR UPDATE, which would hold up every insert that refers to the desk (decision 22).
     return Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
 
 
@@ -169,6 +174,7 @@ def sources_above(source_id: UUID) -> list[UUID]:
 def claims_touching(actor: Actor) -> list[UUID]:
     """The claims in which the actor, or a part of it, is publisher, claimant or party, or admits something."""
     with connection.cursor() as cursor:
+        # Parts too: what an actor is part of decides whose voice they are.
         cursor.execute(_PARTS, [actor.pk])
         actors = [row[0] for row in cursor.fetchall()]
         cursor.execute(_OF_ACTORS, {"actors": actors})
@@ -189,6 +195,7 @@ def recompute(claim_ids: Iterable[UUID], *, effects: Effects | None = None, now:
     wanted = set(claim_ids)
     now_or_never = list(_locked(wanted if len(wanted) <= AT_ONCE else _first_of(wanted)))
     found, done, uncounted = _recompute_some(now_or_never, now)
+    # Its caller can still let go of the graph; without an allowance the rows are the way out.
     if uncounted and allowance() is not None:
         raise CountFirst(uncounted)
     later = wanted - done
@@ -207,6 +214,7 @@ def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect
     found, done, uncounted, read = [], set(), [], 0
     with allowed(allowance() or Allowance()):
         for claim in sorted(claims, key=_nothing_to_lose):
+            # Large graphs cost by rows, not by claims: colleagues wait meanwhile.
             if read > READ_AT_ONCE:
                 break
             graph, last = load_evidence_graph(claim), last_change(claim)
@@ -231,6 +239,7 @@ def leave_for_later(claim_ids: Iterable[UUID], *, effects: Effects, now: datetim
     """Give each of the claims a row, by which a worker recomputes it soon after the act."""
     later = sorted(claim_ids)
     rows = [Recomputation(claim_id=pk, asked_at=now) for pk in later]
+    # A claim that waits already stays in its place: one reading serves both changes (decision 30).
     Recomputation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5000)
     effects.leave_for_later(later)
 
@@ -274,6 +283,7 @@ def restate(claim: Claim, graph: EvidenceGraph, last: LastChange | None, *, now:
     with counting_for(graph, last.evidence if last else None):
         result = of_claim(graph)
         lost = last is not None and not holds(graph, last)
+    # Lost is a change: a claim that had lost its support before loses nothing again.
     effect = Effect(
         reference=claim.reference,
         state=claim.state,
@@ -292,6 +302,7 @@ def restate(claim: Claim, graph: EvidenceGraph, last: LastChange | None, *, now:
     claim.independence_min, claim.independence_max = effect.after
     claim.independence_exact = result.exact
     claim.contested, claim.threshold = contested, threshold
+    # The state itself stays: only people move a claim (decision 21).
     if effect.loses_support:
         claim.support_lost_at = now
         open_support_task(claim, now=now)
@@ -299,5 +310,6 @@ def restate(claim: Claim, graph: EvidenceGraph, last: LastChange | None, *, now:
         claim.support_lost_at = None
         end_tasks(now=now, claim=claim, kind=TaskKind.SUPPORT_LOST)
     numbers = ("independence_min", "independence_max", "independence_exact", "threshold")
+    # No version: these numbers are no edit, and a form that is open need not be refused for them.
     claim.save(update_fields=[*numbers, "contested", "support_lost_at"])
     return effect if changed else None

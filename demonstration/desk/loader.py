@@ -191,13 +191,13 @@ class _Loader:
     def _do(self, claim: Claim, act: Act, *, by: User, now: datetime) -> None:
         match act:
             case Attach(piece):
-                parts = list(claim.elements.values_list("pk", flat=True))
-                fields = self._piece(piece, [parts[number] for number in piece.elements], by, now)
+                elements = list(claim.elements.values_list("pk", flat=True))
+                fields = self._piece(piece, [elements[number] for number in piece.elements], by, now)
                 attach_evidence(claim=claim, fields=fields, by=by, now=now)
             case Supersede(earlier, later):
                 item = Evidence.objects.get(pk=self._evidence(claim, earlier))
-                parts = list(item.elements.values_list("pk", flat=True))
-                changes = EvidenceInput(superseded_by=self._evidence(claim, later), elements=parts)
+                elements = list(item.elements.values_list("pk", flat=True))
+                changes = EvidenceInput(superseded_by=self._evidence(claim, later), elements=elements)
                 change_evidence(evidence=item, fields=changes, by=by, now=now)
             case Assign(reviewer, due):
                 assign(claim=claim, reviewer=self.people[reviewer], due_at=self.due(due), by=by, now=now)
@@ -233,8 +233,8 @@ class _Loader:
                     for source, text in act.answers.items()
                 ],
                 elements=[
-                    ElementLine(element=part.pk, text=text)
-                    for part, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
+                    ElementLine(element=element.pk, text=text)
+                    for element, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
                 ],
                 seen_version=_version(claim),
             ),

@@ -122,7 +122,7 @@ class Specimen:
                 answers=[
                     AnswerInput(evidence=pk, text="It gives no detail and relies on the claimant.") for pk in answers
                 ],
-                elements=[ElementLine(element=part.pk, text="Borne out.") for part in self.claim.elements.all()],
+                elements=[ElementLine(element=element.pk, text="Borne out.") for element in self.claim.elements.all()],
                 seen_version=self.claim.version,
             ),
             by=self.cast.reviewer,

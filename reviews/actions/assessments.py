@@ -67,6 +67,7 @@ def submit_assessment(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # Shared, as it changes no graph, and before the claim's row, as everywhere (decision 22).
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_assess(by, claim)
@@ -79,6 +80,7 @@ def submit_assessment(
         named = named_evidence(by, claim, fields.evidence, "evidence")
         replies = _replies(by, claim, fields.answers)
         lines = _lines(claim, fields.elements, needed=proposed_state in VERDICTS)
+        # Between fields and policy, in the order of refusals that the API promises: 400, 409, 422.
         check_version(claim, fields.seen_version)
         end_draft(claim, by, version=draft_version, written=fields)
         named_grounds = NamedGrounds(_ids(named), _ids(item for item, _text in replies), fields.recorded_mistake)
@@ -103,9 +105,10 @@ def submit_assessment(
         )
         assessment.evidence.add(*named)
         given = [Answer(assessment=assessment, evidence=item, text=text) for item, text in replies]
-        said = [AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines]
+        said = [AssessmentElement(assessment=assessment, element=element, text=text) for element, text in lines]
         Answer.objects.bulk_create(given)
         AssessmentElement.objects.bulk_create(said)
+        # Kept now, so that nothing its author has not seen is approved in their name (decision 85).
         kept = stand_for(assessment, assignment, now=now)
         content = assessment_content(
             assessment, evidence=named_grounds.named or (), answers=given, elements=said, grounds=kept.digest
@@ -113,6 +116,7 @@ def submit_assessment(
         assessed(assessment, content=content, now=now)
         if state == AssessmentState.WAITING:
             plan_decision(assessment, due_at=now, now=now)
+        # Last, since a move records its own entry, which follows that of the assessment.
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
             make_move(claim, move, named_grounds, decision=MoveDecision(by=by, reason=rationale), now=now)
@@ -126,6 +130,7 @@ def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
     waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
     if waiting:
         cancel_reminders(assessment__in=waiting, now=now)
+        # No one will approve it: changes of its grounds concern no one.
         stop_watching(grounds__stood_for__assessment__in=waiting)
         Assessment.objects.filter(pk__in=[row.pk for row in waiting]).update(state=AssessmentState.REPLACED)
 
@@ -138,6 +143,7 @@ def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> Assessment
     """The state of an assessment at submission. Policy is asked here, and again at approval."""
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Reopen it first."))
+    # No change needs no policy: the reviewer only says that the state is right.
     if proposed == claim.state:
         return AssessmentState.RECORDED
     move = find_move(claim.state, proposed)
@@ -148,6 +154,7 @@ def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> Assessment
     move = legal_move(claim, proposed, deciders=Deciders.SECOND)
     if move.needs_evidence and not named_grounds.named:
         raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
+    # An approver's time is not spent on what cannot be approved; policy is asked again then.
     check_policy(claim, move, named_grounds)
     return AssessmentState.WAITING
 
@@ -163,11 +170,12 @@ def _replies(by: User, claim: Claim, answers: Sequence[AnswerInput]) -> list[tup
 
 def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> list[tuple[Element, str]]:
     """The line on each element; a verdict needs one on every element of the claim."""
-    parts = {part.pk: part for part in claim.elements.all()}
+    elements = {element.pk: element for element in claim.elements.all()}
     given = {entry.element: entry.text.strip() for entry in entries}
-    if set(given) - set(parts):
+    if set(given) - set(elements):
         raise Invalid({"elements": [_("No such element in this claim.")]})
-    silent = [part.text for pk, part in parts.items() if not given.get(pk)]
+    silent = [element.text for pk, element in elements.items() if not given.get(pk)]
+    # A verdict speaks of the whole claim: it must not pass over an element in silence.
     if needed and silent:
         raise Invalid(
             {
@@ -176,7 +184,11 @@ def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> lis
                 ]
             }
         )
-    return [(part, given_text(given[pk], field="elements", message="")) for pk, part in parts.items() if given.get(pk)]
+    return [
+        (element, given_text(given[pk], field="elements", message=""))
+        for pk, element in elements.items()
+        if given.get(pk)
+    ]
 
 
 def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:
@@ -205,6 +217,7 @@ def approve(
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # All locks first: what is asked below must still hold at the commit.
         assessment = _lock_for_decision(assessment, by)
         reason = given_text(reason, field="reason", message=_("Explain why you agree."))
         claim = assessment.claim
@@ -212,6 +225,7 @@ def approve(
         _still_waits(assessment)
         if has_moved_since(assessment):
             raise Conflict(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
+        # From here on: is this what the assessor submitted, and are they still entitled to it (decision 85)?
         stood = last_stood_for(assessment)
         still_assesses(assessment, stood)
         no_conflict_meanwhile(assessment, stood, by)
@@ -222,6 +236,7 @@ def approve(
             frozenset(str(pk) for pk in assessment.answers.values_list("evidence_id", flat=True)),
             assessment.recorded_mistake,
         )
+        # Asks policy once more: the evidence may have fallen since the submission.
         make_move(
             claim,
             move,
@@ -279,6 +294,7 @@ def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
         Assessment.objects.select_for_update(of=("self",), no_key=True).select_related("assessor").get(pk=assessment.pk)
     )
     row.claim = claim
+    # Before permission is asked: no conflict may be declared between the check and the commit (decision 85).
     hold_conflicts([row.assessor_id, by.pk])
     may_decide_move(by, claim, row.assessor)
     return row
@@ -304,6 +320,7 @@ def _record(
         at=now,
     )
     cancel_reminders(assessment=assessment, now=now)
+    # With the decision, since an outsider would read along after it (decision 36).
     end_invitations(assessment.claim, now=now)
     kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
     notify([assessment.assessor], Occasion(kind, assessment.claim, assessment=assessment), by=by, now=now)

@@ -81,6 +81,7 @@ def _write_assignment(
     add_participant(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
     plan_reminders(assignment, now=now)
     tell(kind, claim, assignment=assignment, by=by, now=now)
+    # Lists of claims page by the claim's own due time.
     _update_due(claim)
     assignment_recorded("assigned", assignment, by=by, now=now)
     return assignment
@@ -92,6 +93,7 @@ def _without_conflict(claim: Claim, person: User, *, by: User, field: str) -> No
     if person.pk not in conflicts_with(claim, [person.pk]):
         return
     told = conflicts_told(claim, [person.pk], to=by).get(person.pk)
+    # The actor may be restricted, and a conflict is a private matter: editors alone read the reason (decision 40).
     if told is None or (by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR):
         raise Invalid(
             {field: [_("%(person)s cannot be assigned this claim. Name another reviewer.") % {"person": person}]}
@@ -100,12 +102,14 @@ def _without_conflict(claim: Claim, person: User, *, by: User, field: str) -> No
 
 
 def _still_to_come(due_at: datetime, *, now: datetime) -> None:
+    # Reminders add days to it, which must not go beyond Python's last year.
     if due_at <= now or due_at.year > LAST_YEAR:
         message = _("Enter a future time, before the end of %(last)d.")
         raise Invalid({"due_at": [message % {"last": LAST_YEAR}]})
 
 
 def _lock(assignment: Assignment) -> Assignment:
+    # The claim's row first, then rows of reviews, as everywhere (decision 22).
     claim = lock_claim(assignment.claim)
     row = (
         Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer").get(pk=assignment.pk)
@@ -156,6 +160,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
             reason, field="reason", message=_("Give a reason, so that the editor can find another reviewer.")
         )
         _still_open(assignment)
+        # Before the end, which takes away the role by which the audience is found.
         tell(NotificationKind.DECLINED, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.DECLINED, reason=reason, by=by, now=now)
     return assignment
@@ -178,6 +183,7 @@ def reassign(
         _still_open(assignment)
         end_assignment(assignment, AssignmentState.HANDED_OVER, reason=reason, by=by, now=now)
         due_at = assignment.due_at
+        # A due time that has passed would leave the next reviewer overdue from the first minute.
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
         given = _write_assignment(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now)
@@ -213,6 +219,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
         _still_open(assignment)
         assignment.due_at = due_at
         assignment.save(update_fields=["due_at"])
+        # Written anew and not moved: their moments depend on the time that is left from now (decision 23).
         cancel_reminders(assignment=assignment, now=now)
         plan_reminders(assignment, now=now)
         _update_due(assignment.claim)
@@ -230,6 +237,7 @@ def end_assignment(
     """
     assignment.state, assignment.ended_at, assignment.ended_reason = state, now, reason
     assignment.save(update_fields=["state", "ended_at", "ended_reason"])
+    # Access to the claim's restricted material ends with the assignment (decision 83).
     leave(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, now=now)
     cancel_reminders(assignment=assignment, now=now)
     _update_due(assignment.claim)
@@ -252,6 +260,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
     with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("Only editors name approvers."))
+        # Of another desk too: a desk may be too small to have a second person.
         fit = (
             user is not None
             and user.is_active
@@ -290,9 +299,11 @@ def end_invitations(claim: Claim, *, now: datetime) -> None:
     While another assessment is waiting they stay. Approvers of the desk itself stay named: they see the claim anyway.
     """
     named_now = list(deciders_of(claim))  # usually empty, which saves the second query
+    # Another waiting assessment may be the one that the person was invited for (decision 36).
     if not named_now or Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).exists():
         return
     for named in named_now:
+        # Approvers of the desk itself see the claim anyway.
         if role_in(named.user, claim.desk_id) is None:
             leave(claim, named.user, ParticipantRole.DECIDER, now=now)
 
@@ -303,6 +314,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
     with recorded_transaction():
         claim = lock_claim(claim)
         mark_closed(claim, reason=reason, note=note, by=by, now=now)
+        # Before the assignments end, by which the audience is found.
         tell(NotificationKind.CLOSED, claim, by=by, now=now)
         rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):

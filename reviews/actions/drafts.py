@@ -68,8 +68,10 @@ def keep_draft(
         draft = own_draft_of(claim, by)
         if in_part and draft is not None:
             named = {str(answer.evidence) for answer in fields.answers}
+            # The page has no field for evidence that is hidden by now: what was typed on it must not be lost.
             content["answers"] += [one for one in draft.content["answers"] if one["evidence"] not in named]
         _not_too_long(content)
+        # Before versions are compared: a repeated save must not conflict with itself (decision 34).
         if draft is not None and (draft.content, draft.seen_version) == (content, fields.seen_version):
             return draft
         if version != (draft.version if draft else 0):
@@ -115,6 +117,7 @@ def end_draft(claim: Claim, assessor: User, *, version: int | None = None, writt
     draft = own_draft_of(claim, assessor)
     if draft is None:
         return
+    # None: a program, which has seen no draft and submits what it was given.
     seen = version is None or draft.version == version
     if not seen and draft.content != _content(claim, written):
         raise KeptElsewhere(draft)

@@ -25,12 +25,14 @@ def check_next() -> bool:
         return False
     pk, claim_id, desk_id = found
     with recorded_transaction():
+        # Shared, as for an approval: a change of the graph comes before or after this reading, never within.
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=claim_id))
         check = GroundsCheck.objects.filter(pk=pk).first()
         if check is None:  # another worker took it, or its assessment or verdict has ended
             return True
         watched = GroundsWatch.objects.select_related("grounds").get(pk=check.watch_id)
+        # No author of its own: who made the change is in the waiting rows.
         for change in look_again(watched, claim, []):
             if change.changed:
                 tell_of_change(change)
@@ -49,6 +51,7 @@ def keep_next(*, now: datetime | None = None) -> bool:
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=claim_id))
         waiting, _rows = GroundsToKeep.objects.filter(claim=claim).delete()
+        # The claim may have moved since the upgrade: then its grounds are kept by the move.
         if waiting and claim.state in VERDICTS and verdict_watch(claim) is None:
             change = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
             grounds, read = keep_grounds(claim, RestsOn(claim.state, change.evidence, _answered(change)), now=now)

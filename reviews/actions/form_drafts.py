@@ -85,6 +85,7 @@ def keep_form_draft(
             return row
         if row is None:
             _not_too_many(by, MOST_DRAFTS + (SPARE_DRAFTS if is_last_chance else 0))
+            # Random, so that a window with a draft that ended does not pass for one with the next (decision 34).
             row = FormDraft(author=by, name=fields.name, path=path, version=secrets.randbelow(2**30))
         row.desk, row.claim, row.evidence = about.desk, about.claim, about.evidence
         row.source, row.actor = about.source, about.actor
@@ -142,6 +143,7 @@ def end_form_draft(*, path: str, seen: SeenDraft, content: Pairs, by: User) -> N
     A draft saved by another window since stays: its text was not submitted.
     """
     with recorded_transaction():
+        # By the same rule as a save: only the draft that this window continues was submitted.
         row = _going_on_from(seen, path, by)
         if row is not None:
             row.delete()
@@ -175,6 +177,7 @@ def end_drafts_of(user: User, desk: Desk | None) -> None:
     rows = FormDraft.objects.filter(author=user)
     if desk is not None:
         rows = rows.filter(desk=desk)
+    # Read before the rows go, which alone name the files.
     files = [pk for content in rows.values_list("content", flat=True) for pk in kept_files(content)]
     rows.delete()
     let_go(files, by=user)

@@ -61,6 +61,7 @@ def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: dat
     grounds = keep(assessment.claim, rests_on(assessment), now=now)
     AssessmentGrounds.objects.create(
         assessment=assessment,
+        # Confirming again adds a row: who stood for what at which time stays on record (decision 85).
         number=assessment.stood_for.count() + 1,
         grounds=grounds,
         assignment=assignment,
@@ -83,6 +84,7 @@ def rests_on(assessment: Assessment) -> RestsOn:
 def hold_conflicts(people: Iterable[UUID]) -> None:
     """Lock out new conflicts of interest of these people until the transaction ends, so that the check holds at the
     decision."""
+    # Declaring a conflict locks this row too. In the order of ids, so that two decisions do not deadlock.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(set(people), key=str)]
@@ -97,6 +99,7 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
     """
     claim, assessor = assessment.claim, assessment.assessor
     assignment = stood.assignment if stood else assessment.assignment
+    # Assigned again, the same person confirms first: the assignment behind the submission has ended (decision 85).
     if assignment is not None and not assignment.is_open:
         raise Conflict(_assignment_ended(assignment))
     try:
@@ -132,6 +135,7 @@ def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | Non
     A conflict withdrawn just before the approval counts: another person decides, or the claim is assessed anew. Raises
     Forbidden (the approver's), Conflict (the assessor's, in the words of `still_assesses`).
     """
+    # Since they last answered for the grounds: a conflict that ended before is no longer one.
     since = stood.at if stood else assessment.created_at
     touched = conflicts_with(assessment.claim, [assessment.assessor_id, by.pk], since=since)
     if by.pk in touched:
@@ -159,6 +163,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     if stood is None:
         raise Conflict(_("The grounds were not recorded when this was submitted. Its assessor must confirm it first."))
     kept, claim = stood.grounds, assessment.claim
+    # Read again under the locks: the watch may lag behind a change that affects very many (decision 86).
     found = now_of(claim, kept)
     if found.digest != kept.digest:
         if _is_all_contrary(kept, found):
@@ -166,6 +171,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
         raise Stale(
             _("The grounds have changed since this was submitted. Its assessor must confirm it first."),
             version=claim.version,
+            # Restricted rows are left out of errors, since an error leaves no record of the read (decision 81).
             changes=diff_for(by, claim, kept, found.content, unrestricted=True).sentences(),
         )
     if seen is not None and seen != kept.digest:
@@ -177,6 +183,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
             ],
         )
     submitted = AssessmentGrounds.objects.filter(assessment=assessment).select_related("grounds").earliest("number")
+    # The approver must be able to judge what the assessor confirmed between submission and now.
     if submitted != stood and diff_for(by, claim, submitted.grounds, found.content).withheld:
         raise Conflict(_("Some of the changes are hidden from you. An editor who can see them all must decide."))
     return kept
@@ -214,11 +221,13 @@ def confirm_assessment(
         assessment.claim = claim
         may_confirm_assessment(by, assessment)
         check_version(claim, seen_version)
+        # Confirming asks what submitting asks (decision 85).
         assignment = _may_still_submit(assessment)
         stood = last_stood_for(assessment)
         _refuse_unassigned(stood, assignment)
         if stood is not None:
             found = _refuse_unseen(claim, stood.grounds, seen_grounds, by)
+            # Nobody answers for a change that is hidden from them.
             if diff_for(by, claim, stood.grounds, found.content).withheld:
                 raise Conflict(
                     _("Some of the changes are hidden from you. A reviewer who can see them all must assess the claim.")
@@ -255,6 +264,7 @@ def barred(assessment: Assessment) -> str:
 
     Conflicts of interest are left out, as not everyone may know them. The action checks all reasons.
     """
+    # For the page, beforehand: an approver should not write a reason for nothing.
     stood = last_stood_for(assessment)
     if assignment_ended(stood):
         assert stood is not None and stood.assignment is not None
@@ -299,6 +309,7 @@ def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
     one of the changes or have a conflict; if the author of a change is unknown, by an editor alone. Raises NotFound,
     Forbidden."""
     role = role_for(user, claim)
+    # Otherwise one person could change a verdict's grounds and call them good (decision 86).
     if user.pk in authors.people:
         raise Forbidden(_("You changed the grounds of this verdict, so another person must re-check it."))
     if not (
@@ -307,6 +318,7 @@ def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
         or (role == Role.REVIEWER and user in people_of_the_verdict(claim))
     ):
         raise Forbidden(_("Only editors, approvers and the two people of the verdict can re-check it."))
+    # The unknown author may be the person who asks.
     if not authors.known and role != Role.EDITOR:
         raise Forbidden(
             _("The author of one change is unknown: an editor who took no part in the changes must re-check it.")
@@ -336,6 +348,7 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         watched = verdict_watch(claim)
+        # As for a decision: the check has to hold at the commit.
         hold_conflicts([by.pk])
         may_confirm(by, claim)
         reason = given_text(reason, field="reason", message=_("Explain what you checked and why the verdict holds."))
@@ -373,6 +386,7 @@ def tell_of_change(change: Followed) -> None:
         if has_moved_since(assessment):  # the claim has moved since: it can no longer be confirmed
             return
         people = set(members_of(claim.desk).filter(pk=assessment.assessor_id).values_list("pk", flat=True))
+    # One unread notification says enough: ten changes in a row are one thing to look at.
     told = Notification.objects.filter(
         claim=claim, kind=NotificationKind.GROUNDS_CHANGED, assessment=assessment, read_at__isnull=True
     )

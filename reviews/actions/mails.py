@@ -28,6 +28,7 @@ SUBJECTS = {
 
 def mail_of(row: Reminder, person: User) -> EmailMessage:
     """The mail to one person, in their language and time zone. Its Message-ID is the same at every attempt."""
+    # The worker has no request: the person's own language and zone are set here.
     with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
         body = render_to_string(
             "reviews/mail/reminder.txt",
@@ -44,7 +45,9 @@ def mail_of(row: Reminder, person: User) -> EmailMessage:
         body,
         to=[person.address_for_reminders],
         headers={
+            # The same at every attempt: mail programs show a doubled mail once (decision 23).
             "Message-ID": f"<reminder-{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
+            # RFC 3834: so that absence replies do not answer it.
             "Auto-Submitted": "auto-generated",
         },
     )

@@ -92,6 +92,7 @@ def change_account(
 def _leave_all(user: User, parts: Q, *, written: Q, by: User | None, now: datetime) -> None:
     """End the person's `parts` in claims and the drafts they have `written`, claim by claim. Submitted assessments stay
     waiting, and editors are notified of them."""
+    # All locked before the first is changed, in one order, so that two such changes do not deadlock.
     for claim in _lock_claims(user, parts, written=written):
         _leave(claim, user, by, now)
 
@@ -130,5 +131,6 @@ def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     if is_named_decider(user, claim):
         tell(NotificationKind.APPROVER_DEPARTED, claim, by=by, now=now)
+    # Also where they were no approver: it does nothing then.
     leave(claim, user, ParticipantRole.DECIDER, now=now)
     AssessmentDraft.objects.filter(claim=claim, assessor=user).delete()

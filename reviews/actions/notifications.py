@@ -25,6 +25,7 @@ class Occasion:
 
 def notify(people: Iterable[User], occasion: Occasion, *, by: User | None = None, now: datetime) -> None:
     """Notify people of an event, in its transaction. The person acting is left out."""
+    # Rows, in the transaction of the action: they also report what no mail could deliver (decision 32).
     Notification.objects.bulk_create(
         Notification(
             recipient=person,
@@ -44,6 +45,7 @@ def mark_read(*, notification: Notification, by: User, now: datetime | None = No
     """Mark one's own notification as read; one that is already read does not change."""
     now = now or timezone.now()
     with recorded_transaction():
+        # By id and recipient: another person's is not found.
         row = Notification.objects.select_for_update(no_key=True).get(pk=notification.pk, recipient=by)
         if row.read_at is None:
             row.read_at = now
@@ -59,5 +61,6 @@ def mark_all_read(*, until: datetime | None = None, by: User, now: datetime | No
     """
     now = now or timezone.now()
     with recorded_transaction():
+        # Not later ones: they were not on the screen when the button was pressed (decision 32).
         rows = notifications_of(by).filter(read_at__isnull=True, at__lte=until or now)
         return Notification.objects.filter(pk__in=rows.values("pk")).update(read_at=now)

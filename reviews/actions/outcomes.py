@@ -62,6 +62,7 @@ def kept_outcome(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | 
     While another request with the key is in progress it waits for that one, or raises Conflict.
     """
     name = f"second-source key {request.user.pk} {request.method} {request.path} {request.key}"
+    # A form waits, because a person cannot ask again; a program can, and must not hold a thread (decision 88).
     hold = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {hold}(hashtextextended(%s, 0))", [name])

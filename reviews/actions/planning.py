@@ -34,8 +34,10 @@ def plan_reminders(assignment: Assignment, *, now: datetime) -> None:
     due_at, given = assignment.due_at, assignment.due_at - now
     reviewer = assignment.reviewer
     moments: list[tuple[ReminderKind, datetime, User | None]] = [
+        # A day before work that is due in an hour would be past already.
         (ReminderKind.DUE_SOON, due_at - min(LONGEST_NOTICE, given / 2), reviewer),
         (ReminderKind.DUE, due_at, reviewer),
+        # No recipient: the editors are those of that day (decision 23).
         (ReminderKind.ESCALATION, due_at + min(LONGEST_GRACE, given), None),
     ]
     moments += [(ReminderKind.OVERDUE, due_at + day * DAY, reviewer) for day in range(1, DAYS_OVERDUE + 1)]
@@ -72,6 +74,7 @@ def plan_decisions_of(claim: Claim, *, now: datetime) -> None:
 def cancel_reminders(*, now: datetime, **subject: object) -> None:
     """Cancel the pending reminders of a subject (`assignment=`, `assessment=`, `claim=`, further conditions), including
     those a worker has taken and not sent."""
+    # Not deleted: each reminder ends in exactly one state, which can be counted (decision 23).
     Reminder.objects.filter(state=ReminderState.PENDING, **subject).update(
         state=ReminderState.CANCELLED, ended_at=now, lease_until=None
     )
@@ -84,6 +87,7 @@ def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int
     """
     now = now or timezone.now()
     waiting = Task.objects.filter(reminders_follow=False).order_by("opened_at").values_list("claim_id", flat=True)
+    # Tasks say themselves that they wait for this, because their room knows nothing of reminders (decision 23).
     claim_ids = list(dict.fromkeys(waiting[:most]))
     for claim_id in claim_ids:
         try:
@@ -113,6 +117,7 @@ def _plan_tasks(claim: Claim, kind: TaskKind, tasks: Iterable[Task], *, is_new: 
     """Reminders at once for a new task, then when the first is due, and each day after that, five times."""
     due_at = min(task.due_at for task in tasks)
     moments = [due_at + day * DAY for day in range(DAYS_OVERDUE + 1)]
+    # After an outage what is past is one reminder and not five.
     ahead = [moment for moment in moments if moment > now]
     Reminder.objects.bulk_create(
         Reminder(claim=claim, kind=ReminderKind(kind), due_at=moment, created_at=now)

@@ -33,9 +33,11 @@ def people_for(row: Reminder) -> list[User]:
         )
         everybody = {person.pk: person for person in [*editors, *named]}.values()
         return sorted((person for person in everybody if _decides(person, row)), key=lambda person: person.username)
+    # Authors of a change do not re-check it; if no one else is left, the editors have to find another person.
     if row.kind == ReminderKind.GROUNDS_CHANGED:
         fit = [person for person in [*editors, *people_of_the_verdict(row.claim)] if _looks_again(person, row)]
         return list(dict.fromkeys(fit)) or list(editors)
+    # A quote may be restricted: a reviewer who cannot see it cannot compare it.
     if row.kind == ReminderKind.RECHECK:
         reviewers = members_of(row.claim.desk, Role.REVIEWER, Role.EDITOR).filter(
             participations__claim=row.claim,
@@ -76,6 +78,7 @@ def _decides(person: User, row: Reminder) -> bool:
 
 def has_reason(row: Reminder, now: datetime) -> bool:
     """Whether its subject is still open, its recipient still the right one, and no later reminder says the same."""
+    # Asked when it is sent: days may lie between the row and its moment (decision 7).
     return _is_open(row) and (row.recipient is None or _concerns(row.recipient, row)) and not _said_later(row, now)
 
 
@@ -94,6 +97,7 @@ def _is_open(row: Reminder) -> bool:
 
 
 def _concerns(person: User, row: Reminder) -> bool:
+    # A person who left the desk must not learn that the claim goes on.
     role = role_in(person, row.claim.desk_id)
     if row.kind in TO_THE_REVIEWER:
         return role in (Role.REVIEWER, Role.EDITOR)

@@ -56,6 +56,7 @@ def look_for(
     The search is recorded first, whatever it matches: searching letter by letter leaves a trace for each. Raises
     NotFound, Forbidden, and Invalid if nothing on the desk matches.
     """
+    # A transaction of its own, so that the record of the search stays where nothing matches (decision 83).
     with recorded_transaction():
         may_redact(desk, by)
         _read_words(words, with_file=file is not None)  # a refused search is not recorded
@@ -85,6 +86,7 @@ def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -
     with recorded_transaction():
         may_take_part(redaction, by)
         _must_be_open(redaction)
+        # Looking is recorded like searching: it shows confidential text.
         redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
     return _found_by(redaction, redaction.words, sha256=redaction.sha256, by=by)
 
@@ -171,6 +173,7 @@ def _read_reason(text: str, *, words: str) -> str:
     reason = given_text(
         text, field="reason", message=_("Give a reason. It is recorded, so leave out the words to be erased.")
     )
+    # The reason stays for good, and would keep the words with it.
     if words and words.casefold() in reason.casefold():
         raise Invalid({"reason": [_("The reason is recorded: leave out the words to be erased.")]})
     return reason
@@ -189,6 +192,7 @@ def name_second(*, redaction: Redaction, user: User | None, by: User, now: datet
         assert row.desk is not None
         if row.second_id is not None:
             raise Conflict(_("A second editor has already been asked. Withdraw the proposal to ask another."))
+        # Two people from outside must not erase a desk's words past its own editors (decision 105).
         if other_editors(row.desk, by):
             raise Conflict(_("This desk has another editor, who must decide."))
         if user is None or user.pk == by.pk or not edits_elsewhere(user, row.desk):
@@ -238,14 +242,18 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         row = _open(redaction, by)
         may_decide_redaction(row, by)
         _still_proposed_by_one_who_may(row)
+        # Alone, so that no bundle and no approval overlaps with the erasure (decision 78).
         _lock_graphs(row)
         words, sha256 = row.words, row.sha256
         found = _found_by(row, words, sha256=sha256, by=by)
+        # Exactly what was shown is erased: the editor decides on matches, not on words.
         if found.seen != seen:
             raise Conflict(_("The matches have changed since you saw them. Review them below."))
+        # Drafts are erased too, but not shown: only their authors read them.
         drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
         claims = _lock_claims(row.desk, found) if row.desk else {}
         row.erased, row.in_drafts = found.count, bool(drafts)
+        # The words in the proposal itself go with it (decision 79).
         _end(row, RedactionState.DONE, decided_by=by, now=now)
         _end_overtaken(row, words, now)
         try:
@@ -253,14 +261,17 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         except IntegrityError as error:
             raise Conflict(_("Two rows would then have the same name. Rename one of them first.")) from error
         _erase_files(found.files, now)
+        # Bundles are copies of what is erased; a shared actor may be in those of every desk.
         for desk in [row.desk] if row.desk else Desk.objects.all():
             forget_bundles_on(desk)
         _count_versions(claims, touched, by, now)
+        # The log's entries before the erasing: the database erases only what an entry names (decision 79).
         said = redacted(row, found, by=by, now=now)
         for entry, fields, rows in said:
             erase(entry, fields=fields, rows=rows)
             _erase_rows_that_only_grow(entry)
         _record_anew(touched, by, now)
+        # The same search again: a place that it finds was forgotten, and the transaction is undone (decision 79).
         left = _found_by(row, words, sha256=sha256, by=by)
         in_drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
         if left.count or left.fields or left.previews or in_drafts:
@@ -284,6 +295,7 @@ def _must_be_open(row: Redaction) -> None:
 def _still_proposed_by_one_who_may(row: Redaction) -> None:
     """Check the proposer of a redaction of a shared actor again: an administrator who removed their rights cannot act
     as both."""
+    # Otherwise a person could propose as one of the two and decide as the other (decision 105).
     if row.actor is not None and not redacts_shared(row.proposed_by, row.actor):
         raise Conflict(_("The proposer can no longer redact this actor. Reject it and propose it again."))
 
@@ -323,6 +335,7 @@ def _take_out(texts: Iterable[Match]) -> list[tuple[Match, Any]]:
     """Take the words out of changeable rows; yields each match with its present row."""
     touched = []
     for one in texts:
+        # These the database alone may change, by the log's entry: `_erase_rows_that_only_grow`.
         if one.place.grows:
             continue
         row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
@@ -339,12 +352,14 @@ def _erase_files(files: Iterable[Attachment], now: datetime) -> None:
         digests.add(file.sha256)
         file.sha256, file.size, file.name, file.media_type, file.erased_at = "", 0, REDACTED, "", now
         file.save(update_fields=["sha256", "size", "name", "media_type", "erased_at"])
+        # Headers and addresses of the answer may hold the words too.
         Capture.objects.filter(attachment=file).update(final_url="", headers=[], redirects=[])
     ChosenFile.objects.filter(sha256__in=digests).delete()  # a form may be about to attach it again
     ask_to_delete(digests, now=now)
 
 
 def _erase_rows_that_only_grow(entry: int) -> None:
+    # As the tables' owner: the application has no right to change these rows (decision 79).
     with connection.cursor() as cursor:
         cursor.execute("SELECT claims_erase(%(entry)s), reviews_erase(%(entry)s)", {"entry": entry})
 

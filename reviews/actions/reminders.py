@@ -19,6 +19,7 @@ from reviews.actions.planning import DAY, plan_decision
 from reviews.actions.recipients import has_reason, people_for
 from reviews.models import NotificationKind, Reminder, ReminderState
 
+# Longer than a mail server may take to answer, so that a living worker keeps its row.
 LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 5
 BATCH = 50
@@ -32,6 +33,7 @@ def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> li
     now = now or timezone.now()
     with recorded_transaction():
         rows = list(
+            # SKIP LOCKED, so that workers do not wait for each other's rows (decision 7).
             Reminder.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(
                 held_by_nobody(now),
@@ -61,11 +63,13 @@ def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState
         return ReminderState(row.state)
     if row.recipient is None:
         return _replace_by_people(lease, now)
+    # Asked last before sending: the work may have been done since the row was written.
     if not has_reason(row, now):
         return _end(lease, ReminderState.CANCELLED, now)
     try:
         if row.recipient.address_for_reminders:
             mail_of(row, row.recipient).send()
+    # No second row: the lease runs out by itself, which is the wait between attempts.
     except (OSError, ValueError) as error:  # smtplib's errors; an address that no mail can carry
         if lease.attempt < MOST_ATTEMPTS:
             return ReminderState.PENDING

@@ -20,6 +20,7 @@ class Audience(Enum):
 
     EDITORS = "the editors of its desk"
     ASSIGNED = "whom the assignment was asked of"
+    # Besides the editors: a reviewer may have reassigned it, or an editor's role may have changed.
     ASKED_BY = "who asked for that"
     REVIEWERS = "everybody to whom the claim is assigned"
     ASSESSOR = "whose assessment it is"
@@ -34,6 +35,7 @@ TOLD: dict[NotificationKind, tuple[Audience, ...]] = {
     NotificationKind.DECLINED: (Audience.EDITORS, Audience.ASKED_BY),
     NotificationKind.REASSIGNED: (Audience.EDITORS,),
     NotificationKind.WITHDRAWN: (Audience.EDITORS, Audience.ASSIGNED),
+    # The assessor too: their waiting assessment can no longer be approved.
     NotificationKind.DEPARTED: (Audience.EDITORS, Audience.ASSIGNED, Audience.ASSESSOR),
     NotificationKind.APPROVER_DEPARTED: (Audience.EDITORS,),
     NotificationKind.DUE_CHANGED: (Audience.ASSIGNED,),
@@ -71,6 +73,7 @@ def people_told(
 ) -> Collection[User]:
     """The people that `TOLD` names for an event on a claim now."""
     found = [audience_of(audience, claim, assignment, assessment) for audience in TOLD[kind]]
+    # By id: a person in two audiences is notified once.
     people = {person.pk: person for audience in found for person in audience}
     return people.values()
 
@@ -86,6 +89,7 @@ def people_of_the_verdict(claim: Claim) -> list[User]:
     """The assessor and the approver of the last status change who may still know of the claim."""
     last = StatusChange.objects.filter(claim=claim, seq=claim.last_seq)
     ids = {pk for pair in last.values_list("by", "decided_by") for pk in pair if pk}
+    # Members only: a person who left the desk may not know of the claim any more.
     return list(members_of(claim.desk).filter(pk__in=ids))
 
 
@@ -109,6 +113,7 @@ def _assessors(of: _Subject) -> Iterable[User]:
 def _taking_part(role: ParticipantRole) -> Callable[[_Subject], Iterable[User]]:
     def found(of: _Subject) -> Iterable[User]:
         taking_part = of.claim.participants.filter(role=role, until__isnull=True).values("user")
+        # Not only members: approvers may be of another desk.
         return User.objects.filter(pk__in=taking_part, is_active=True).order_by("username")
 
     return found

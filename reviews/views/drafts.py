@@ -62,13 +62,13 @@ def draft_in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Evidenc
     """All texts of a draft, in the order of the form. `lines`: the evidence visible to its assessor."""
     content = draft.content
     numbers = {str(line.evidence.pk): line.number for line in lines}
-    parts = {str(part.pk): part.text for part in claim.elements.all()}
+    elements = {str(element.pk): element.text for element in claim.elements.all()}
     said = [
         DraftPart(
             _("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""
         ),
         DraftPart(_("Relies on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
-        *(DraftPart(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
+        *(DraftPart(elements.get(item["element"], ""), item["text"]) for item in content["elements"]),
         *(DraftPart(_answer_to(numbers.get(item["evidence"])), item["text"]) for item in content["answers"]),
         DraftPart(_("Rationale"), content["rationale"]),
     ]

@@ -19,6 +19,7 @@ def chains(net: Net) -> list[int]:
     """
     above, starts, ends = _between_voices(net)
     arcs: set[tuple[int, int]] = set()
+    # No more than LIMIT: beyond five no decision depends on the number.
     for _ in range(LIMIT):
         before = {voice: earlier for earlier, voice in arcs if voice != _END}
         route = _augmenting(net, above, starts, ends=ends, before=before)
@@ -39,6 +40,7 @@ def _between_voices(net: Net) -> tuple[list[int], int, int]:
     for usable, starts in net.views:
         reached = closure(net.up, starts, within=usable, ends=net.origins)
         used = closure(net.down, reached & net.origins, within=reached, ends=starts)
+        # A voice with several sources is entered by any and left by any: so the cut is a bound, and not yet the answer.
         for number in bits(used & ~net.origins):
             above[net.voice_of[number]] |= net.up[number] & used & ~starts
         all_starts |= used & starts

@@ -62,6 +62,7 @@ def _object(data: object, where: str, keys: Sequence[str]) -> dict[str, object]:
     for key in keys:
         if key not in data:
             raise GraphError(f"{where}: {key} is missing")
+    # A misspelt key must not pass as one that was left out.
     for key in data:
         if key not in keys:
             raise GraphError(f"{where}: {quoted(key)} is not one of {', '.join(keys)}")
@@ -100,6 +101,7 @@ def _shown(cycle: list[str]) -> str:
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
+    # JSON would keep the last of two: the graph would be another than its author reads.
     for key, value in pairs:
         if key in found:
             raise GraphError(f"the key {quoted(key)} stands twice in one object")

@@ -16,6 +16,7 @@ class Counting:
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
         drawn = RelayNet(sources, relays)
         self._least, self._most = Net(sources, drawn, generous=False), Net(sources, drawn, generous=True)
+        # The two readings differ by unknown voices and unknown lineage alone: without these one search is enough.
         self._nothing_unknown = (
             self._least.origins == self._most.origins and self._least.sources_of == self._most.sources_of
         )
@@ -37,6 +38,7 @@ class Counting:
         search = Search(self._least.bearing(evidence), each, working)
         low = search.least()
         single, all_looked_at = search.on_all() if low[0] == 1 else (0, True)
+        # A voice that every path needs proves that one is enough to lose them all, whatever the search had left open.
         if single:
             low = (1, 1)
         high = low if self._nothing_unknown else Search(self._most.bearing(evidence), each, working).least()

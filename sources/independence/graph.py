@@ -73,6 +73,7 @@ def find_cycle(relays: Iterable[tuple[str, str]]) -> list[str] | None:
     upstream: dict[str, list[str]] = defaultdict(list)
     for downstream, source in relays:
         upstream[downstream].append(source)
+    # Without recursion: a chain of relays may be longer than Python's stack is deep.
     done: set[str] = set()
     for root in list(upstream):
         chain = {root: iter(upstream[root])}  # insertion order is the order along the chain

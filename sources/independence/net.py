@@ -32,6 +32,7 @@ class Net:
         self.origins = 0
         numbers: dict[Voice | tuple[str], int] = {}
         for number, source in enumerate(sources):
+            # In *max* each unknown voice is its own, in *min* they are all one (docs/provenance.md).
             key = (source.id,) if generous and source.voice is None else source.voice
             voice = numbers.setdefault(key, len(numbers))
             if voice == len(self._names):
@@ -41,9 +42,11 @@ class Net:
             self.sources_of[voice] |= 1 << number
             if _is_origin(source, bool(self.up[number]), generous=generous):
                 self.origins |= 1 << number
+            # What does not count carries no path; an unknown voice is always countable (docs/provenance.md).
             if source.counts and (source.countable or source.voice is None):
                 self._usable |= 1 << number
             elif source.counts:
+                # Kept apart: an admission makes its voice countable, on paths from that evidence alone.
                 self._admissible[source.voice] |= 1 << number
 
     def bearing(self, evidence: Sequence[Bearing]) -> Net:
@@ -53,6 +56,7 @@ class Net:
             admitted = piece.against_interest if piece.against_interest in self._admissible else None
             starts[admitted] |= 1 << source_number(self._numbers, piece.source, where=f"evidence[{place}].source")
         views = ((self._usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
+        # Only the starts differ between sets of evidence; all else is read and never changed.
         net = copy(self)
         net.views = [(sources, first & sources) for sources, first in views]
         return net
@@ -67,6 +71,7 @@ class Net:
         A shortest path from its evidence, preferring voices with little `load`.
         """
         barred = self.sources_by(gone)
+        # One view after the other: a path may not mix what different admissions allow.
         for usable, starts in self.views:
             layers = self._layers(starts & ~barred, usable=usable & ~barred)
             if layers:
@@ -86,6 +91,7 @@ class Net:
     def _back(self, layers: list[int], load: Sequence[int]) -> int:
         voices, choice = 0, layers[-1] & self.origins
         for layer in (*reversed(layers[:-1]), 0):
+            # Voices that the path has already cost nothing more; few others on it make later paths disjoint.
             numbers = ((0 if voices >> (v := self.voice_of[s]) & 1 else 1 + load[v], s) for s in bits(choice))
             number = min(numbers)[1]
             voices |= 1 << self.voice_of[number]

@@ -45,6 +45,7 @@ class Search:
         try:
             for packed in self._disjoint(0, most=LIMIT):
                 low = packed
+            # Nothing to cut, or more than any decision asks for: most graphs end here.
             if low in (0, LIMIT):
                 return low, low
             self._look(LIMIT)  # each of up to LIMIT chains passes over all sources
@@ -68,6 +69,7 @@ class Search:
             common &= path
         try:
             for voice in bits(common):
+                # A path found on the way may have shown already that this voice is not needed.
                 if common >> voice & 1:
                     without = self._path(1 << voice)
                     common &= -1 if without is None else without
@@ -119,6 +121,7 @@ class Search:
         if self._known_too_many(gone, kept=kept, budget=budget):
             return False
         met_by, left = self._met_by, self._left(gone)
+        # One voice of each path has to go: the shortest path has the fewest to try.
         shortest = min((self._paths[each] & ~kept for each in bits(left)), key=int.bit_count)
         for voice in sorted(bits(shortest), key=lambda voice: -(met_by[voice] & left).bit_count()):
             if self._can_meet_all(gone | 1 << voice, kept=kept, budget=budget - 1):

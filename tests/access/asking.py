@@ -84,7 +84,7 @@ def signed_in(user: User | None) -> Client:
 def ask(client: Client, method: str, address: str) -> str:
     """How an empty request is answered: `sign in`, `hidden`, `forbidden`, `no such act`, `failed`, or `open`.
 
-    `open`: only what was handed in was looked at, or it was done. What it did is taken back.
+    `open`: only what was sent was looked at, or it was done. What it did is taken back.
     """
     cookies = deepcopy(client.cookies)
     with transaction.atomic():

@@ -106,7 +106,7 @@ def _judged(web: HiddenWeb, read: Evidence) -> None:
         web.rows[f"based{item.pk.hex[:6]}"] = item.source
         web.rows[f"basis{item.pk.hex[:6]}"] = item
     web.rows |= {"contrary": contrary, "denier": contrary.source}
-    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     correct_source(source=contrary.source, reason="Another day.", by=cast.editor)
     seen = factories.fresh(world.claim).version
     draft = world.cast.reviewer.drafts.get(claim=world.claim)

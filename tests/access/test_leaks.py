@@ -155,9 +155,9 @@ def put_in_restricted_material(world: AccessWorld, by: "User") -> Source:
     )
     source = create_source(desk=cast.desk, fields=fields, by=by)
     attach_file(source=source, chunks=[SECRET.encode()], name=f"{SECRET}.txt", by=by)
-    part = world.claim.elements.earliest("position")
+    element = world.claim.elements.earliest("position")
     for stance in ("supports", "denies", "refutes", "context"):
-        evidence = factories.attach(cast, world.claim, source, stance, by=by, excerpt=SECRET, elements=[part])
+        evidence = factories.attach(cast, world.claim, source, stance, by=by, excerpt=SECRET, elements=[element])
     withdraw_evidence(evidence=evidence, reason=f"{SECRET} asked for it", by=by)
     add_relay(downstream=world.source, upstream=source.pk, quote=f"as {SECRET} told me", by=by)
     add_relay(downstream=source, upstream=world.upstream.pk, quote=f"{SECRET} read the log", by=by)

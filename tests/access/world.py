@@ -32,7 +32,7 @@ from tests.links import links_sent
 
 @dataclass(frozen=True)
 class AccessWorld:
-    """`claim` is the reporter's, given to the reviewer, whose finding waits beside their draft; it is published."""
+    """`claim` is the reporter's, assigned to the reviewer, whose assessment waits beside their draft. Published."""
 
     files: Path
     cast: Cast
@@ -91,7 +91,7 @@ def make_world(files: Path) -> AccessWorld:
     attachment = attach_file(source=source, chunks=[b"What the witness wrote."], name="witness.txt", by=cast.reporter)
     request_capture(source=upstream, by=cast.reporter)
     assignment = factories.assigned(cast, claim)
-    assessment = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     third = factories.person("reviewer3", Role.REVIEWER, cast.desk)
     decider = name_decider(claim=claim, user=third, by=cast.editor)
     keep_draft(claim=claim, fields=AssessmentInput(rationale="On second thoughts.", seen_version=1), by=cast.reviewer)

@@ -28,9 +28,9 @@ NO_PAGES |= {"api-docs"}  # Swagger UI: tests/api/test_docs_page.py
 NO_PAGES |= {"verdict-grounds"}  # of a verdict, which no world here has: test_grounds_pages
 # Of signing in through an organisation, which is configured in none of these worlds.
 NO_PAGES |= {f"organisation-{name}" for name in ("sign-in", "callback", "join", "link", "unlink")}
-# With every kind of field; handed in empty, each comes back and says what is wrong.
+# With every kind of field; submitted empty, each comes back and says what is wrong.
 FORMS = ("account_change_password", "add-app", "assess", "attach", "desk-policy", "invitations", "new-claim")
-_HAND_IN_NOTHING = """() => {
+_SUBMIT_NOTHING = """() => {
     const form = document.querySelector("main form[method=post]");
     for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea")) field.disabled = true;
     form.submit();
@@ -83,7 +83,7 @@ def test_a_page_has_no_barrier(
 def test_a_form_that_comes_back_has_no_barrier(name: str, world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = show(page_of(world.people[dict(pages())[name]]), name, world)
     with page.expect_navigation():
-        page.evaluate(_HAND_IN_NOTHING)
+        page.evaluate(_SUBMIT_NOTHING)
     assert page.locator("main .error, main .note.wrong").count() > 0
     assert barriers(page) == []
 

@@ -140,7 +140,7 @@ def test_reasons_of_several_lines_are_compared_as_they_were_written(
 ) -> None:
     claim = factories.claim(world.cast)
     factories.firsthand(world.cast, claim, 2)
-    assessment = factories.finding(world.cast, claim, "corroborated", rationale=lines)
+    assessment = factories.assessment(world.cast, claim, "corroborated", rationale=lines)
     approve(assessment=assessment, reason=lines, seen_version=factories.fresh(claim).version, by=world.cast.editor)
     publish()
     assert checked(page_of(world.cast.reporter), claim)[1:] == ["Verified", "Verified"]
@@ -155,7 +155,7 @@ def test_who_may_not_read_a_redaction_is_told_that_words_are_closed_and_not_that
     for _ in range(2):
         claim = factories.claim(cast)
         factories.firsthand(cast, claim, 2)
-        assessment = factories.finding(cast, claim, "corroborated", rationale="As Oksana Testova said.")
+        assessment = factories.assessment(cast, claim, "corroborated", rationale="As Oksana Testova said.")
         claims.append(factories.approved(cast, assessment))
     row = propose_redaction(desk=cast.desk, words="Oksana Testova", reason="She asked us to.", by=cast.editor)
     redact(redaction=row, seen=find(cast.desk, words="Oksana Testova", sha256="", by=second).seen, by=second)
@@ -193,7 +193,7 @@ def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_h
 
 
 def test_a_change_that_waits_for_its_place(world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
-    factories.approved(world.cast, factories.finding(world.cast, factories.fresh(verdict), "reported", evidence=[]))
+    factories.approved(world.cast, factories.assessment(world.cast, factories.fresh(verdict), "reported", evidence=[]))
     assert checked(page_of(world.cast.reporter), verdict)[1:] == ["Verified", "Verified", "Not in the log yet"]
 
 

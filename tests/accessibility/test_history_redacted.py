@@ -102,7 +102,7 @@ def closed(world: AccessWorld, taken_back: None) -> Claim:
     set_threshold(
         claim=factories.fresh(claim), fields=ThresholdInput(threshold=2, reason="A grave matter."), by=cast.editor
     )
-    assessment = factories.finding(cast, factories.fresh(claim), "corroborated")
+    assessment = factories.assessment(cast, factories.fresh(claim), "corroborated")
     approve(assessment=assessment, reason="I quite agree.", seen_version=factories.fresh(claim).version, by=decider)
     close_claim(claim=factories.fresh(claim), reason="moot", note="Overtaken by the news.", by=cast.editor)
     return factories.fresh(claim)

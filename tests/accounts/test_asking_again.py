@@ -65,13 +65,13 @@ def test_what_was_typed_stands_in_the_page_that_asks_letter_by_letter(stale: Cli
 def test_with_the_password_it_is_done_as_it_was_typed(stale: Client, cast: Cast) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     reason = "  Two <em>own</em> witnesses,\r\n\r\nand both were there.  "
     given = {"decision": "approve", "reason": reason, "seen_version": str(fresh(claim).version)}
-    asked = stale.post(f"/reviews/{finding.pk}/", given)
-    done = stale.post(f"/reviews/{finding.pk}/", typed_in(asked) | {"again-password": password_of(cast.editor)})
+    asked = stale.post(f"/reviews/{assessment.pk}/", given)
+    done = stale.post(f"/reviews/{assessment.pk}/", typed_in(asked) | {"again-password": password_of(cast.editor)})
     assert done.status_code == 302
-    assert Decision.objects.get(assessment=finding).reason == reason.strip()
+    assert Decision.objects.get(assessment=assessment).reason == reason.strip()
 
 
 def test_a_wrong_password_keeps_what_was_typed_and_does_nothing(stale: Client) -> None:
@@ -89,7 +89,7 @@ def test_what_shows_that_it_is_them_is_in_no_draft_of_the_form_and_the_draft_end
     """However often it was wrong, there is one draft meanwhile, and none once it is done."""
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    page = f"/reviews/{factories.finding(cast, claim, 'corroborated').pk}/"
+    page = f"/reviews/{factories.assessment(cast, claim, 'corroborated').pk}/"
     given = {"decision": "approve", "reason": "Both were there.", "seen_version": str(fresh(claim).version)}
     for password in ("", "not it", "not it either"):
         answer = stale.post(page, given | {"again-password": password, "again-code": "123 456"})
@@ -223,9 +223,9 @@ def test_a_token_is_asked_nothing(client: Client, cast: Cast) -> None:
     _row, token = create_token(user=cast.editor)
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     answer = client.post(
-        f"/api/v1/claims/{claim.reference}/assessments/{finding.pk}/approve/",
+        f"/api/v1/claims/{claim.reference}/assessments/{assessment.pk}/approve/",
         {"reason": "I agree.", "seen_version": fresh(claim).version},
         content_type="application/json",
         headers={"Authorization": f"Bearer {token}"},

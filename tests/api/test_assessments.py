@@ -1,4 +1,4 @@
-"""Findings: handed in, read, decided by a second person."""
+"""Assessments: submitted, read, decided by a second person."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def claim(cast: Cast) -> Claim:
     return kept_claim(cast)
 
 
-def finding(claim: Claim, **fields: Any) -> dict[str, Any]:
+def submission(claim: Claim, **fields: Any) -> dict[str, Any]:
     refuting = claim.evidence.get(stance="refutes")
     return {
         "proposed_state": "corroborated",
@@ -43,8 +43,8 @@ def path(claim: Claim) -> str:
     return f"claims/{claim.reference}/assessments/"
 
 
-def test_a_finding_is_handed_in_and_waits(claim: Claim, reviewer: Api) -> None:
-    body = finding(claim)
+def test_an_assessment_is_submitted_and_waits(claim: Claim, reviewer: Api) -> None:
+    body = submission(claim)
     response = reviewer.post(path(claim), body)
     row = response.json()
     assert response.status_code == 201
@@ -62,7 +62,7 @@ def test_a_finding_is_handed_in_and_waits(claim: Claim, reviewer: Api) -> None:
 
 
 def test_leaving_the_state_as_it_is_is_recorded(claim: Claim, reviewer: Api) -> None:
-    row = reviewer.post(path(claim), finding(claim, proposed_state="reported")).json()
+    row = reviewer.post(path(claim), submission(claim, proposed_state="reported")).json()
     assert row["state"] == "recorded"
 
 
@@ -81,16 +81,16 @@ def test_leaving_the_state_as_it_is_is_recorded(claim: Claim, reviewer: Api) -> 
         ({"answers": []}, 422),
     ],
 )
-def test_a_finding_that_cannot_be_taken_says_why(
+def test_an_assessment_that_cannot_be_taken_says_why(
     claim: Claim, reviewer: Api, fields: dict[str, Any], status: int
 ) -> None:
-    assert reviewer.post(path(claim), finding(claim, **fields)).status_code == status
+    assert reviewer.post(path(claim), submission(claim, **fields)).status_code == status
 
 
-def test_seen_version_is_required_to_hand_in_approve_and_reject(
+def test_seen_version_is_required_to_submit_approve_and_reject(
     cast: Cast, claim: Claim, reviewer: Api, editor: Api
 ) -> None:
-    body = finding(claim)
+    body = submission(claim)
     row = reviewer.post(path(claim), body).json()
     del body["seen_version"]
     assert errors(reviewer.post(path(claim), body)) == ["seen_version"]
@@ -99,7 +99,7 @@ def test_seen_version_is_required_to_hand_in_approve_and_reject(
 
 
 def test_approving_moves_the_claim(claim: Claim, reviewer: Api, editor: Api) -> None:
-    row = reviewer.post(path(claim), finding(claim)).json()
+    row = reviewer.post(path(claim), submission(claim)).json()
     decision = {"reason": "I agree.", "seen_version": claim.version}
     response = editor.post(f"{path(claim)}{row['id']}/approve/", decision)
     assert response.status_code == 200
@@ -116,19 +116,19 @@ def test_approving_moves_the_claim(claim: Claim, reviewer: Api, editor: Api) -> 
 
 
 def test_rejecting_leaves_the_claim_where_it_is(claim: Claim, reviewer: Api, editor: Api) -> None:
-    row = reviewer.post(path(claim), finding(claim)).json()
+    row = reviewer.post(path(claim), submission(claim)).json()
     decision = {"reason": "One of them was told.", "seen_version": claim.version}
     assert editor.post(f"{path(claim)}{row['id']}/reject/", decision).json()["state"] == "rejected"
     assert editor.get(f"claims/{claim.reference}/").json()["state"] == "reported"
 
 
-def test_nobody_decides_on_their_own_finding(claim: Claim, editor: Api) -> None:
-    row = editor.post(path(claim), finding(claim)).json()
+def test_nobody_decides_on_their_own_assessment(claim: Claim, editor: Api) -> None:
+    row = editor.post(path(claim), submission(claim)).json()
     assert editor.post(f"{path(claim)}{row['id']}/approve/", {"bad": "body"}).status_code == 403
 
 
 def test_a_decision_on_another_version_is_refused(cast: Cast, claim: Claim, reviewer: Api, editor: Api) -> None:
-    row = reviewer.post(path(claim), finding(claim)).json()
+    row = reviewer.post(path(claim), submission(claim)).json()
     factories.attach(cast, claim, factories.source(cast), "context")
     decision = {"reason": "I agree.", "seen_version": claim.version}
     response = editor.post(f"{path(claim)}{row['id']}/approve/", decision)
@@ -136,7 +136,7 @@ def test_a_decision_on_another_version_is_refused(cast: Cast, claim: Claim, revi
     assert response.json()["version"] == claim.version + 1
 
 
-def test_a_finding_of_another_claim_is_not_here(cast: Cast, claim: Claim, reviewer: Api) -> None:
-    row = reviewer.post(path(claim), finding(claim)).json()
+def test_an_assessment_of_another_claim_is_not_here(cast: Cast, claim: Claim, reviewer: Api) -> None:
+    row = reviewer.post(path(claim), submission(claim)).json()
     other = factories.claim(cast)
     assert reviewer.get(f"{path(other)}{row['id']}/").status_code == 404

@@ -59,7 +59,7 @@ def test_every_field_of_a_claim_comes_back_as_it_was_given(cast: Cast, reporter:
     elements = [{"text": "by sea"}, {"text": "covertly", "essential": False}]
     claim = reporter.post("claims/", new_claim(cast, **fields, elements=elements)).json()
     assert {name: claim[name] for name in fields} == fields
-    assert [(part["text"], part["essential"]) for part in claim["elements"]] == [
+    assert [(element["text"], element["essential"]) for element in claim["elements"]] == [
         ("by sea", True),
         ("covertly", False),
     ]
@@ -126,11 +126,11 @@ def test_a_change_of_nothing_is_refused(cast: Cast, reviewer: Api) -> None:
 
 def test_elements_are_kept_by_id_and_added_without(cast: Cast, reviewer: Api) -> None:
     claim = factories.claim(cast, elements=["by sea"])
-    (part,) = reviewer.get(f"claims/{claim.reference}/").json()["elements"]
-    elements = [{"id": part["id"], "text": "by ship"}, {"text": "covertly"}]
+    (element,) = reviewer.get(f"claims/{claim.reference}/").json()["elements"]
+    elements = [{"id": element["id"], "text": "by ship"}, {"text": "covertly"}]
     after = reviewer.patch(f"claims/{claim.reference}/", {"elements": elements}).json()["elements"]
     assert [one["text"] for one in after] == ["by ship", "covertly"]
-    assert after[0]["id"] == part["id"]
+    assert after[0]["id"] == element["id"]
 
 
 @pytest.mark.parametrize("header", ['"v{}"', '"v0", "v{}"', "*"])

@@ -25,12 +25,12 @@ def test_somebody_of_another_desk_is_named_decides_and_sees_it_no_more(
     cast: Cast, claim: Claim, editor: Api, stranger: Api
 ) -> None:
     path = f"claims/{claim.reference}/"
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     made = editor.post(f"{path}deciders/", {"person": "stranger"})
     assert (made.status_code, made.json()["person"]) == (201, "stranger")
     assert editor.rows(f"{path}deciders/") == [editor.get(made.headers["Location"]).json()] == [made.json()]
     body = {"reason": "I agree.", "seen_version": factories.fresh(claim).version}
-    decided = stranger.post(f"{path}assessments/{finding.pk}/approve/", body)
+    decided = stranger.post(f"{path}assessments/{assessment.pk}/approve/", body)
     assert (decided.status_code, decided.json()["state"], len(decided.json()["evidence"])) == (200, "approved", 3)
     assert stranger.get(path).status_code == 404
     assert editor.rows(f"{path}deciders/") == []

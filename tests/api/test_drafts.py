@@ -1,4 +1,4 @@
-"""Drafts of findings through the API."""
+"""Drafts of assessments through the API."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_it_says_which_version_of_the_claim_it_was_written_on(path: str, reviewe
     assert errors(reviewer.send("PUT", path, {"rationale": "So far."})) == ["seen_version"]
 
 
-def test_the_hand_in_ends_it(path: str, reviewer: Api) -> None:
+def test_the_submission_ends_it(path: str, reviewer: Api) -> None:
     body = {"proposed_state": "reported", "rationale": "Nothing shows it.", "seen_version": 1}
     reviewer.send("PUT", path, body)
     assert reviewer.post(path.removesuffix("draft/"), body).status_code == 201

@@ -140,7 +140,7 @@ def test_an_act_on_a_row_is_done_once(cast: Cast, reviewer: Api) -> None:
     assert reviewer.post(path).status_code == 409
 
 
-def test_a_finding_that_ended_its_assignment_is_answered_again(cast: Cast, reviewer: Api) -> None:
+def test_an_assessment_that_ended_its_assignment_is_answered_again(cast: Cast, reviewer: Api) -> None:
     claim = factories.claim(cast)
     factories.assigned(cast, claim)
     body = {"proposed_state": "reported", "rationale": "Nothing shows it.", "seen_version": 1}

@@ -132,7 +132,7 @@ def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, rev
         factories.assigned(cast, more)
         factories.firsthand(cast, first, 2)
         factories.relay(cast, source, factories.source(cast))
-        factories.finding(cast, first, "reported")
+        factories.assessment(cast, first, "reported")
         Api.in_session(cast.reviewer).post("tokens/")
         reviewer.post(f"sources/{source.pk}/capture/")
 

@@ -18,7 +18,7 @@ def kept_paths(cast: Cast) -> dict[str, str]:
     claim = factories.claim(cast, by=cast.editor)
     (item,) = factories.firsthand(cast, claim, 1, by=cast.editor)
     assignment = factories.assigned(cast, claim, reviewer=cast.reviewer2)
-    finding = factories.finding(cast, claim, "reported", by=cast.reviewer2)
+    assessment = factories.assessment(cast, claim, "reported", by=cast.reviewer2)
     source, actor = item.source, item.source.publisher
     assert actor is not None
     one = f"claims/{claim.reference}/"
@@ -45,8 +45,8 @@ def kept_paths(cast: Cast) -> dict[str, str]:
         "POST withdraw evidence": f"{one}evidence/{item.pk}/withdraw/",
         "POST moves": one + "moves/",
         "POST assessments": one + "assessments/",
-        "POST approve": f"{one}assessments/{finding.pk}/approve/",
-        "POST reject": f"{one}assessments/{finding.pk}/reject/",
+        "POST approve": f"{one}assessments/{assessment.pk}/approve/",
+        "POST reject": f"{one}assessments/{assessment.pk}/reject/",
         "POST assignments": "assignments/",
         "PATCH assignment": f"assignments/{assignment.pk}/",
         "POST accept": f"assignments/{assignment.pk}/accept/",

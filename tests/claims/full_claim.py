@@ -61,9 +61,9 @@ def _with_sources(cast: "Cast", source: "Source", page: str) -> None:
 
 
 def _decided(cast: "Cast", claim: "Claim") -> None:
-    sent_back = factories.finding(cast, claim, "corroborated", rationale="Too short.")
+    sent_back = factories.assessment(cast, claim, "corroborated", rationale="Too short.")
     reject(assessment=sent_back, reason="Say more.", seen_version=fresh(claim).version, by=cast.editor)
-    again = factories.finding(cast, claim, "corroborated", rationale=f"Two saw it, {ERASED} one of them.")
+    again = factories.assessment(cast, claim, "corroborated", rationale=f"Two saw it, {ERASED} one of them.")
     factories.approved(cast, again)
 
 

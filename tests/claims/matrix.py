@@ -61,7 +61,7 @@ def lone_outcome(before: str, after: str, part: str, met: bool) -> Outcome:
 
 
 def assessment_outcome(before: str, after: str, part: str, met: bool) -> type[Exception] | AssessmentState:
-    """What refuses a finding, or what becomes of it."""
+    """What refuses an assessment, or what becomes of it."""
     if (refused := _refused_person(part)) is not None:
         return refused
     if before == after:

@@ -110,7 +110,7 @@ def test_inline_evidence_names_elements_by_their_number(cast: Cast) -> None:
     claim = factories.report_as(
         cast.reviewer, cast.desk, [{"source": source.pk, "stance": "supports", "elements": [1]}], **fields
     )
-    assert [part.text for part in claim.evidence.get().elements.all()] == ["two"]
+    assert [element.text for element in claim.evidence.get().elements.all()] == ["two"]
 
 
 @pytest.mark.parametrize("number", [2, -1, "one"])
@@ -199,7 +199,7 @@ def test_elements_are_reworded_added_and_set_aside(cast: Cast) -> None:
 def test_no_element_is_taken_away(cast: Cast, kept: list[str]) -> None:
     claim = factories.claim(cast, elements=["ships", "by night"])
     entries: list[dict[str, Any]] = [
-        {"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)
+        {"id": element.pk, "text": element.text} for element in claim.elements.filter(text__in=kept)
     ]
     with pytest.raises(Invalid) as error:
         edit_claim(claim=claim, fields=ClaimInput(elements=_as_inputs(entries)), by=cast.reviewer)
@@ -241,7 +241,7 @@ def test_nobody_alone_changes_what_two_people_agreed_on(
     claim = factories.claim_in(cast, state, elements=["ships", "by night"], original_statement="Да.")
     if "elements" in fields:
         pairs = zip(claim.elements.all(), fields["elements"], strict=True)
-        entries = [ElementInput(id=part.pk, text=text, essential=essential) for part, (text, essential) in pairs]
+        entries = [ElementInput(id=element.pk, text=text, essential=essential) for element, (text, essential) in pairs]
         fields = {"elements": entries}
     with pytest.raises(Invalid) as error:
         edit_claim(claim=claim, fields=ClaimInput(**fields), by=cast.editor)
@@ -249,12 +249,12 @@ def test_nobody_alone_changes_what_two_people_agreed_on(
     assert (fresh(claim).statement, _elements(claim)) == (claim.statement, [("ships", True), ("by night", True)])
 
 
-def test_a_part_added_to_a_verdict_takes_its_support(cast: Cast) -> None:
+def test_an_element_added_to_a_verdict_takes_its_support(cast: Cast) -> None:
     claim = factories.claim(cast, elements=["ships"])
-    (part,) = claim.elements.all()
-    factories.firsthand(cast, claim, 2, elements=[part])
-    claim = factories.approved(cast, factories.finding(cast, claim, "corroborated"))
-    entries: list[dict[str, Any]] = [{"id": part.pk, "text": "ships"}, {"text": "by night"}]
+    (element,) = claim.elements.all()
+    factories.firsthand(cast, claim, 2, elements=[element])
+    claim = factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
+    entries: list[dict[str, Any]] = [{"id": element.pk, "text": "ships"}, {"text": "by night"}]
     edit_claim(
         claim=claim,
         fields=ClaimInput(elements=_as_inputs(entries), original_statement="Да."),

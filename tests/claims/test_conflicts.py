@@ -115,7 +115,7 @@ def test_an_editor_does_not_take_what_a_conflict_of_theirs_touches(cast: Cast, c
 
 def test_who_has_a_conflict_neither_approves_nor_rejects(cast: Cast, claim: Claim, state: Actor) -> None:
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     second = factories.person("editor2", Role.EDITOR, cast.desk)
     name_decider(claim=claim, user=cast.reviewer2, by=second)
     version = fresh(claim).version
@@ -123,13 +123,13 @@ def test_who_has_a_conflict_neither_approves_nor_rejects(cast: Cast, claim: Clai
         _declare(person, state)
         for decide in (approve, reject):
             with pytest.raises(Forbidden, match="You declared a conflict of interest that touches The ministry"):
-                decide(assessment=finding, reason="I agree.", seen_version=version, by=person)
+                decide(assessment=assessment, reason="I agree.", seen_version=version, by=person)
         assert work_of(person, now=timezone.now()).to_decide == []
-        text = text_of(got(person, f"/reviews/{finding.pk}/"))
+        text = text_of(got(person, f"/reviews/{assessment.pk}/"))
         assert "You declared a conflict of interest that touches The ministry. Another person must decide." in text
         assert "Approve assessment" not in text
-    assert work_of(second, now=timezone.now()).to_decide == [finding]
-    assert factories.approved(cast, finding, by=second).state == "corroborated"
+    assert work_of(second, now=timezone.now()).to_decide == [assessment]
+    assert factories.approved(cast, assessment, by=second).state == "corroborated"
 
 
 def test_who_declares_later_no_longer_assesses_what_they_have(cast: Cast, claim: Claim, state: Actor) -> None:
@@ -200,7 +200,7 @@ def test_candidates_are_ranked_with_their_reasons(cast: Cast, state: Actor) -> N
     names = ("knows", "reads", "plain", "away", "torn")
     people = {name: factories.person(name, Role.REVIEWER, cast.desk) for name in names}
     done = factories.claim(cast, topics=["arms"])
-    factories.finding(cast, done, done.state, by=people["knows"])
+    factories.assessment(cast, done, done.state, by=people["knows"])
     today = timezone.now().date()
     change_preferences(changes={"reads": ["ko-KP"]}, by=people["reads"])
     change_preferences(changes={"away_from": today, "away_until": today}, by=people["away"])
@@ -235,12 +235,12 @@ def _tie(cast: Cast, hidden: Actor, claim: Claim) -> None:
 @pytest.mark.parametrize("page", ["/account/conflicts/", "/", "/work/decide/", "claim", "review"])
 def test_no_page_tells_what_an_actor_hidden_from_its_reader_is_tied_to(cast: Cast, claim: Claim, page: str) -> None:
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     name_decider(claim=fresh(claim), user=cast.reviewer2, by=cast.editor)
     factories.assigned(cast, fresh(claim), reviewer=cast.reviewer2)
     address = {
         "claim": f"/claims/{claim.reference}/",
-        "review": f"/reviews/{finding.pk}/",
+        "review": f"/reviews/{assessment.pk}/",
     }.get(page, page)
     hidden = _hidden(cast, cast.reviewer2)
     before = text_of(got(cast.reviewer2, address))

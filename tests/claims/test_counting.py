@@ -84,7 +84,7 @@ def _ask_everything(found: EvidenceGraph) -> None:
 def test_all_that_is_asked_of_a_claim_stays_within_one_budget(work: list[int]) -> None:
     found = tangled()
     _ask_everything(found)
-    sets = {frozenset(item.id for item in found.evidence if item.bears_on(part)) for part in found.parts}
+    sets = {frozenset(item.id for item in found.evidence if item.bears_on(element)) for element in found.all_elements}
     assert len(work) == len(sets) + 1  # each that an element has for it, and nothing against it
     overshoot = len(work) * len(found.sources) * 7  # each stops with the step that went beyond
     assert sum(work) <= counting.MOST_WORK + overshoot
@@ -129,10 +129,10 @@ def test_single_points_of_failure_have_the_names_of_their_own_graph() -> None:
 
 def test_everybody_is_given_the_same_bounds_whatever_was_asked_first() -> None:
     one = tangled()
-    in_order = [on_element(one, "supports", part) for part in one.parts]
+    in_order = [on_element(one, "supports", element) for element in one.all_elements]
     counting.forget()
     other = tangled()
-    backwards = [on_element(other, "supports", part) for part in reversed(other.parts)]
+    backwards = [on_element(other, "supports", element) for element in reversed(other.all_elements)]
     assert in_order == list(reversed(backwards))
 
 

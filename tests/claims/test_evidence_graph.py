@@ -102,8 +102,8 @@ def test_losing_an_origin_does_not_make_its_relays_unknown() -> None:
 def test_a_claim_is_as_strong_as_its_weakest_essential_element() -> None:
     sources = [source(name) for name in "abc"]
     items = [evidence("a", "supports", "one", "two"), evidence("b", "supports", "one"), evidence("c", "supports", "no")]
-    parts = [element("one"), element("two"), element("no", essential=False)]
-    found = graph(sources, items, elements=parts)
+    elements = [element("one"), element("two"), element("no", essential=False)]
+    found = graph(sources, items, elements=elements)
     assert [result.supports.min for result in by_element(found)] == [2, 1, 1]
     assert _interval(found) == (1, 1)
 
@@ -155,19 +155,19 @@ def test_otherwise_the_threshold_stays(found: EvidenceGraph, why: str) -> None:
 
 def test_the_first_source_helps_to_corroborate_only() -> None:
     found = graph([source("a", "claimant")], [evidence("a", "refutes")])
-    assert threshold_for(found, "refutes", found.parts[0]) == 2
+    assert threshold_for(found, "refutes", found.all_elements[0]) == 2
 
 
 def test_the_first_source_has_to_be_among_what_is_named() -> None:
     found = graph([source("a", "claimant"), source("b")], [evidence("a"), evidence("b")])
-    assert threshold_for(found, "supports", found.parts[0], {"a", "b"}) == 1
-    assert threshold_for(found, "supports", found.parts[0], {"b"}) == 2
+    assert threshold_for(found, "supports", found.all_elements[0], {"a", "b"}) == 1
+    assert threshold_for(found, "supports", found.all_elements[0], {"b"}) == 2
 
 
 def test_the_first_source_helps_the_element_that_it_bears_on() -> None:
-    parts = [element("one"), element("two")]
-    found = graph([source("a", "claimant")], [evidence("a", "supports", "one")], elements=parts)
-    assert [threshold_for(found, "supports", part) for part in parts] == [1, 2]
+    elements = [element("one"), element("two")]
+    found = graph([source("a", "claimant")], [evidence("a", "supports", "one")], elements=elements)
+    assert [threshold_for(found, "supports", element) for element in elements] == [1, 2]
     assert threshold_of_claim(found) == 2
 
 
@@ -245,6 +245,6 @@ def test_the_claimants_own_word_is_first_hand_by_named_evidence_alone() -> None:
     own = source("said", "claimant", basis="secondhand")
     aside = evidence("said", "context", id="aside", basis="firsthand")
     found = graph([own, source("a")], [evidence("said"), evidence("a"), aside])
-    part = found.essential[0]
-    assert threshold_for(found, "supports", part, {"said", "a"}) == 2
-    assert threshold_for(found, "supports", part, {"said", "a", "aside"}) == 1
+    element = found.essential[0]
+    assert threshold_for(found, "supports", element, {"said", "a"}) == 2
+    assert threshold_for(found, "supports", element, {"said", "a", "aside"}) == 1

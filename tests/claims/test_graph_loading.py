@@ -46,7 +46,9 @@ def read_plainly(claim: Claim) -> EvidenceGraph:
         claimants=frozenset(claimants),
         first_claimant=str(claim.claimant_id) if claim.claimant_id else None,
         parties=frozenset(parties),
-        elements=tuple(ElementView(str(part.pk), part.text, part.essential) for part in claim.elements.all()),
+        elements=tuple(
+            ElementView(str(element.pk), element.text, element.essential) for element in claim.elements.all()
+        ),
         evidence=tuple(_evidence(item) for item in items),
         sources={pk: _source(source) for pk, source in sources.items()},
         relays=tuple(
@@ -95,7 +97,7 @@ def _evidence(item: Evidence) -> EvidenceView:
         id=str(item.pk),
         source=str(item.source_id),
         stance=item.stance,
-        elements=frozenset(str(part.pk) for part in item.elements.all()),
+        elements=frozenset(str(element.pk) for element in item.elements.all()),
         basis=item.basis or None,
         live=item.live,
         counts=item.counts,
@@ -196,8 +198,8 @@ def _attach(
         created_at=now - timedelta(microseconds=chance.randint(0, 3_000_000)),
         **withdrawn,
     )
-    parts = list(Element.objects.filter(claim=claim))
-    item.elements.set(chance.sample(parts, chance.randint(0, len(parts))))
+    elements = list(Element.objects.filter(claim=claim))
+    item.elements.set(chance.sample(elements, chance.randint(0, len(elements))))
 
 
 def test_a_standing_is_the_same_as_read_row_by_row() -> None:

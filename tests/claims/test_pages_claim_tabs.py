@@ -90,8 +90,8 @@ def test_unknown_lineage_and_a_single_point_of_failure_are_marked(cast: "Cast") 
 
 def test_each_element_has_its_figures(cast: "Cast") -> None:
     claim = factories.claim(cast, elements=["by night", "by sea"])
-    part = claim.elements.get(text="by night")
-    factories.firsthand(cast, claim, 2, elements=[part])
+    element = claim.elements.get(text="by night")
+    factories.firsthand(cast, claim, 2, elements=[element])
     text = text_of(got(cast.reporter, f"/claims/{claim.reference}/provenance/"))
     assert "by night 2 independent voices for it by sea 0 independent voices for it" in text
 

@@ -55,13 +55,13 @@ def test_a_quote_without_its_source_is_refused(cast: "Cast") -> None:
 def test_everything_that_evidence_holds_can_be_said(cast: "Cast") -> None:
     claim = factories.claim(cast, elements=["closed", "on Monday"])
     accused = claim.parties.get(name__startswith="Accused")
-    part = claim.elements.get(text="closed")
+    element = claim.elements.get(text="closed")
     _attach(
         cast,
         claim,
         title="An admission",
         stance="supports",
-        elements=[str(part.pk)],
+        elements=[str(element.pk)],
         excerpt="We closed it.",
         locator="page 4",
         credibility="2",
@@ -72,7 +72,7 @@ def test_everything_that_evidence_holds_can_be_said(cast: "Cast") -> None:
         visibility="desk",
     )
     item = Evidence.objects.get(source__title="An admission")
-    assert list(item.elements.all()) == [part]
+    assert list(item.elements.all()) == [element]
     assert (item.excerpt, item.locator, item.credibility, item.basis) == ("We closed it.", "page 4", 2, "firsthand")
     assert (item.against_interest, item.against_interest_reason) == (accused, "It costs them the contract.")
 
@@ -126,12 +126,12 @@ def _address(item: Evidence, *more: str) -> str:
 
 def test_saving_an_untouched_form_changes_nothing(cast: "Cast") -> None:
     claim = factories.claim(cast, elements=["closed", "on Monday"])
-    part = claim.elements.get(text="closed")
-    item = factories.attach(cast, claim, factories.source(cast), excerpt="Closed.", credibility=2, elements=[part])
+    element = claim.elements.get(text="closed")
+    item = factories.attach(cast, claim, factories.source(cast), excerpt="Closed.", credibility=2, elements=[element])
     answer = signed_in(cast.reviewer).post(_address(item), fields_of(got(cast.reviewer, _address(item))))
     assert answer.status_code == 302, text_of(answer)
     after = factories.fresh(item)
-    assert (after.excerpt, after.credibility, list(after.elements.all())) == ("Closed.", 2, [part])
+    assert (after.excerpt, after.credibility, list(after.elements.all())) == ("Closed.", 2, [element])
 
 
 def test_a_later_statement_of_the_same_voice_supersedes(cast: "Cast") -> None:

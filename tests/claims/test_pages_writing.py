@@ -44,7 +44,7 @@ def test_a_statement_an_address_and_a_stance_are_enough(cast: "Cast") -> None:
     assert Capture.objects.get().source == evidence.source
 
 
-def test_one_form_writes_actors_parts_source_and_file(cast: "Cast") -> None:
+def test_one_form_writes_actors_elements_source_and_file(cast: "Cast") -> None:
     fields = NEW | {
         "new_claimant": "The ministry",
         "new_parties": "The ministry\nThe union\n",
@@ -68,7 +68,10 @@ def test_one_form_writes_actors_parts_source_and_file(cast: "Cast") -> None:
     assert claim.claimant is not None and claim.claimant.name == "The ministry"
     assert [part.name for part in claim.parties.all()] == ["The ministry", "The union"]
     assert [topic.name for topic in claim.topics.all()] == ["ports", "strikes"]
-    assert [(part.text, part.essential) for part in claim.elements.all()] == [("closed", True), ("on Monday", False)]
+    assert [(element.text, element.essential) for element in claim.elements.all()] == [
+        ("closed", True),
+        ("on Monday", False),
+    ]
     source = claim.evidence.get().source
     assert source.publisher == claim.claimant
     assert source.published_at is not None and source.published_at.isoformat() == "2022-11-02T12:00:00+00:00"
@@ -189,7 +192,7 @@ def test_saving_an_untouched_form_changes_nothing(cast: "Cast") -> None:
     for name in ("statement", "claimant_id", "claimed_on", "place", "state", "independence_min"):
         assert getattr(after, name) == getattr(before, name)
     assert list(after.parties.order_by("pk")) == parties
-    assert [part.text for part in after.elements.all()] == ["closed", "on Monday"]
+    assert [element.text for element in after.elements.all()] == ["closed", "on Monday"]
     assert [topic.name for topic in after.topics.all()] == ["ports"]
 
 

@@ -33,12 +33,12 @@ def _missing(
     """The codes of what the move lacks."""
     move = find_move(before, after)
     assert move is not None
-    finding = NamedGrounds(
+    grounds = NamedGrounds(
         frozenset(named) if named is not None else None,
         frozenset(answered) if answered is not None else None,
         mistake,
     )
-    return [item.code for item in missing_for(move, found, last, finding)]
+    return [item.code for item in missing_for(move, found, last, grounds)]
 
 
 def _witnesses(*names: str, stance: str = "supports", more: tuple[EvidenceView, ...] = ()) -> EvidenceGraph:
@@ -89,9 +89,9 @@ def test_what_is_missing_says_how_many_and_what_could_supply_it() -> None:
 
 
 def test_what_is_missing_names_the_element() -> None:
-    parts = [element("artillery shells"), element("to Russia"), element("by rail", essential=False)]
+    elements = [element("artillery shells"), element("to Russia"), element("by rail", essential=False)]
     items = [evidence("a"), evidence("b", "supports", "to Russia")]
-    found = graph([source("a"), source("b")], items, elements=parts)
+    found = graph([source("a"), source("b")], items, elements=elements)
     move = find_move(State.REPORTED, State.CORROBORATED)
     assert move is not None
     assert [item.text for item in missing_for(move, found, None, NamedGrounds())] == [
@@ -130,27 +130,27 @@ def test_to_refute_takes_the_threshold_and_answers(before: State) -> None:
 
 
 def test_one_refuted_element_is_enough_and_its_supports_alone_are_answered() -> None:
-    parts = [element("one"), element("two")]
+    elements = [element("one"), element("two")]
     items = [
         evidence("a", "refutes", "one"),
         evidence("b", "refutes", "one"),
         evidence("s", "supports", "one"),
         evidence("t", "supports", "two"),
     ]
-    found = graph([source(item.source) for item in items], items, elements=parts)
+    found = graph([source(item.source) for item in items], items, elements=elements)
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"s"}) == []
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"t"}) == ["unanswered"]
-    assert [item.id for item in contrary(found, "refutes", parts[0])] == ["s"]
+    assert [item.id for item in contrary(found, "refutes", elements[0])] == ["s"]
 
 
 def test_a_refuted_element_whose_supports_are_answered_goes_before_one_with_more_voices() -> None:
-    parts = [element("one"), element("two")]
+    elements = [element("one"), element("two")]
     items = [
         *(evidence(name, "refutes", "one") for name in "abc"),
         *(evidence(name, "refutes", "two") for name in "de"),
         evidence("s", "supports", "one"),
     ]
-    found = graph([source(item.source) for item in items], items, elements=parts)
+    found = graph([source(item.source) for item in items], items, elements=elements)
     named = frozenset("abcde")
     assert _missing(State.REPORTED, State.REFUTED, found, named=set(named), answered=set()) == []
     refuted, result = refuted_element(found, named, answered=frozenset())
@@ -166,9 +166,9 @@ def test_half_a_refutation_of_two_elements_is_none() -> None:
 
 
 def test_an_element_that_is_not_essential_refutes_nothing() -> None:
-    parts = [element("one"), element("aside", essential=False)]
+    elements = [element("one"), element("aside", essential=False)]
     items = [evidence("a", "refutes", "aside"), evidence("b", "refutes", "aside")]
-    found = graph([source("a"), source("b")], items, elements=parts)
+    found = graph([source("a"), source("b")], items, elements=elements)
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["voices_refutes"]
 
 

@@ -71,7 +71,7 @@ def test_evidence_that_the_reader_may_not_see_any_more_stays_closed(cast: "Cast"
 
 def test_an_auditor_is_not_shown_an_assessments_words_on_restricted_evidence(cast: "Cast", published: Any) -> None:
     claim = factories.claim(cast)
-    factories.finding(cast, claim, "reported", by=cast.editor, evidence=[], rationale="She asked not to be named.")
+    factories.assessment(cast, claim, "reported", by=cast.editor, evidence=[], rationale="She asked not to be named.")
     published()
     shown = {
         who: b"She asked" in proof(user, claim) for who, user in vars(cast).items() if who in ("auditor", "editor")

@@ -86,7 +86,7 @@ def test_none_that_is_given_names_rows(cast: Cast, editor2: User, tmp_path: Path
     claim = _published(cast, f"{NAME} saw the convoy.")
     waiting = factories.claim(cast, "Another one.")
     factories.firsthand(cast, waiting, 2)
-    factories.finding(cast, waiting, "corroborated", rationale=f"As {NAME} said.")
+    factories.assessment(cast, waiting, "corroborated", rationale=f"As {NAME} said.")
     _redact(cast, editor2, NAME)
     report, file = _read(claim, _signed(tmp_path))
     given = [read_entry(b64decode(one["leaf"])) for one in file.get("redactions", [])]

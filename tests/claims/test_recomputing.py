@@ -51,7 +51,7 @@ def test_what_has_a_standing_to_lose_is_recomputed_with_the_change(cast: Cast) -
     verdict = factories.claim(cast)
     source = _shared(cast, *reports, verdict)
     factories.firsthand(cast, verdict, 1)
-    verdict = factories.approved(cast, factories.finding(cast, verdict, "corroborated"))
+    verdict = factories.approved(cast, factories.assessment(cast, verdict, "corroborated"))
     _retract(cast, source)
     assert (fresh(verdict).support_lost, _numbers(*reports)) == (True, [1, 1, 1])
     assert set(Recomputation.objects.values_list("claim", flat=True)) == {claim.pk for claim in reports}
@@ -121,9 +121,9 @@ def test_a_verdict_is_decided_on_what_is_there_and_not_on_numbers_that_wait(cast
     source = _shared(cast, first, second)
     for claim in (first, second):
         factories.firsthand(cast, claim, 1)
-    findings = [factories.finding(cast, claim, "corroborated") for claim in (first, second)]
+    assessments = [factories.assessment(cast, claim, "corroborated") for claim in (first, second)]
     _retract(cast, source)
-    waiting = next(row for row in findings if row.claim_id == Recomputation.objects.get().claim_id)
+    waiting = next(row for row in assessments if row.claim_id == Recomputation.objects.get().claim_id)
     assert _numbers(waiting.claim) == [2]
     with pytest.raises(Stale):
         approve(assessment=waiting, reason="Yes.", seen_version=fresh(waiting.claim).version, by=cast.editor)

@@ -86,7 +86,7 @@ def test_a_restricted_refutation_needs_no_answer(cast: Cast) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     _hidden(cast, claim, "refutes")
-    assert factories.finding(cast, claim, "corroborated", answers=[]).state == "waiting"
+    assert factories.assessment(cast, claim, "corroborated", answers=[]).state == "waiting"
 
 
 def test_a_restricted_upstream_is_as_if_none_were_recorded(cast: Cast) -> None:

@@ -83,18 +83,18 @@ def test_nothing_sure_is_said_as_that() -> None:
     )
 
 
-def test_a_part_that_nothing_bears_on_is_named() -> None:
-    parts = [element("by night"), element("by sea")]
-    found = graph([source("a")], [evidence("a", "supports", "by night")], elements=parts, names=NAMES)
+def test_an_element_that_nothing_bears_on_is_named() -> None:
+    elements = [element("by night"), element("by sea")]
+    found = graph([source("a")], [evidence("a", "supports", "by night")], elements=elements, names=NAMES)
     assert _said(found) == "1 source, one origin. No attached evidence bears on “by sea”."
 
 
-def test_the_weakest_part_is_named_where_the_parts_differ() -> None:
-    parts = [element("by night"), element("by sea")]
+def test_the_weakest_element_is_named_where_the_elements_differ() -> None:
+    elements = [element("by night"), element("by sea")]
     found = graph(
         [source("a"), source("b")],
         [evidence("a"), evidence("b", "supports", "by night")],
-        elements=parts,
+        elements=elements,
         names=NAMES,
     )
     assert _said(found).endswith("This is the count for its weakest element, “by sea”.")

@@ -85,25 +85,25 @@ def test_an_assessment(world: ListWorld, before: str, after: str, part: str, met
     graph = _stands(claim)
     named, answers = world.named(claim, after), world.answers(claim, after)
 
-    def hand_in() -> AssessmentState:
+    def submit() -> AssessmentState:
         row = factories.submit_as(world.people[part], claim, after, named, answers)
         return AssessmentState(row.state)
 
     if isinstance(outcome, AssessmentState):
-        assert hand_in() == outcome
+        assert submit() == outcome
         moved = outcome == AssessmentState.ENACTED
         assert _stands(claim)[:2] == ((after, claim.last_seq + 1) if moved else (before, claim.last_seq))
         return
     assert outcome is not None
     with pytest.raises(outcome) as error:
-        hand_in()
+        submit()
     assert type(error.value) is outcome
     assert (_stands(claim), claim.assessments.filter(state="waiting").count()) == (graph, 0)
 
 
 @pytest.mark.parametrize(("pair", "met"), DECISIONS)
 def test_a_decision(world: ListWorld, pair: tuple[str, str], met: bool) -> None:
-    """Handed in once: what each person does with it is taken back before the next."""
+    """Submitted once: what each person does with it is taken back before the next."""
     before, after = pair
     claim = world.claim(before, met=True)
     named, answers = world.named(claim, after), world.answers(claim, after)

@@ -65,7 +65,7 @@ def _ids(items: list[Evidence]) -> list[str]:
     return [str(item.pk) for item in items]
 
 
-def _finding(world: ListWorld, claim: Claim, after: str) -> dict[str, Any]:
+def _submission(world: ListWorld, claim: Claim, after: str) -> dict[str, Any]:
     return {
         "proposed_state": after,
         "rationale": "This is what the evidence shows.",
@@ -92,7 +92,7 @@ def test_an_assessment(
 ) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     changes = _changes(claim)
-    response = clients[part].post(f"claims/{claim.reference}/assessments/", _finding(world, claim, after))
+    response = clients[part].post(f"claims/{claim.reference}/assessments/", _submission(world, claim, after))
     if isinstance(outcome, AssessmentState):
         assert (response.status_code, response.json()["state"]) == (201, outcome)
     else:
@@ -103,12 +103,12 @@ def test_an_assessment(
 
 @pytest.mark.parametrize(("pair", "met"), DECISIONS)
 def test_a_decision(world: ListWorld, clients: dict[str, Api], pair: tuple[str, str], met: bool) -> None:
-    """Handed in once: what each person does with it is taken back before the next."""
+    """Submitted once: what each person does with it is taken back before the next."""
     before, after = pair
     claim = world.claim(before, met=True)
     changes, named = _changes(claim), world.named(claim, after)
     path = f"claims/{claim.reference}/assessments/"
-    submitted = clients["assigned"].post(path, _finding(world, claim, after)).json()
+    submitted = clients["assigned"].post(path, _submission(world, claim, after)).json()
     if not met:
         undo(world, claim, named)
     body = {"reason": "I agree.", "seen_version": factories.fresh(claim).version}

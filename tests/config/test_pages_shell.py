@@ -359,7 +359,7 @@ def test_a_slash_goes_to_the_search_but_not_while_typing(
     expect(page.locator("#find")).to_be_focused()
 
 
-def test_leaving_text_that_was_not_handed_in_asks_first(
+def test_leaving_text_that_was_not_submitted_asks_first(
     reviewer_for_browser: User, live_server: "LiveServer", page: "Page"
 ) -> None:
     enter(page, live_server)

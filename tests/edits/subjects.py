@@ -218,11 +218,11 @@ def claim(cast: Cast) -> Subject:
             present = factories.fresh(row).elements.all()
             given["elements"] = [
                 ElementInput(
-                    id=part.pk,
-                    text=elements.get(f"elements.{part.pk}.text", UNCHANGED),
-                    essential=elements.get(f"elements.{part.pk}.essential", UNCHANGED),
+                    id=element.pk,
+                    text=elements.get(f"elements.{element.pk}.text", UNCHANGED),
+                    essential=elements.get(f"elements.{element.pk}.essential", UNCHANGED),
                 )
-                for part in present
+                for element in present
             ]
         return edit_claim(claim=factories.fresh(row), fields=ClaimInput(**given), by=by)
 

@@ -35,8 +35,8 @@ def _kept(row: Any) -> dict[str, Any]:
     kept = {name.removesuffix("_id"): value for name, value in columns.items() if name not in COUNTED}
     if isinstance(row, Claim):
         kept.pop("threshold")
-        for part in row.elements.order_by("position"):
-            kept |= {f"elements.{part.pk}.text": part.text, f"elements.{part.pk}.essential": part.essential}
+        for element in row.elements.order_by("position"):
+            kept |= {f"elements.{element.pk}.text": element.text, f"elements.{element.pk}.essential": element.essential}
     for related in row._meta.many_to_many:
         kept[related.name] = sorted(map(str, related.value_from_object(factories.fresh(row))))
     return kept

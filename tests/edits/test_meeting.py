@@ -48,14 +48,14 @@ def test_an_element_that_somebody_adds_meanwhile_stays_and_stops_nobody(cast: "C
     claim = factories.claim(cast, elements=["closed", "on Monday"])
     window = opened(cast.reviewer, f"/claims/{claim.reference}/edit/").type(**{"elements-0-text": "shut"})
     window.type(**{"elements-2-text": "to all ships", "elements-2-essential": "on"})
-    kept = [ElementInput(id=part.pk) for part in claim.elements.all()]
+    kept = [ElementInput(id=element.pk) for element in claim.elements.all()]
     edit_claim(
         claim=claim,
         fields=ClaimInput(elements=[*kept, ElementInput(text="by order")]),
         by=cast.editor,
     )
     assert window.save() == 302
-    assert [part.text for part in claim.elements.all()] == ["shut", "on Monday", "by order", "to all ships"]
+    assert [element.text for element in claim.elements.all()] == ["shut", "on Monday", "by order", "to all ships"]
 
 
 def test_an_element_that_both_add_in_the_same_words_is_added_once(cast: "Cast") -> None:
@@ -67,7 +67,7 @@ def test_an_element_that_both_add_in_the_same_words_is_added_once(cast: "Cast") 
         by=cast.editor,
     )
     assert window.save() == 302
-    assert [part.text for part in claim.elements.all()] == ["closed", "by order"]
+    assert [element.text for element in claim.elements.all()] == ["closed", "by order"]
 
 
 def test_a_program_that_did_not_see_an_element_leaves_it(cast: "Cast") -> None:
@@ -84,7 +84,7 @@ def test_a_program_that_did_not_see_an_element_leaves_it(cast: "Cast") -> None:
         seen=SeenValues(version=version),
         by=cast.reviewer,
     )
-    assert [part.text for part in claim.elements.all()] == ["shut", "by order"]
+    assert [element.text for element in claim.elements.all()] == ["shut", "by order"]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])

@@ -50,8 +50,10 @@ def _body(name: str, subject: Subject) -> dict[str, Any]:
         return {"threshold": 3, "threshold_reason": value}
     elif name.startswith("elements."):
         _elements, pk, field = name.split(".")
-        parts = [{"id": str(part.pk)} for part in subject.row.elements.all()]  # type: ignore[attr-defined]
-        return {"elements": [part | ({field: value or False} if part["id"] == pk else {}) for part in parts]}
+        elements = [{"id": str(element.pk)} for element in subject.row.elements.all()]  # type: ignore[attr-defined]
+        return {
+            "elements": [element | ({field: value or False} if element["id"] == pk else {}) for element in elements]
+        }
     return {name: value if isinstance(value, int | list) else str(value)}
 
 

@@ -83,7 +83,7 @@ def _make_world(cast: Cast) -> GroundsWorld:
     other = factories.actor(cast, "Another", kind="organisation", visibility="public")
     spare = factories.source(cast, "Spare")
     beside = _beside(cast, claim)
-    assessment = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     return GroundsWorld(
         *(cast, fresh(claim), assessment, item, answered, source, upstream, relay, publisher, parent, other, spare),
         *beside,
@@ -130,8 +130,10 @@ def _actor(**fields: Any) -> Edit:
 
 
 def _elements(w: GroundsWorld, by: User, *, more: str = "", essential: bool = True, reworded: str = "") -> Any:
-    parts = list(w.claim.elements.order_by("position"))
-    entries: list[dict[str, Any]] = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
+    elements = list(w.claim.elements.order_by("position"))
+    entries: list[dict[str, Any]] = [
+        {"id": element.pk, "text": element.text, "essential": element.essential} for element in elements
+    ]
     entries[0]["text"] = reworded or entries[0]["text"]
     entries[1]["essential"] = essential
     if more:

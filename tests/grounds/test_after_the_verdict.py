@@ -107,7 +107,7 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     item = factories.attach(cast, claim, source, by=cast.reporter)
-    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     publish_claim(claim=claim, by=cast.editor)
     change_source(
         source=source, fields=SourceInput(title="Swapped", url="https://example.org/swapped"), by=cast.reporter
@@ -118,9 +118,9 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
 
 
 def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: GroundsWorld) -> None:
-    parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
+    elements: list[dict[str, Any]] = [{"id": element.pk, "text": element.text} for element in made.claim.elements.all()]
     fields = ClaimInput(
-        elements=[*(ElementInput(**each) for each in parts), ElementInput(text="with a forged seal", essential=True)]
+        elements=[*(ElementInput(**each) for each in elements), ElementInput(text="with a forged seal", essential=True)]
     )
     edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
@@ -148,7 +148,7 @@ def test_new_refutations_of_a_verdict_are_for_somebody_to_look_at(made: GroundsW
 def test_new_support_of_a_refuted_claim_marks_it_and_a_new_refutation_does_not(made: GroundsWorld) -> None:
     claim = factories.claim(made.cast)
     factories.firsthand(made.cast, claim, 2, stance="refutes")
-    factories.approved(made.cast, factories.finding(made.cast, claim, "refuted"))
+    factories.approved(made.cast, factories.assessment(made.cast, claim, "refuted"))
     factories.firsthand(made.cast, claim, 1, stance="refutes")
     assert not fresh(claim).changed_since_verdict
     factories.firsthand(made.cast, claim, 1)
@@ -230,7 +230,7 @@ def test_it_is_in_the_queue_of_those_who_may_look(made: GroundsWorld) -> None:
 def test_leaving_the_verdict_ends_it_all(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     factories.assigned(made.cast, made.claim, reviewer=made.cast.reviewer2)
-    assessment = factories.finding(made.cast, fresh(made.claim), "reported", evidence=[], by=made.cast.reviewer2)
+    assessment = factories.assessment(made.cast, fresh(made.claim), "reported", evidence=[], by=made.cast.reviewer2)
     factories.approved(made.cast, assessment)
     claim = fresh(made.claim)
     assert (claim.state, claim.changed_since_verdict, _open_tasks(claim)) == ("reported", False, 0)
@@ -241,7 +241,7 @@ def test_two_claims_on_one_source_are_both_marked(made: GroundsWorld) -> None:
     other = factories.claim(made.cast)
     factories.attach(made.cast, other, made.source)
     factories.firsthand(made.cast, other, 2)
-    factories.approved(made.cast, factories.finding(made.cast, other, "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, other, "corroborated"))
     _retitle(made, made.cast.reviewer2)
     assert (fresh(made.claim).changed_since_verdict, fresh(other).changed_since_verdict) == (True, True)
 

@@ -111,7 +111,7 @@ def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(mad
     assert [missing.code for missing in error.value.missing] == ["unanswered"]
     with pytest.raises(PolicyNotMet):
         _confirm(made)
-    factories.approved(made.cast, factories.finding(made.cast, made.claim, "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, made.claim, "corroborated"))
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -261,14 +261,14 @@ def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made
     _declared_and_taken_back(made, made.cast.reviewer)
     with pytest.raises(Conflict, match="reviewer was not allowed to assess"):
         _approve(made)
-    again = factories.finding(made.cast, made.claim, "corroborated")
+    again = factories.assessment(made.cast, made.claim, "corroborated")
     factories.approved(made.cast, again)
 
 
 def test_a_conflict_that_was_taken_back_before_the_submission_concerns_nobody(made: GroundsWorld) -> None:
     for person in (made.cast.reviewer, made.cast.editor):
         _declared_and_taken_back(made, person)
-    factories.approved(made.cast, factories.finding(made.cast, made.claim, "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, made.claim, "corroborated"))
 
 
 def test_an_approver_with_a_conflict_declared_since_does_not_approve(made: GroundsWorld) -> None:
@@ -291,8 +291,8 @@ def test_assigned_again_the_assessor_confirms_first(made: GroundsWorld) -> None:
 def test_what_waits_no_more_is_watched_no_more(made: GroundsWorld) -> None:
     reject(assessment=made.assessment, reason="No.", seen_version=fresh(made.claim).version, by=made.cast.editor)
     assert not GroundsWatch.objects.exists()
-    factories.finding(made.cast, made.claim, "corroborated")
-    factories.finding(made.cast, made.claim, "corroborated")
+    factories.assessment(made.cast, made.claim, "corroborated")
+    factories.assessment(made.cast, made.claim, "corroborated")
     assert GroundsWatch.objects.count() == 1
 
 
@@ -331,6 +331,6 @@ def test_a_basis_given_by_evidence_that_nobody_named_carries_no_verdict(db: None
     given: dict[str, Any] = {"basis": "firsthand", "basis_reason": "Trust me."}
     aside = factories.attach(cast, claim, hearsay, "context", by=cast.reviewer, **given)
     with pytest.raises(PolicyNotMet):
-        factories.finding(cast, claim, "corroborated")
+        factories.assessment(cast, claim, "corroborated")
     named = [*claim.evidence.filter(stance="supports"), aside]
-    assert factories.finding(cast, claim, "corroborated", evidence=named).state == "waiting"
+    assert factories.assessment(cast, claim, "corroborated", evidence=named).state == "waiting"

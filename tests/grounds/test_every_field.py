@@ -219,7 +219,7 @@ def rows(db: None) -> tuple[GroundsWorld, dict[type[models.Model], models.Model]
 
 
 def _confirmed(made: GroundsWorld) -> Any:
-    return factories.finding(made.cast, made.claim, "corroborated")
+    return factories.assessment(made.cast, made.claim, "corroborated")
 
 
 @pytest.mark.parametrize(("model", "name"), FIELDS, ids=lambda value: getattr(value, "__name__", value))
@@ -267,12 +267,12 @@ def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds
     extra = factories.attach(made.cast, made.claim, made.source, by=made.cast.reviewer2)
     item = extra if row == "extra" else getattr(made, row)
     asked = rests_on(made.assessment)
-    finding = NamedGrounds(frozenset(map(str, asked.named)), frozenset(map(str, asked.answered)))
+    named = NamedGrounds(frozenset(map(str, asked.named)), frozenset(map(str, asked.answered)))
     move = find_move("reported", "corroborated")
     assert move is not None
 
     def answers() -> list[Missing]:
-        return missing_for(move, load_evidence_graph(fresh(made.claim)), None, finding)
+        return missing_for(move, load_evidence_graph(fresh(made.claim)), None, named)
 
     before, kept = answers(), last_stood_for(made.assessment)
     assert (before, kept is not None) == ([], True)
@@ -284,7 +284,7 @@ def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds
             Source.objects.filter(pk=item.source_id).update(visibility=strict)
             Evidence.objects.filter(source=item.source_id).update(visibility=strict)
         graph = load_evidence_graph(fresh(made.claim))
-        verdict = LastChange(State.CORROBORATED, finding.named or frozenset(), MOMENT)
+        verdict = LastChange(State.CORROBORATED, named.named or frozenset(), MOMENT)
         if answers() != before and holds(graph, verdict):
             assert kept is not None and now_of(made.claim, kept.grounds).digest != kept.grounds.digest
         transaction.set_rollback(True)

@@ -40,7 +40,7 @@ def _waiting(people: Cast) -> Assessment:
     claim = factories.claim(people, elements=["by night", "without papers"])
     items = factories.firsthand(people, claim, 3)
     (contrary,) = factories.firsthand(people, claim, 1, stance="refutes")
-    return factories.finding(people, claim, "corroborated", evidence=items[:2], answers=[contrary])
+    return factories.assessment(people, claim, "corroborated", evidence=items[:2], answers=[contrary])
 
 
 def _refused(act: Callable[[], Any], says: str) -> None:

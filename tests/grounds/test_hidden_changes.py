@@ -49,7 +49,7 @@ def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, nam
     """Its publisher, what this is part of, sources above it, their publishers, the relays, whom it is against."""
     fields = EvidenceInput(against_interest=made.other.pk, against_interest_reason="It costs them.")
     change_evidence(evidence=made.item, fields=fields, by=made.cast.reviewer)
-    factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, fresh(made.claim), "corroborated"))
     verdict = made
     _restrict(verdict, fresh(getattr(verdict, name)))
     stranger = verdict.cast.stranger
@@ -96,7 +96,7 @@ def _confirm_verdict(made: GroundsWorld, by: User) -> None:
 
 def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: GroundsWorld) -> None:
     verdict, hidden = made, _with_hidden(made)
-    factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, fresh(made.claim), "corroborated"))
     _restrict(verdict, hidden)
     shown = _shown(verdict, verdict.cast.reviewer)
     assert (shown.blind, shown.may_confirm) == (True, False)
@@ -115,7 +115,7 @@ def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: Gr
 
 def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: GroundsWorld) -> None:
     hidden = _with_hidden(made)
-    assessment = factories.finding(made.cast, fresh(made.claim), "corroborated")
+    assessment = factories.assessment(made.cast, fresh(made.claim), "corroborated")
     _restrict(made, hidden)
     shown = of_assessment(made.cast.reviewer, fresh(assessment))
     assert shown is not None
@@ -134,7 +134,7 @@ def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: Grounds
     name_decider(claim=made.claim, user=stranger, by=made.cast.editor)
     hidden = factories.source(made.cast, "Hidden", by=made.cast.reviewer, visibility="desk")
     item = factories.attach(made.cast, made.claim, hidden, by=made.cast.reviewer)
-    assessment = factories.finding(made.cast, fresh(made.claim), "corroborated")
+    assessment = factories.assessment(made.cast, fresh(made.claim), "corroborated")
     assert item in assessment.evidence.all()
     _restrict(made, hidden)
     shown = of_assessment(made.cast.reviewer, fresh(assessment))

@@ -47,7 +47,7 @@ def test_a_source_that_was_restricted_and_released_while_it_waited_is_watched_af
     made: GroundsWorld,
 ) -> None:
     editor, second = made.cast.editor, factories.person("editor2", "editor", made.cast.desk)
-    own = factories.finding(made.cast, fresh(made.claim), "corroborated", by=editor)
+    own = factories.assessment(made.cast, fresh(made.claim), "corroborated", by=editor)
     _restrict_upstream(made, editor)
     _release_upstream(made)
     factories.approved(made.cast, own, by=second)
@@ -72,7 +72,7 @@ def test_a_source_that_was_restricted_and_released_as_it_was_leaves_no_mark(verd
 def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: GroundsWorld) -> None:
     doubt = factories.attach(made.cast, made.claim, made.spare, "refutes", by=made.cast.reviewer)
     change_evidence(evidence=doubt, fields=EvidenceInput(visibility="restricted"), by=made.cast.reviewer)
-    factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
+    factories.approved(made.cast, factories.assessment(made.cast, fresh(made.claim), "corroborated"))
     release_evidence(evidence=fresh(doubt), visibility="desk", reason="Why hidden?", by=made.cast.editor)
     with pytest.raises(Forbidden):
         _confirm(made, made.cast.reviewer)
@@ -145,7 +145,7 @@ def test_an_editor_does_not_revive_alone_what_they_submitted_with_an_assignment_
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     given = factories.assigned(cast, claim, reviewer=cast.editor)
-    own = factories.finding(cast, claim, "corroborated", by=cast.editor)
+    own = factories.assessment(cast, claim, "corroborated", by=cast.editor)
     withdraw_assignment(assignment=given, by=second)
     shown = of_assessment(cast.editor, fresh(own))
     assert shown is not None
@@ -168,7 +168,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: Ground
 
 
 def test_who_cannot_confirm_any_more_since_the_claim_has_moved_is_not_asked_to(made: GroundsWorld) -> None:
-    other = factories.finding(made.cast, made.claim, "corroborated", by=made.cast.reviewer2)
+    other = factories.assessment(made.cast, made.claim, "corroborated", by=made.cast.reviewer2)
     factories.approved(made.cast, made.assessment)
     change_source(source=made.source, fields=SourceInput(title="Swapped"), by=made.cast.editor)
     assert not Notification.objects.filter(kind="grounds_changed", assessment=other).exists()
@@ -180,7 +180,7 @@ def test_an_assessor_is_told_of_their_own_capture_that_came_later(cast: Cast, mo
     factories.firsthand(cast, claim, 2)
     fields = SourceInput(title="News", kind="article", url="https://example.org/a")
     factories.attach(cast, claim, create_source(desk=cast.desk, fields=fields, by=cast.reviewer))
-    factories.finding(cast, claim, "corroborated")
+    factories.assessment(cast, claim, "corroborated")
     monkeypatch.setattr(
         "sources.actions.fetch",
         lambda url, allow, sink: Fetched(200, url, [], [], False, sink([b"page"], limit=10**6)),
@@ -205,7 +205,7 @@ def test_support_of_another_element_than_the_refuted_one_leaves_no_mark(cast: Ca
     for item in claim.evidence.all():
         change_evidence(evidence=item, fields=EvidenceInput(elements=[sea.pk]), by=cast.reviewer)
     factories.firsthand(cast, claim, 2, stance="refutes", elements=[night])
-    factories.approved(cast, factories.finding(cast, claim, "refuted", answers=[]))
+    factories.approved(cast, factories.assessment(cast, claim, "refuted", answers=[]))
     factories.attach(cast, claim, factories.source(cast), elements=[sea], by=cast.reviewer2)
     assert not fresh(claim).changed_since_verdict
     factories.attach(cast, claim, factories.source(cast), elements=[night], by=cast.reviewer2)

@@ -38,7 +38,7 @@ def people(transactional_db: None) -> Cast:
 def _waiting(people: Cast) -> Assessment:
     claim = factories.claim(people)
     factories.firsthand(people, claim, 3)
-    return factories.finding(people, claim, "corroborated")
+    return factories.assessment(people, claim, "corroborated")
 
 
 def _approval(assessment: Assessment, people: Cast) -> Callable[[], Any]:

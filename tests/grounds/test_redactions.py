@@ -59,7 +59,7 @@ def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: Groun
 
 def test_the_digest_of_an_erased_file_stands_in_no_grounds(made: GroundsWorld) -> None:
     kept = attach_file(source=made.source, chunks=[b"a secret page"], name="page.txt", by=made.cast.reviewer)
-    assessment = factories.finding(made.cast, made.claim, "corroborated")
+    assessment = factories.assessment(made.cast, made.claim, "corroborated")
     factories.approved(made.cast, assessment)
     assert _held(kept.sha256) == 1
     _redact(made, file=kept.pk)

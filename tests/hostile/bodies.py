@@ -90,7 +90,7 @@ def put(body: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 def good_bodies(world: AccessWorld) -> dict[str, dict[str, Any]]:
     """A body for each operation that needs one. What is not here takes an empty one."""
-    source, part = str(world.source.pk), str(world.claim.elements.earliest("position").pk)
+    source, element = str(world.source.pk), str(world.claim.elements.earliest("position").pk)
     evidence, actor = str(world.evidence.pk), str(world.actor.pk)
     another = str(world.claim.evidence.latest("created_at").source_id)
     seen = {"seen_version": world.claim.version}
@@ -114,7 +114,7 @@ def good_bodies(world: AccessWorld) -> dict[str, dict[str, Any]]:
         f"PATCH {claim}": {"place": "The pier"},
         f"POST {claim}assessments/": {
             "proposed_state": "reported", "rationale": "It is so.", "evidence": [evidence],
-            "elements": [{"element": part, "text": "It shows it."}], **seen,
+            "elements": [{"element": element, "text": "It shows it."}], **seen,
         },
         f"PUT {claim}assessments/draft/": {"rationale": "So far.", **seen},
         f"POST {claim}deciders/": {"person": "reviewer2"},

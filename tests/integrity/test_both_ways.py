@@ -232,7 +232,9 @@ def _redact_more(cast: factories.Cast) -> None:
     words = "Two who do not depend"
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    factories.approved(cast, factories.finding(cast, claim, "corroborated", rationale=f"{words} on each other saw it."))
+    factories.approved(
+        cast, factories.assessment(cast, claim, "corroborated", rationale=f"{words} on each other saw it.")
+    )
     kept = attach_file(source=factories.source(cast), chunks=[b"A face."], name="face.txt", by=cast.reviewer)
     second = User.objects.get(username="editor2")
     asked: tuple[dict[str, Any], ...] = ({"words": words}, {"file": kept.pk})

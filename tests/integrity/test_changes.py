@@ -71,7 +71,7 @@ STATEMENTS = {
     "a reviewer who had not accepted": "UPDATE claims_participant SET accepted = NOT accepted WHERE until IS NOT NULL",
     "a reviewer of another claim": "UPDATE claims_participant SET claim_id = (SELECT id FROM claims_claim c"
     " WHERE c.id <> claim_id LIMIT 1) WHERE until IS NOT NULL AND role = 'reviewer'",
-    "a finding by another's assignment": "UPDATE reviews_assessment SET assignment_id = (SELECT id FROM"
+    "an assessment by another's assignment": "UPDATE reviews_assessment SET assignment_id = (SELECT id FROM"
     " reviews_assignment a WHERE a.claim_id <> reviews_assessment.claim_id LIMIT 1)",
 }
 

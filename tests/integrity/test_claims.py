@@ -27,7 +27,7 @@ def test_nothing_is_found_in_what_people_did(cast: factories.Cast) -> None:
         factories.claim_in(cast, state)
     waiting = factories.claim(cast, elements=["Unloaded", "At night"])
     factories.firsthand(cast, waiting, 2)
-    factories.finding(cast, waiting, "corroborated")
+    factories.assessment(cast, waiting, "corroborated")
     assert found() == []
 
 

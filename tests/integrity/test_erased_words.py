@@ -74,7 +74,7 @@ def _write_more(cast: factories.Cast) -> None:
     disputed = factories.claim(cast, "A crane stood.")
     factories.firsthand(cast, disputed, 2)
     factories.firsthand(cast, disputed, 1, stance="refutes")
-    factories.approved(cast, factories.finding(cast, disputed, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, disputed, "corroborated"))
 
 
 def _redact_in(name: str, cast: factories.Cast, second: User) -> None:

@@ -51,10 +51,10 @@ def test_a_change_that_nobody_followed(verdict: Claim, unguarded: Unguarded) -> 
     assert named(found()) == {"changes of grounds followed"}
 
 
-def test_a_waiting_finding_that_nobody_watches(cast: factories.Cast, execute: Execute) -> None:
+def test_a_waiting_assessment_that_nobody_watches(cast: factories.Cast, execute: Execute) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    factories.finding(cast, claim, "corroborated")
+    factories.assessment(cast, claim, "corroborated")
     assert GroundsWatch.objects.filter(claim=claim).exists()
     execute("DELETE FROM claims_groundswatch WHERE claim_id = %s", claim.pk)
     assert named(found()) == {"waiting assessments are watched"}

@@ -68,13 +68,13 @@ def test_sealed_evidence_of_no_claim_is_found(world: factories.Cast) -> None:
 def test_a_waiting_assessment_of_nobody_is_found_and_still_compared(world: factories.Cast) -> None:
     claim = factories.claim(world)
     factories.firsthand(world, claim, 2)
-    finding = Assessment.objects.get(pk=factories.finding(world, claim, "corroborated").pk)
+    assessment = Assessment.objects.get(pk=factories.assessment(world, claim, "corroborated").pk)
     with transaction.atomic():
         run(
             "UPDATE reviews_assessment SET assessor_id = gen_random_uuid(), rationale = 'Forged.' WHERE id = %s",
-            finding.pk,
+            assessment.pk,
         )
-        assert [one for one in _told() if f"reviews_assessment {finding.pk}: expected a row for its assessor" in one]
+        assert [one for one in _told() if f"reviews_assessment {assessment.pk}: expected a row for its assessor" in one]
         assert [one for one in found_both_ways() if "content/rationale" in str(one)]
         transaction.set_rollback(True)
 

@@ -1,4 +1,4 @@
-"""Verification finds what disagrees among assignments, findings, decisions and reminders."""
+"""Verification finds what disagrees among assignments, assessments, decisions and reminders."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -26,7 +26,7 @@ def assignment(cast: factories.Cast) -> Assignment:
 def waiting(cast: factories.Cast) -> Assessment:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    return factories.finding(cast, claim, "corroborated")
+    return factories.assessment(cast, claim, "corroborated")
 
 
 def test_nothing_is_found_in_what_people_did(
@@ -60,13 +60,13 @@ def test_a_closed_claim_with_open_work(assignment: Assignment) -> None:
     assert named(found()) == {"closed", "reminder with a reason"}
 
 
-def test_completed_work_without_a_finding(cast: factories.Cast, verdict: Claim, unguarded: Unguarded) -> None:
+def test_completed_work_without_an_assessment(cast: factories.Cast, verdict: Claim, unguarded: Unguarded) -> None:
     with unguarded():
         Assessment.objects.filter(claim=verdict).update(assessor=cast.reviewer2)
     assert named(found()) >= {"completed with an assessment", "assessment with its decision", "approvals are moves"}
 
 
-def test_two_findings_of_one_assessor_that_wait(waiting: Assessment, execute: Execute) -> None:
+def test_two_assessments_of_one_assessor_that_wait(waiting: Assessment, execute: Execute) -> None:
     execute("DROP INDEX assessment_one_waits")
     Assessment.objects.create(
         claim=waiting.claim,
@@ -82,13 +82,15 @@ def test_two_findings_of_one_assessor_that_wait(waiting: Assessment, execute: Ex
 
 
 @pytest.mark.parametrize(("state", "found_decision"), [("rejected", "an approval"), ("waiting", "an approval")])
-def test_a_finding_with_another_decision(verdict: Claim, state: str, found_decision: str, unguarded: Unguarded) -> None:
+def test_an_assessment_with_another_decision(
+    verdict: Claim, state: str, found_decision: str, unguarded: Unguarded
+) -> None:
     with unguarded():
         Assessment.objects.filter(claim=verdict).update(state=state)
     assert [finding.found for finding in found() if finding.check == "assessment with its decision"] == [found_decision]
 
 
-def test_an_approved_finding_without_a_decision(verdict: Claim, unguarded: Unguarded) -> None:
+def test_an_approved_assessment_without_a_decision(verdict: Claim, unguarded: Unguarded) -> None:
     with unguarded():
         Decision.objects.all().delete()
     assert [(finding.check, finding.expected) for finding in found() if finding.check == "approvals are moves"] == [
@@ -103,13 +105,13 @@ def test_an_approval_that_moved_nothing(verdict: Claim, unguarded: Unguarded) ->
     assert [finding.check for finding in found()] == ["approvals are moves"] * 2
 
 
-def test_a_finding_made_alone_that_moved_nothing(cast: factories.Cast, unguarded: Unguarded) -> None:
+def test_an_assessment_made_alone_that_moved_nothing(cast: factories.Cast, unguarded: Unguarded) -> None:
     claim = factories.claim(cast)
     factories.party_denial(cast, claim)
-    finding = factories.finding(cast, claim, "denied")
+    assessment = factories.assessment(cast, claim, "denied")
     assert found() == []
     with unguarded():
-        Assessment.objects.filter(pk=finding.pk).update(created_at=timezone.now() - timedelta(days=1))
+        Assessment.objects.filter(pk=assessment.pk).update(created_at=timezone.now() - timedelta(days=1))
     assert named(found()) == {"assessments made alone are moves", "assessment by assignment of its assessor"}
 
 
@@ -148,7 +150,7 @@ def test_a_reminder_cancelled_before_it_was_due(assignment: Assignment) -> None:
     assert found() == []
 
 
-def test_a_waiting_finding_that_nobody_is_reminded_of(waiting: Assessment) -> None:
+def test_a_waiting_assessment_that_nobody_is_reminded_of(waiting: Assessment) -> None:
     Reminder.objects.filter(assessment=waiting).update(state="failed", ended_at=timezone.now())
     assert named(found()) == {"waiting assessment with its reminder"}
 

@@ -137,10 +137,10 @@ def test_an_approval_asks_again_and_keeps_the_reason(
     browser = page if scripts else page_without_javascript
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     reason = "Both saw it.\n\nNeither knew <of> the other; “sure”."
     sign_in(browser, site, cast.editor)
-    browser.goto(f"{site}/reviews/{finding.pk}/")
+    browser.goto(f"{site}/reviews/{assessment.pk}/")
     browser.locator("form.form textarea[name=reason]").fill(reason)
     _long_ago(browser, cast.editor)
     browser.locator("form.form button[value=approve]").click()
@@ -150,8 +150,8 @@ def test_an_approval_asks_again_and_keeps_the_reason(
     expect(browser.get_by_text("Wrong password.").first).to_be_visible()
     browser.get_by_label("Your password").fill(password_of(cast.editor))
     browser.get_by_role("button", name="Continue").click()
-    browser.wait_for_url(f"{site}/reviews/{finding.pk}/")
-    assert Decision.objects.get(assessment=finding).reason.replace("\r\n", "\n") == reason
+    browser.wait_for_url(f"{site}/reviews/{assessment.pk}/")
+    assert Decision.objects.get(assessment=assessment).reason.replace("\r\n", "\n") == reason
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A finding that saves itself: to the server, to the browser while there is no server, beside another window."""
+"""An assessment that saves itself: to the server, to the browser while there is no server, beside another window."""
 
 import re
 from typing import TYPE_CHECKING, Any

@@ -39,13 +39,13 @@ def sign_in(
     return open_for
 
 
-def test_a_finding_is_handed_in_and_decided_by_the_keyboard_alone(sign_in: Callable[[str], Page]) -> None:
+def test_an_assessment_is_submitted_and_decided_by_the_keyboard_alone(sign_in: Callable[[str], Page]) -> None:
     reviewer = sign_in("reviewer")
     _skip_to_the_page(reviewer)
     follow(reviewer, reviewer.get_by_role("link", name="Iran has not provided weapons"))
     _attach_a_source(reviewer)
     _record_a_relay(reviewer)
-    _hand_in(reviewer)
+    _submit(reviewer)
     editor = sign_in("editor")
     row = editor.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
     follow(editor, row.get_by_role("link", name="Review assessment"))
@@ -154,7 +154,7 @@ def _record_a_relay(page: Page) -> None:
     expect(page.get_by_text("as the minister said")).to_be_visible()
 
 
-def _hand_in(page: Page) -> None:
+def _submit(page: Page) -> None:
     follow(page, page.get_by_role("link", name=re.compile("^Second Source")))
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
     follow(page, row.get_by_role("link", name="Assess").first)

@@ -48,7 +48,7 @@ def test_a_reviewer_finds_an_editor_decides_and_a_reminder_arrives(
     _attach_the_article(reviewer, newspaper)
     _attach_a_file(reviewer, tmp_path)
     _say_who_got_it_from_whom(reviewer)
-    _hand_in(reviewer)
+    _submit(reviewer)
 
     editor = sign_in("editor")
     _approve(editor)
@@ -126,7 +126,7 @@ def _choose(page: Page, label: str, start: str) -> None:
     select.select_option(option)
 
 
-def _hand_in(page: Page) -> None:
+def _submit(page: Page) -> None:
     page.goto(page.url.split("/claims/")[0] + "/")
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
     row.get_by_role("link", name="Assess").first.click()

@@ -110,7 +110,7 @@ def test_theirs_can_be_taken_and_the_rest_of_what_was_typed_stays(sign_in: Calla
     editor.wait_for_url(f"**/claims/{claim.reference}/")
     claim.refresh_from_db()
     assert (claim.statement, str(claim.claimed_on)) == ("The port was closed.", "2022-11-02")
-    assert [part.text for part in claim.elements.all()] == ["closed to ships", "all day"]
+    assert [element.text for element in claim.elements.all()] == ["closed to ships", "all day"]
 
 
 def test_two_who_attach_at_once_both_succeed(sign_in: Callable[..., Page], people: "Cast") -> None:

@@ -76,7 +76,7 @@ def standing_of(rows: Rows) -> EvidenceGraph:
         claimants=frozenset(claim["claimants"]),
         first_claimant=None,
         parties=frozenset(claim["parties"]),
-        elements=tuple(ElementView(part["id"], "A part", part["essential"]) for part in claim["elements"]),
+        elements=tuple(ElementView(element["id"], "A part", element["essential"]) for element in claim["elements"]),
         evidence=tuple(_evidence_view(item) for item in rows["evidence"]),
         sources={one["id"]: _source_view(one) for one in rows["sources"]},
         relays=tuple((below, above) for below, above in rows["relays"]),

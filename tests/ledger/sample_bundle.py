@@ -59,8 +59,8 @@ ERASED = [(2, "reason"), (4, "content/reason")]
 
 def erased_log(log: SampleLog | None = None) -> SampleLog:
     """A claim's entries, those of its source, one that is sealed, and the redactions of words in both; into a log."""
-    log, parts = log or SampleLog(), [{"id": PART, "text": "shells", "essential": True}]
-    wording = {"statement": "Shells were sent — ü\nby night.", "elements": parts}
+    log, elements = log or SampleLog(), [{"id": PART, "text": "shells", "essential": True}]
+    wording = {"statement": "Shells were sent — ü\nby night.", "elements": elements}
     log.add(
         CLAIM,
         "claim_reported",

@@ -47,7 +47,7 @@ def work(cast: "Cast", tmp_path: Path) -> "Cast":
     factories.attach(cast, claim, factories.source(cast), by=cast.editor, excerpt="Quillfeather saw it")
     factories.attach(cast, claim, hidden, by=cast.editor, excerpt="Zephyrine saw it")
     factories.firsthand(cast, claim, 2)
-    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     redact_something(cast)
     invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin)
     publish_here(tmp_path / "signer")
@@ -111,7 +111,7 @@ def test_an_auditor_reads_no_restricted_word_and_an_editor_reads_it_and_leaves_a
     assert set(who_read) == {"editor"}
 
 
-def test_editors_read_findings_and_auditors_do_not(work: "Cast", tmp_path: Path) -> None:
+def test_editors_read_assessments_and_auditors_do_not(work: "Cast", tmp_path: Path) -> None:
     kinds = {}
     for user in (work.auditor, work.editor):
         lines = lines_of(opened(tmp_path / user.username, user))

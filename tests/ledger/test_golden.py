@@ -91,7 +91,7 @@ def do_everything(cast: "Cast") -> None:
     change_due(assignment=assignment, due_at=timezone.now() + timedelta(days=9), by=editor)
     unname_decider(decider=name_decider(claim=claim, user=cast.reviewer2, by=editor), by=editor)
     sources = [item.source for item in factories.firsthand(cast, claim, 2)]
-    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     item = factories.attach(cast, fresh(claim), factories.source(cast), "context")
     change_evidence(evidence=item, fields=EvidenceInput(excerpt="Seen."), by=cast.reviewer)
     withdraw_evidence(evidence=item, reason="Another day.", by=cast.reviewer)
@@ -150,7 +150,7 @@ def _confirm(cast: "Cast") -> None:
     """An assessor confirms what changed before the decision, somebody else what changed after it."""
     claim = factories.claim(cast)
     (item, _other) = factories.firsthand(cast, claim, 2)
-    assessment = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     change_source(source=item.source, fields=SourceInput(title="Another title"), by=cast.reviewer2)
     shown = of_assessment(cast.reviewer, assessment)
     assert shown is not None

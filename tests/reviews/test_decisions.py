@@ -1,4 +1,4 @@
-"""Decisions: who approves or rejects a finding, and what comes of it."""
+"""Decisions: who approves or rejects an assessment, and what comes of it."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def _ready(cast: Cast, **fields: Any) -> Claim:
 
 
 def _waiting(cast: Cast, **fields: Any) -> Assessment:
-    return factories.finding(cast, _ready(cast, **fields), "corroborated")
+    return factories.assessment(cast, _ready(cast, **fields), "corroborated")
 
 
 def _approve(assessment: Assessment, by: User, **fields: Any) -> Assessment:
@@ -64,7 +64,7 @@ def test_rejection_leaves_everything_open(cast: Cast) -> None:
     _reject(assessment, cast.editor)
     assert (fresh(assessment).state, fresh(assessment.claim).state) == ("rejected", "reported")
     assert Assignment.objects.get(claim=assessment.claim).state == "accepted"
-    assert factories.finding(cast, assessment.claim, "corroborated").state == "waiting"
+    assert factories.assessment(cast, assessment.claim, "corroborated").state == "waiting"
 
 
 def test_nobody_decides_on_their_own(cast: Cast) -> None:
@@ -115,7 +115,7 @@ def test_whoever_rewords_a_claim_does_not_decide_alone_on_the_new_words(cast: Ca
 
 @pytest.mark.parametrize("first", [_approve, _reject])
 @pytest.mark.parametrize("then", [_approve, _reject])
-def test_a_finding_is_decided_once(cast: Cast, first: Any, then: Any) -> None:
+def test_an_assessment_is_decided_once(cast: Cast, first: Any, then: Any) -> None:
     assessment = _waiting(cast)
     first(assessment, cast.editor)
     with pytest.raises(Conflict):
@@ -123,14 +123,14 @@ def test_a_finding_is_decided_once(cast: Cast, first: Any, then: Any) -> None:
     assert Decision.objects.count() == 1
 
 
-def test_a_replaced_finding_is_not_decided(cast: Cast) -> None:
+def test_a_replaced_assessment_is_not_decided(cast: Cast) -> None:
     first = _waiting(cast)
-    factories.finding(cast, first.claim, "corroborated")
+    factories.assessment(cast, first.claim, "corroborated")
     with pytest.raises(Conflict):
         _approve(first, cast.editor)
 
 
-def test_a_finding_from_before_the_last_move_is_not_approved(cast: Cast) -> None:
+def test_an_assessment_from_before_the_last_move_is_not_approved(cast: Cast) -> None:
     assessment = _waiting(cast)
     factories.party_denial(cast, assessment.claim)
     factories.denied(cast, assessment.claim)
@@ -157,7 +157,7 @@ def test_a_denial_that_came_since_stops_nothing_and_contests(cast: Cast) -> None
     assert (claim.state, claim.contested) == ("corroborated", True)
 
 
-def test_a_finding_on_a_closed_claim_is_not_approved(cast: Cast) -> None:
+def test_an_assessment_on_a_closed_claim_is_not_approved(cast: Cast) -> None:
     assessment = _waiting(cast)
     close_claim(claim=assessment.claim, reason="moot", by=cast.editor)
     with pytest.raises(Conflict):
@@ -168,7 +168,7 @@ def test_a_refutation_keeps_the_interval_of_the_refuted_element(cast: Cast) -> N
     claim = factories.claim(cast, elements=["by night", "without papers"])
     night = claim.elements.get(text="by night")
     factories.firsthand(cast, claim, 3, stance="refutes", elements=[night])
-    factories.approved(cast, factories.finding(cast, claim, "refuted"))
+    factories.approved(cast, factories.assessment(cast, claim, "refuted"))
     change = history_of(claim)[-1].row
     assert (change.stance, change.independence_min, change.independence_max) == ("refutes", 3, 3)
 
@@ -176,14 +176,14 @@ def test_a_refutation_keeps_the_interval_of_the_refuted_element(cast: Cast) -> N
 def test_a_reopening_on_a_recorded_mistake(cast: Cast) -> None:
     claim = factories.claim_in(cast, "refuted")
     with pytest.raises(PolicyNotMet):
-        factories.finding(cast, claim, "reported", by=cast.editor)
-    assessment = factories.finding(cast, claim, "reported", recorded_mistake=True)
+        factories.assessment(cast, claim, "reported", by=cast.editor)
+    assessment = factories.assessment(cast, claim, "reported", recorded_mistake=True)
     assert factories.approved(cast, assessment).state == "reported"
 
 
 def test_a_withdrawn_corroboration_names_no_evidence(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
-    assert factories.approved(cast, factories.finding(cast, claim, "reported", evidence=[])).state == "reported"
+    assert factories.approved(cast, factories.assessment(cast, claim, "reported", evidence=[])).state == "reported"
 
 
 def test_who_may_decide_finds_it_in_their_queue(cast: Cast) -> None:
@@ -207,7 +207,7 @@ def test_what_waits_on_a_closed_claim_is_in_no_queue_until_it_is_opened(cast: Ca
     assert queues() == [[assessment], [assessment]]
 
 
-def test_who_was_invited_from_another_desk_sees_the_finding_and_decides(cast: Cast) -> None:
+def test_who_was_invited_from_another_desk_sees_the_assessment_and_decides(cast: Cast) -> None:
     assessment = _waiting(cast)
     with pytest.raises(NotFound):
         get_assessment(cast.stranger, assessment.pk)

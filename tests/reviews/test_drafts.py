@@ -1,4 +1,4 @@
-"""Drafts of findings: kept as they are, by one person for themselves, until they are handed in or dropped."""
+"""Drafts of assessments: kept as they are, by one person for themselves, until they are submitted or discarded."""
 
 from functools import partial
 from typing import Any
@@ -46,15 +46,15 @@ def _kept(cast: Cast, claim: Claim, rationale: str = "So far: two saw it.", **fi
     return keep_draft(claim=claim, fields=given, by=by, **named)
 
 
-def test_half_a_finding_is_kept_as_it_is(cast: Cast, claim: Claim) -> None:
-    part, item = claim.elements.get(), claim.evidence.earliest("created_at")
+def test_half_an_assessment_is_kept_as_it_is(cast: Cast, claim: Claim) -> None:
+    element, item = claim.elements.get(), claim.evidence.earliest("created_at")
     draft = _kept(
         cast,
         claim,
         proposed_state="corroborated",
         evidence=[item.pk, item.pk],
         answers=[AnswerInput(evidence=item.pk, text=" I doubt it. ")],
-        elements=[ElementLine(element=part.pk, text="")],
+        elements=[ElementLine(element=element.pk, text="")],
     )
     assert fresh(draft).content == {
         "proposed_state": "corroborated",
@@ -107,18 +107,20 @@ def test_it_survives_an_edit_of_the_claim_and_the_withdrawal_of_what_it_names(ca
     assert (again.content["evidence"], again.seen_version) == ([str(item.pk)], claim.version)
 
 
-def test_the_hand_in_ends_it(cast: Cast, claim: Claim) -> None:
+def test_the_submission_ends_it(cast: Cast, claim: Claim) -> None:
     _kept(cast, claim)
-    factories.finding(cast, claim, "corroborated")
+    factories.assessment(cast, claim, "corroborated")
     assert not AssessmentDraft.objects.exists()
 
 
-def test_a_draft_that_the_assessor_has_not_seen_is_not_thrown_away_by_their_hand_in(cast: Cast, claim: Claim) -> None:
+def test_a_draft_that_the_assessor_has_not_seen_is_not_thrown_away_by_their_submission(
+    cast: Cast, claim: Claim
+) -> None:
     draft = _kept(cast, claim)
     with pytest.raises(KeptElsewhere):
-        factories.finding(cast, claim, "corroborated", draft_version=0)
+        factories.assessment(cast, claim, "corroborated", draft_version=0)
     assert not Assessment.objects.exists()
-    factories.finding(cast, claim, "corroborated", draft_version=draft.version)
+    factories.assessment(cast, claim, "corroborated", draft_version=draft.version)
     assert Assessment.objects.get().state == "waiting"
 
 

@@ -70,9 +70,9 @@ def test_an_editor_made_a_reviewer_keeps_what_they_have(cast: Cast) -> None:
 def test_whoever_left_reads_nothing_of_the_desks_claims_in_their_queue(cast: Cast) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     change_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
-    assert work_of(cast.reviewer, now=finding.created_at).submitted == []
+    assert work_of(cast.reviewer, now=assessment.created_at).submitted == []
     assert list(reminders_of(cast.reviewer)) == []
 
 

@@ -52,14 +52,14 @@ def test_who_is_handed_a_claim_over_is_told(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("kind", ["approved", "rejected"])
-def test_the_assessor_is_told_what_became_of_a_finding(cast: Cast, kind: str) -> None:
+def test_the_assessor_is_told_what_became_of_an_assessment(cast: Cast, kind: str) -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     if kind == "approved":
-        factories.approved(cast, finding)
+        factories.approved(cast, assessment)
     else:
-        reject(assessment=finding, reason="No.", seen_version=fresh(claim).version, by=cast.editor)
+        reject(assessment=assessment, reason="No.", seen_version=fresh(claim).version, by=cast.editor)
     assert _of(cast.reviewer)[-1] == (kind, claim.reference, "editor")
 
 

@@ -1,4 +1,4 @@
-"""Handing in findings and deciding on them, on pages."""
+"""Submitting assessments and deciding on them, on pages."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,12 @@ def _ready(cast: "Cast", **fields: Any) -> Claim:
     return factories.fresh(claim)
 
 
-def test_a_finding_is_handed_in_and_waits_for_a_second_person(cast: "Cast") -> None:
+def test_an_assessment_is_submitted_and_waits_for_a_second_person(cast: "Cast") -> None:
     claim = _ready(cast)
     answer = _assess(cast.reviewer, claim, proposed_state="corroborated", evidence=_ids(claim))
-    finding = Assessment.objects.get()
-    assert answer["Location"] == f"/reviews/{finding.pk}/"
-    assert (finding.state, finding.proposed_state, finding.evidence.count()) == ("waiting", "corroborated", 3)
+    assessment = Assessment.objects.get()
+    assert answer["Location"] == f"/reviews/{assessment.pk}/"
+    assert (assessment.state, assessment.proposed_state, assessment.evidence.count()) == ("waiting", "corroborated", 3)
     text = text_of(got(cast.reviewer, answer["Location"]))
     assert "awaiting a decision" in text
     assert "You cannot decide on your own assessment." in text
@@ -150,14 +150,14 @@ def test_only_who_has_it_and_editors_assess(cast: "Cast") -> None:
     assert [signed_in(user).get(address).status_code for user in users] == [200, 200, 403, 403, 403, 404]
 
 
-def test_one_goes_on_from_a_finding_that_was_sent_back(cast: "Cast") -> None:
+def test_one_goes_on_from_an_assessment_that_was_sent_back(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
-    reject(assessment=finding, reason="Look again.", seen_version=factories.fresh(claim).version, by=cast.editor)
+    assessment = factories.assessment(cast, claim, "corroborated")
+    reject(assessment=assessment, reason="Look again.", seen_version=factories.fresh(claim).version, by=cast.editor)
     page = got(cast.reviewer, f"/claims/{claim.reference}/assess/").content.decode()
     assert "This is what the evidence shows.</textarea>" in page
     assert 'value="corroborated" checked' in page
-    assert "Assess again" in text_of(got(cast.reviewer, f"/reviews/{finding.pk}/"))
+    assert "Assess again" in text_of(got(cast.reviewer, f"/reviews/{assessment.pk}/"))
 
 
 def test_a_recorded_mistake_can_be_said_where_it_matters_only(cast: "Cast") -> None:
@@ -171,67 +171,69 @@ def test_a_recorded_mistake_can_be_said_where_it_matters_only(cast: "Cast") -> N
 # Deciding
 
 
-def _decide(user: "User", finding: Assessment, decision: str = "approve", **fields: Any) -> Any:
-    address = f"/reviews/{finding.pk}/"
+def _decide(user: "User", assessment: Assessment, decision: str = "approve", **fields: Any) -> Any:
+    address = f"/reviews/{assessment.pk}/"
     filled = fields_of(got(user, address)) | {"reason": "I checked both.", "decision": decision} | fields
     return signed_in(user).post(address, filled)
 
 
 def test_approving_moves_the_claim_at_once(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
-    assert "Approve assessment" in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
-    assert _decide(cast.editor, finding)["Location"] == f"/reviews/{finding.pk}/"
+    assessment = factories.assessment(cast, claim, "corroborated")
+    assert "Approve assessment" in text_of(got(cast.editor, f"/reviews/{assessment.pk}/"))
+    assert _decide(cast.editor, assessment)["Location"] == f"/reviews/{assessment.pk}/"
     assert factories.fresh(claim).state == "corroborated"
-    text = text_of(got(cast.reporter, f"/reviews/{finding.pk}/"))
+    text = text_of(got(cast.reporter, f"/reviews/{assessment.pk}/"))
     assert "Decision Approved editor" in text and "I checked both." in text
 
 
 def test_rejecting_leaves_the_claim_and_the_assignment(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
-    _decide(cast.editor, finding, "reject")
-    assert (factories.fresh(claim).state, factories.fresh(finding).state) == ("reported", "rejected")
+    assessment = factories.assessment(cast, claim, "corroborated")
+    _decide(cast.editor, assessment, "reject")
+    assert (factories.fresh(claim).state, factories.fresh(assessment).state) == ("reported", "rejected")
 
 
 def test_a_decision_needs_a_reason_and_a_button(cast: "Cast") -> None:
-    finding = factories.finding(cast, _ready(cast), "corroborated")
-    answer = _decide(cast.editor, finding, "", reason="")
+    assessment = factories.assessment(cast, _ready(cast), "corroborated")
+    answer = _decide(cast.editor, assessment, "", reason="")
     assert (answer.status_code, sorted(answer.context["form"].errors)) == (400, ["decision", "reason"])
 
 
 def test_the_assessor_gets_no_form_and_cannot_send_one(cast: "Cast") -> None:
-    finding = factories.finding(cast, _ready(cast), "corroborated")
-    assert "Approve assessment" not in text_of(got(cast.reviewer, f"/reviews/{finding.pk}/"))
-    answer = signed_in(cast.reviewer).post(f"/reviews/{finding.pk}/", {"reason": "Fine.", "decision": "approve"})
+    assessment = factories.assessment(cast, _ready(cast), "corroborated")
+    assert "Approve assessment" not in text_of(got(cast.reviewer, f"/reviews/{assessment.pk}/"))
+    answer = signed_in(cast.reviewer).post(f"/reviews/{assessment.pk}/", {"reason": "Fine.", "decision": "approve"})
     assert answer.status_code == 403
 
 
-def test_what_changed_since_it_was_handed_in_is_shown_to_who_decides(cast: "Cast") -> None:
+def test_what_changed_since_it_was_submitted_is_shown_to_who_decides(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     factories.attach(cast, claim, factories.source(cast, "A later note"), "context", by=cast.reviewer2)
-    assert "Since submission reviewer2 attached “A later note”." in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
+    assert "Since submission reviewer2 attached “A later note”." in text_of(
+        got(cast.editor, f"/reviews/{assessment.pk}/")
+    )
 
 
 def test_a_decision_on_an_older_version_is_shown_what_changed(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     version = factories.fresh(claim).version
     factories.attach(cast, claim, factories.source(cast, "A later note"), "context", by=cast.reviewer2)
-    answer = _decide(cast.editor, finding, seen_version=version)
+    answer = _decide(cast.editor, assessment, seen_version=version)
     assert (answer.status_code, "reviewer2 attached “A later note”." in text_of(answer)) == (409, True)
     assert "I checked both.</textarea>" in answer.content.decode()
     assert factories.fresh(claim).state == "reported"
     again = answer.context["form"]["seen_version"].value()
-    assert _decide(cast.editor, finding, seen_version=again).status_code == 302
+    assert _decide(cast.editor, assessment, seen_version=again).status_code == 302
 
 
 def test_what_no_longer_holds_is_not_approved(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     (item,) = factories.firsthand(cast, claim, 1, stance="refutes")
-    answer = _decide(cast.editor, finding)
+    answer = _decide(cast.editor, assessment)
     assert answer.status_code == 422
     missing = f"An answer to the contrary evidence “{item.source.title}”."
     assert f"Not approved: the assessment no longer meets the policy {missing}" in text_of(answer)
@@ -239,10 +241,10 @@ def test_what_no_longer_holds_is_not_approved(cast: "Cast") -> None:
 
 def test_deciding_twice_is_told(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
-    factories.approved(cast, finding)
+    assessment = factories.assessment(cast, claim, "corroborated")
+    factories.approved(cast, assessment)
     answer = signed_in(cast.editor).post(
-        f"/reviews/{finding.pk}/",
+        f"/reviews/{assessment.pk}/",
         {"reason": "Me too.", "decision": "approve", "seen_version": factories.fresh(claim).version},
     )
     assert (answer.status_code, "This assessment is no longer awaiting a decision" in text_of(answer)) == (409, True)
@@ -251,8 +253,8 @@ def test_deciding_twice_is_told(cast: "Cast") -> None:
 
 def test_somebody_named_from_another_desk_decides(cast: "Cast") -> None:
     claim = _ready(cast)
-    finding = factories.finding(cast, claim, "corroborated")
-    got(cast.stranger, f"/reviews/{finding.pk}/", 404)
+    assessment = factories.assessment(cast, claim, "corroborated")
+    got(cast.stranger, f"/reviews/{assessment.pk}/", 404)
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
-    _decide(cast.stranger, finding)
+    _decide(cast.stranger, assessment)
     assert factories.fresh(claim).state == "corroborated"

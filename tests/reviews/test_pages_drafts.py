@@ -1,4 +1,4 @@
-"""Drafts on the page of a finding: "Keep draft" without JavaScript, and what is told when one comes back."""
+"""Drafts on the page of an assessment: "Keep draft" without JavaScript, and what is told when one comes back."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ def _keep(user: "User", claim: Claim, **fields: Any) -> Any:
     return signed_in(user).post(_page(claim), filled)
 
 
-def test_half_a_finding_is_kept_and_stands_there_on_return(cast: "Cast", claim: Claim) -> None:
+def test_half_an_assessment_is_kept_and_stands_there_on_return(cast: "Cast", claim: Claim) -> None:
     refuting = claim.evidence.get(stance="refutes")
     answer = _keep(cast.reviewer, claim, evidence=[str(refuting.pk)], **{f"answer_{refuting.pk}": "It saw a ferry."})
     assert answer["Location"] == _page(claim)
@@ -63,7 +63,7 @@ def test_half_a_finding_is_kept_and_stands_there_on_return(cast: "Cast", claim: 
     assert "Draft saved" in text_of(page) and "Only you can see it." in text_of(page)
 
 
-def test_the_hand_in_of_what_was_kept_ends_the_draft(cast: "Cast", claim: Claim) -> None:
+def test_the_submission_of_what_was_kept_ends_the_draft(cast: "Cast", claim: Claim) -> None:
     _keep(cast.reviewer, claim, rationale="A ferry, so nothing is shown.", proposed_state="reported")
     filled = fields_of(got(cast.reviewer, _page(claim)))
     assert "/reviews/" in signed_in(cast.reviewer).post(_page(claim), filled)["Location"]
@@ -83,7 +83,7 @@ def test_the_second_of_two_windows_is_shown_both_texts_and_decides(cast: "Cast",
     assert AssessmentDraft.objects.get().content["rationale"] == "The second says."
 
 
-def test_handing_in_over_a_draft_of_another_window_asks_too(cast: "Cast", claim: Claim) -> None:
+def test_submitting_over_a_draft_of_another_window_asks_too(cast: "Cast", claim: Claim) -> None:
     untouched = fields_of(got(cast.reviewer, _page(claim)))
     _keep(cast.reviewer, claim, rationale="What the first window says.")
     filled = untouched | {"rationale": "The second says.", "proposed_state": "reported"}
@@ -154,13 +154,13 @@ def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> No
 def test_what_was_typed_while_the_assignment_ended_stays_to_be_read(
     cast: "Cast", claim: Claim, pressed: dict[str, str]
 ) -> None:
-    part, refuting = claim.elements.get(), claim.evidence.get(stance="refutes")
+    element, refuting = claim.elements.get(), claim.evidence.get(stance="refutes")
     page = got(cast.reviewer, _page(claim))
     (whose,) = re.findall(r'name="draft-of"\s+value="([^"]+)"', page.content.decode())
     filled = fields_of(page) | {
         "draft-of": whose,
         "rationale": "A ferry was seen at two.",
-        f"element_{part.pk}": "The log names the quay.",
+        f"element_{element.pk}": "The log names the quay.",
         f"answer_{refuting.pk}": "It saw another ferry.",
         "proposed_state": "reported",
     }

@@ -52,10 +52,10 @@ def test_with_nothing_due_the_next_is_named(cast: "Cast") -> None:
     assert f"Nothing due. Next: {claim.reference}," in text_of(got(cast.reviewer, "/"))
 
 
-def test_a_finding_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast") -> None:
+def test_an_assessment_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast") -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
-    factories.finding(cast, claim, "corroborated")
+    factories.assessment(cast, claim, "corroborated")
     assert _queues(cast.reviewer) == {"Upcoming": [claim.reference], "Submitted by you": [claim.reference]}
     assert _queues(cast.editor) == {"Awaiting your decision": [claim.reference]}
     assert _queues(cast.reviewer2) == {}
@@ -209,12 +209,12 @@ def test_what_nobody_has_is_counted_and_can_be_paged_through_whole(cast: "Cast")
 def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
     claim = factories.claim(cast)
     voices = factories.firsthand(cast, claim, 2, excerpt="Forty.")
-    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    factories.approved(cast, factories.assessment(cast, claim, "corroborated"))
     correct_source(source=voices[0].source, reason="Fourteen.", by=cast.editor)
     retract_source(source=voices[0].source, reason="It was made up.", by=cast.editor)
     waiting = factories.claim(cast)
     factories.firsthand(cast, waiting, 2)
-    factories.finding(cast, waiting, "corroborated")
+    factories.assessment(cast, waiting, "corroborated")
     free = factories.claim(cast)
     factories.assigned(cast, free, accepted=False)
 

@@ -27,8 +27,8 @@ def test_the_statements_of_my_work(person: str, empty: int, full: int) -> None:
     for _more in range(2):
         factories.assigned(cast, factories.claim(cast))
         factories.claim(cast)
-        finding = factories.claim(cast)
-        factories.firsthand(cast, finding, 2)
-        factories.finding(cast, finding, "corroborated")
+        assessed = factories.claim(cast)
+        factories.firsthand(cast, assessed, 2)
+        factories.assessment(cast, assessed, "corroborated")
         seen.append(_asked(person, cast))
     assert seen == [full, full]

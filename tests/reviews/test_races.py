@@ -48,11 +48,11 @@ def people(transactional_db: None) -> Cast:
 def _waiting(people: Cast, state: str = "corroborated") -> Assessment:
     claim = factories.claim(people)
     factories.firsthand(people, claim, 2, stance="supports" if state == "corroborated" else "refutes")
-    return factories.finding(people, claim, state)
+    return factories.assessment(people, claim, state)
 
 
 def _a_witness(assessment: Assessment) -> Evidence:
-    """One of the two pieces of evidence without which the finding does not stand."""
+    """One of the two pieces of evidence without which the assessment does not hold."""
     return assessment.evidence.filter(source__basis="firsthand")[0]
 
 
@@ -333,8 +333,8 @@ def test_a_decision_waits_for_a_change_of_the_graph_and_not_for_another_decision
         assert "lock timeout" in str(outcome)
 
 
-def test_a_finding_is_decided_while_those_who_may_decide_are_told(people: Cast) -> None:
-    """Whichever goes first: no reminder of a decided finding is left to be sent, and each has ended once."""
+def test_an_assessment_is_decided_while_those_who_may_decide_are_told(people: Cast) -> None:
+    """Whichever goes first: no reminder of a decided assessment is left to be sent, and each has ended once."""
     for headstart in HEADSTARTS:
         assessment = _waiting(people)
         role_row = Reminder.objects.get(assessment=assessment, recipient=None, state="pending")

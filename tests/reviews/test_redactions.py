@@ -98,12 +98,12 @@ def kept_file(cast: Cast, content: bytes = b"The log of the ship.", name: str = 
 
 
 def verdict_that_names(cast: Cast) -> Claim:
-    """A corroborated claim, in whose finding and decision the name stands."""
+    """A corroborated claim, in whose assessment and decision the name stands."""
     claim = factories.claim(cast, f"{NAME} saw the convoy.")
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated", rationale="As oksana TESTOVA said: twelve.")
+    assessment = factories.assessment(cast, claim, "corroborated", rationale="As oksana TESTOVA said: twelve.")
     version = fresh(claim).version
-    approve(assessment=finding, reason=f"I called {NAME}.", seen_version=version, by=cast.editor)
+    approve(assessment=assessment, reason=f"I called {NAME}.", seen_version=version, by=cast.editor)
     return fresh(claim)
 
 
@@ -160,7 +160,7 @@ def test_the_history_still_verifies_and_says_what_is_closed(cast: Cast, editor2:
     checkpoint = newest_checkpoint()
     assert checkpoint is not None
     report = check_claim_proof(proof_file(cast.editor, claim, checkpoint), read_policy(policy_text()))
-    # Of the first: what it said; of the verdict: both reasons; of the finding's decision: the reason.
+    # Of the first: what it said; of the verdict: both reasons; of the assessment's decision: the reason.
     assert (report.findings, report.counts["fields redacted"]) == ([], 4)
     assert audit(lambda path: published(path, checkpoint), read_policy(policy_text())).findings == []
 
@@ -176,10 +176,10 @@ def test_the_log_says_which_fields_were_erased_by_whom_and_why(cast: Cast, edito
     said = set(Erasure.objects.exclude(row="").values_list("row", flat=True))
     table = "claims_statuschangetext"
     claim = Claim.objects.get()
-    finding, kept = Assessment.objects.get(), Grounds.objects.get()
+    assessment, kept = Assessment.objects.get(), Grounds.objects.get()
     assert said == {
         *(f"{table}:{claim.pk}/2:reason", f"{table}:{claim.pk}/2:decision_reason"),
-        *(f"reviews_assessment:{finding.pk}:rationale", f"reviews_decision:{finding.decision.pk}:reason"),
+        *(f"reviews_assessment:{assessment.pk}:rationale", f"reviews_decision:{assessment.decision.pk}:reason"),
         f"claims_grounds:{kept.pk}:content",
     }
 
@@ -213,11 +213,11 @@ def test_no_open_entry_names_an_assessment_that_nobody_has_decided_on(cast: Cast
     claim = factories.claim(cast, f"{NAME} saw it.", elements=["a ship"])
     (against,) = factories.firsthand(cast, claim, 1, stance="refutes", excerpt=f"{NAME} was away.")
     factories.firsthand(cast, claim, 2)
-    finding = factories.finding(cast, claim, "corroborated", rationale=f"{NAME} told me.", answers=[against])
+    assessment = factories.assessment(cast, claim, "corroborated", rationale=f"{NAME} told me.", answers=[against])
     done(cast, editor2, words=NAME)
     erased = set(Erasure.objects.exclude(row="").values_list("row", flat=True))
     assert {row.partition(":")[0] for row in erased} >= {"reviews_assessment", "claims_grounds"}
-    keys = {str(finding.pk), *(row.split(":")[1] for row in erased)}
+    keys = {str(assessment.pk), *(row.split(":")[1] for row in erased)}
     open_leaves = [bytes(leaf).decode() for leaf in Entry.objects.exclude(kind="sealed").values_list("leaf", flat=True)]
     assert [(key, leaf) for key in sorted(keys) for leaf in open_leaves if key in leaf] == []
     said_in = Erasure.objects.exclude(row="").values_list("said_in", flat=True)

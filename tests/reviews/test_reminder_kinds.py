@@ -144,7 +144,7 @@ def test_a_role_row_that_two_workers_hold_is_replaced_once(cast: Cast) -> None:
         lambda cast, row: decline(assignment=row, reason="No time.", by=cast.reviewer),
         lambda cast, row: withdraw_assignment(assignment=row, by=cast.editor),
         lambda cast, row: close_claim(claim=row.claim, reason="moot", by=cast.editor),
-        lambda cast, row: factories.finding(cast, row.claim, "reported"),
+        lambda cast, row: factories.assessment(cast, row.claim, "reported"),
     ],
 )
 def test_what_ends_an_assignment_cancels_every_kind(cast: Cast, end: Callable[[Cast, Assignment], object]) -> None:
@@ -182,21 +182,21 @@ def test_an_editor_no_longer_is_told_nothing(cast: Cast, smtp_server: MailServer
 def _waiting(cast: Cast, *, by: User | None = None, now: datetime | None = None) -> Assessment:
     claim = factories.claim(cast, now=now)
     factories.firsthand(cast, claim, 2, now=now)
-    return factories.finding(cast, claim, "corroborated", by=by, now=now)
+    return factories.assessment(cast, claim, "corroborated", by=by, now=now)
 
 
-def test_who_may_decide_is_told_at_hand_in_and_never_the_assessor(cast: Cast, smtp_server: MailServer) -> None:
+def test_who_may_decide_is_notified_at_submission_and_never_the_assessor(cast: Cast, smtp_server: MailServer) -> None:
     second = factories.person("editor2", Role.EDITOR, cast.desk)
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
-    factories.finding(cast, claim, "corroborated", by=second)
+    factories.assessment(cast, claim, "corroborated", by=second)
     _send_all()
     subject = f"{claim.reference} is awaiting your decision"
     assert _told(smtp_server) == [("editor", subject), ("stranger", subject)]
 
 
-def test_a_finding_is_recalled_each_day_while_it_waits(cast: Cast, smtp_server: MailServer) -> None:
+def test_an_assessment_is_recalled_each_day_while_it_waits(cast: Cast, smtp_server: MailServer) -> None:
     assessment = _waiting(cast)
     for day in range(4):
         _send_all(assessment.created_at + day * DAY + HOUR)
@@ -220,7 +220,7 @@ def _reject(cast: Cast, row: Assessment) -> None:
 
 
 def _replace(cast: Cast, row: Assessment) -> None:
-    factories.finding(cast, row.claim, "corroborated")
+    factories.assessment(cast, row.claim, "corroborated")
 
 
 def _close(cast: Cast, row: Assessment) -> None:
@@ -290,7 +290,7 @@ def test_support_that_holds_again_ends_it(cast: Cast, smtp_server: MailServer) -
 
 def test_a_move_ends_it(cast: Cast) -> None:
     claim = _lost(cast)
-    factories.approved(cast, factories.finding(cast, claim, "reported"))
+    factories.approved(cast, factories.assessment(cast, claim, "reported"))
     assert (fresh(claim).support_lost, Task.objects.get(kind="support_lost").ended_at is None) == (False, False)
 
 

@@ -89,18 +89,18 @@ def _end_by_closing(cast: Cast, row: Assignment) -> None:
     close_claim(claim=row.claim, reason="moot", by=cast.editor)
 
 
-def _end_by_a_finding(cast: Cast, row: Assignment) -> None:
-    factories.finding(cast, row.claim, State.REPORTED)
+def _end_by_an_assessment(cast: Cast, row: Assignment) -> None:
+    factories.assessment(cast, row.claim, State.REPORTED)
 
 
 def _end_by_approval(cast: Cast, row: Assignment) -> None:
     factories.firsthand(cast, row.claim, 2)
-    factories.approved(cast, factories.finding(cast, row.claim, State.CORROBORATED))
+    factories.approved(cast, factories.assessment(cast, row.claim, State.CORROBORATED))
 
 
 @pytest.mark.parametrize(
     "end",
-    [_end_by_decline, _end_by_hand_over, _end_by_withdrawal, _end_by_closing, _end_by_a_finding, _end_by_approval],
+    [_end_by_decline, _end_by_hand_over, _end_by_withdrawal, _end_by_closing, _end_by_an_assessment, _end_by_approval],
 )
 def test_what_ends_an_assignment_cancels_its_reminders(cast: Cast, end: object) -> None:
     assignment = _given(cast, due=-3)
@@ -109,10 +109,10 @@ def test_what_ends_an_assignment_cancels_its_reminders(cast: Cast, end: object) 
     assert _states(assignment) == ["cancelled"] * 6
 
 
-def test_a_finding_that_waits_cancels_none(cast: Cast) -> None:
+def test_an_assessment_that_waits_cancels_none(cast: Cast) -> None:
     assignment = _given(cast, due=-3)
     factories.firsthand(cast, assignment.claim, 2)
-    factories.finding(cast, assignment.claim, State.CORROBORATED)
+    factories.assessment(cast, assignment.claim, State.CORROBORATED)
     assert _states(assignment) == ["pending"] * 6
 
 

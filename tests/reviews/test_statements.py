@@ -40,9 +40,9 @@ def _lone_move(cast: Cast, voices: int) -> Callable[[], object]:
 def _approval(cast: Cast, voices: int) -> Callable[[], object]:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, voices)
-    finding = factories.finding(cast, claim, "corroborated")
+    assessment = factories.assessment(cast, claim, "corroborated")
     return partial(
-        approve, assessment=finding, reason="Yes.", seen_version=factories.fresh(claim).version, by=cast.editor
+        approve, assessment=assessment, reason="Yes.", seen_version=factories.fresh(claim).version, by=cast.editor
     )
 
 

@@ -81,7 +81,7 @@ def rewrite_a_decider(outside: Outside) -> None:
     do(
         (
             ":change decided_by_id = :user(auditor) :second",
-            ":decision decided_by_id = :user(auditor) WHERE assessment_id = :finding_id",
+            ":decision decided_by_id = :user(auditor) WHERE assessment_id = :assessment_id",
         ),
         outside.desk,
     )

@@ -148,20 +148,20 @@ WORK: dict[str, tuple[str, ...]] = {
     "R81": (":assignment due_at = due_at + interval '1 day' WHERE id = :assignment_id",),
     "R82": (":assignment assigned_by_id = :user(admin) WHERE id = :assignment_id",),
     "R83": ("DELETE FROM reviews_assignment WHERE id = :assignment_id",),
-    "R84": (":finding rationale = 'Forged.' WHERE id = :finding_id",),
-    "R85": (":finding proposed_state = 'refuted' WHERE id = :finding_id",),
+    "R84": (":assessment rationale = 'Forged.' WHERE id = :assessment_id",),
+    "R85": (":assessment proposed_state = 'refuted' WHERE id = :assessment_id",),
     "R86": (
-        ":finding assessor_id = :user(reviewer2) WHERE id = :finding_id",
-        ":decision assessor_id = :user(reviewer2) WHERE assessment_id = :finding_id",
+        ":assessment assessor_id = :user(reviewer2) WHERE id = :assessment_id",
+        ":decision assessor_id = :user(reviewer2) WHERE assessment_id = :assessment_id",
     ),
-    "R87": ("DELETE FROM reviews_decision WHERE assessment_id = :finding_id",),
+    "R87": ("DELETE FROM reviews_decision WHERE assessment_id = :assessment_id",),
     "R88": (
-        ":decision approved = false WHERE assessment_id = :finding_id",
-        ":finding state = 'rejected' WHERE id = :finding_id",
+        ":decision approved = false WHERE assessment_id = :assessment_id",
+        ":assessment state = 'rejected' WHERE id = :assessment_id",
     ),
-    "R89": (":decision reason = 'Forged.' WHERE assessment_id = :finding_id",),
-    "R90": (":decision decided_by_id = :user(admin) WHERE assessment_id = :finding_id",),
-    "R91": ("UPDATE reviews_assessmentelement SET text = 'Forged.' WHERE assessment_id = :finding_id",),
+    "R89": (":decision reason = 'Forged.' WHERE assessment_id = :assessment_id",),
+    "R90": (":decision decided_by_id = :user(admin) WHERE assessment_id = :assessment_id",),
+    "R91": ("UPDATE reviews_assessmentelement SET text = 'Forged.' WHERE assessment_id = :assessment_id",),
     "R92": (
         ":unchecked reviews_redaction",
         "UPDATE reviews_redaction SET state = 'done', decided_by_id = :user(editor2), ended_at = clock_timestamp()"
@@ -250,7 +250,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 # Hidden by what it refers to, which is not there.
 NOWHERE: dict[str, tuple[str, ...]] = {
     "R140": (":evidence claim_id = gen_random_uuid(), excerpt = 'Forged.' WHERE id = :evidence(A whisper)",),
-    "R141": (":finding assessor_id = gen_random_uuid() WHERE state = 'waiting'",),
+    "R141": (":assessment assessor_id = gen_random_uuid() WHERE state = 'waiting'",),
 }
 
 ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE | NOWHERE | PUBLIC

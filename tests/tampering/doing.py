@@ -19,7 +19,7 @@ SHORT = {
     ":actor ": "UPDATE sources_actor SET ",
     ":file ": "UPDATE sources_attachment SET ",
     ":assignment ": "UPDATE reviews_assignment SET ",
-    ":finding ": "UPDATE reviews_assessment SET ",
+    ":assessment ": "UPDATE reviews_assessment SET ",
     ":decision ": "UPDATE reviews_decision SET ",
     ":opening ": "DELETE FROM ledger_secret WHERE entry_id = :entry_id AND name = ",
     ":value ": "UPDATE ledger_secret SET value = convert_to('\"Forged.\"', 'UTF8')"
@@ -33,7 +33,7 @@ SHORT = {
     ":entry_id": "(SELECT max(id) FROM ledger_entry WHERE stream = 'claim:' || :claim_id AND kind = 'status_changed')",
     ":denied_id": "(SELECT id FROM claims_claim WHERE state = 'denied' ORDER BY created_at DESC LIMIT 1)",
     ":supporting_id": "(SELECT evidence[1] FROM claims_statuschange :second)",
-    ":finding_id": "(SELECT id FROM reviews_assessment WHERE claim_id = :claim_id)",
+    ":assessment_id": "(SELECT id FROM reviews_assessment WHERE claim_id = :claim_id)",
     ":assignment_id": "(SELECT id FROM reviews_assignment WHERE claim_id = :claim_id ORDER BY created_at LIMIT 1)",
     ":file_id": "(SELECT id FROM sources_attachment WHERE name = 'witness.txt')",
     ":desk_id": "(SELECT id FROM accounts_desk WHERE prefix = 'UKR')",
