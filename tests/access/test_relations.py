@@ -8,13 +8,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.apps import apps
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.models import Role
 from claims.actions.actors import merge_actors
@@ -30,6 +31,9 @@ from tests.access.hiding import HiddenWeb, change, make_web
 from tests.access.relations import HIDDEN, REFUSED, RELATIONS, can_be_hidden, relations
 from tests.access.test_leaks import LeakAnswer, _answers, without_noise
 from tests.access.world import AccessWorld
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 
 def test_every_relation_that_may_name_a_hidden_row_has_an_entry() -> None:
@@ -48,9 +52,18 @@ def _nothing_is_late() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def web_as_made(world: AccessWorld, django_db_blocker: "DjangoDbBlocker") -> Iterator[HiddenWeb]:
+    """Made once, in the world's transaction; what a test does to it is taken back."""
+    with override_settings(EVIDENCE_STORAGE=world.files), django_db_blocker.unblock(), transaction.atomic():
+        yield make_web(world)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def web(world: AccessWorld, taken_back: None) -> HiddenWeb:
-    return make_web(world)
+def web(web_as_made: HiddenWeb, taken_back: None) -> HiddenWeb:
+    rows = {name: factories.fresh(row) for name, row in web_as_made.rows.items()}
+    return replace(web_as_made, rows=rows)
 
 
 def test_the_web_names_a_hidden_row_by_each_of_these(web: HiddenWeb) -> None:
