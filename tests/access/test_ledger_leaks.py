@@ -33,7 +33,7 @@ from sources.actions import attach_file, create_source
 from sources.inputs import SourceInput
 from tests import factories
 from tests.access.asking import signed_in
-from tests.access.test_leaks import NOISE, SECRET
+from tests.access.test_leaks import SECRET, without_noise
 from tests.access.world import AccessWorld
 from tests.ledger.installation import publish_here
 
@@ -161,7 +161,7 @@ def test_another_desks_ledger_is_the_same_whatever_was_done_on_this_one(
     path: str, world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     def look() -> str:
-        return without_hashes(NOISE.sub(b"", clients["stranger"].get(path).getvalue()).decode())
+        return without_hashes(without_noise(clients["stranger"].get(path).getvalue()).decode())
 
     assert after(restricted, world, tmp_path, look) == after(open_here, world, tmp_path, look)
 

@@ -8,13 +8,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.apps import apps
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.models import Role
 from claims.actions.actors import merge_actors
@@ -28,8 +29,11 @@ from tests import factories
 from tests.access.asking import signed_in
 from tests.access.hiding import HiddenWeb, change, make_web
 from tests.access.relations import HIDDEN, REFUSED, RELATIONS, can_be_hidden, relations
-from tests.access.test_leaks import NOISE, LeakAnswer, _answers
+from tests.access.test_leaks import LeakAnswer, _answers, without_noise
 from tests.access.world import AccessWorld
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 
 def test_every_relation_that_may_name_a_hidden_row_has_an_entry() -> None:
@@ -48,9 +52,18 @@ def _nothing_is_late() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def web_as_made(world: AccessWorld, django_db_blocker: "DjangoDbBlocker") -> Iterator[HiddenWeb]:
+    """Made once, in the world's transaction; what a test does to it is taken back."""
+    with override_settings(EVIDENCE_STORAGE=world.files), django_db_blocker.unblock(), transaction.atomic():
+        yield make_web(world)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def web(world: AccessWorld, taken_back: None) -> HiddenWeb:
-    return make_web(world)
+def web(web_as_made: HiddenWeb, taken_back: None) -> HiddenWeb:
+    rows = {name: factories.fresh(row) for name, row in web_as_made.rows.items()}
+    return replace(web_as_made, rows=rows)
 
 
 def test_the_web_names_a_hidden_row_by_each_of_these(web: HiddenWeb) -> None:
@@ -129,7 +142,7 @@ def _bundles(web: HiddenWeb, client: Client) -> dict[str, LeakAnswer]:
     for row in Bundle.objects.select_related("claim"):
         address = f"/claims/{row.claim.reference}/bundles/{row.pk}/file"
         answer = client.get(address)
-        found[address] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+        found[address] = LeakAnswer(answer.status_code, without_noise(answer.getvalue()), "")
     return found
 
 
@@ -140,19 +153,19 @@ def asked(web: HiddenWeb, client: Client) -> dict[str, LeakAnswer]:
     for reference in references:
         for path in (f"/claims/{reference}/", f"/claims/{reference}/history/", f"/ledger/claims/{reference}/proof"):
             answer = client.get(path)
-            found[path] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
+            found[path] = LeakAnswer(answer.status_code, without_noise(answer.getvalue()), answer.get("ETag", ""))
         for end in ("", "evidence/", "provenance/", "assessments/", "history/1/", "history/2/", "assessments/draft/"):
             path = f"/api/v1/claims/{reference}/{end}"
             answer = client.get(path)
             found[path] = LeakAnswer(answer.status_code, answer.getvalue(), answer.get("ETag", ""))
     for name, address in web.addresses():
         answer = client.get(address)
-        found[f"{name} {address}"] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+        found[f"{name} {address}"] = LeakAnswer(answer.status_code, without_noise(answer.getvalue()), "")
         row = web.rows[name]
         if address.startswith("/api/v1/sources") or address.startswith("/api/v1/actors"):
             page = address.removeprefix("/api/v1")
             answer = client.get(page)
-            found[page] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+            found[page] = LeakAnswer(answer.status_code, without_noise(answer.getvalue()), "")
             if page.startswith("/sources") and "capture" not in page:
                 for end in ("relays/", "attachments/", "capture/"):
                     answer = client.get(f"{address}{end}")
@@ -164,7 +177,7 @@ def asked(web: HiddenWeb, client: Client) -> dict[str, LeakAnswer]:
 
 def _page(client: Client, address: str) -> LeakAnswer:
     answer = client.get(address)
-    return LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+    return LeakAnswer(answer.status_code, without_noise(answer.getvalue()), "")
 
 
 def hidden_from(web: HiddenWeb, client: Client) -> dict[str, Any]:
@@ -175,15 +188,12 @@ def hidden_from(web: HiddenWeb, client: Client) -> dict[str, Any]:
 
 def spilt(web: HiddenWeb, client: Client) -> list[tuple[str, str]]:
     """Where somebody is told of a row that is hidden from them, by its id or by one of its words."""
-    hidden, found = hidden_from(web, client), []
+    found: list[tuple[str, str]] = []
+    hidden = [(name, str(row.pk), web.text(name)) for name, row in hidden_from(web, client).items()]
     for address, answer in asked(web, client).items():
         text = told(answer, client) if answer.status == 200 else answer.body.decode(errors="replace")
-        own = address.split(" ")[-1]
-        found += [
-            (name, address)
-            for name, row in hidden.items()
-            if (str(row.pk) in text.replace(own, "") or web.text(name) in text)
-        ]
+        elsewhere = text.replace(address.split(" ")[-1], "")
+        found += [(name, address) for name, pk, words in hidden if pk in elsewhere or words in text]
     return found
 
 
