@@ -1,8 +1,10 @@
 """The vectors of the design, and what the function refuses or bears."""
 
 import json
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -231,3 +233,13 @@ def test_a_mask_holds_its_numbers_and_no_others(numbers: list[int]) -> None:
 def test_a_closure_goes_no_further_than_it_may(within: list[int], ends: list[int], reached: list[int]) -> None:
     steps = [mask([1]), mask([2]), mask([3]), 0]
     assert list(bits(closure(steps, mask([0]), within=mask(within), ends=mask(ends)))) == reached
+
+
+@pytest.mark.parametrize(
+    "value",
+    [source("a", "A"), Bearing("a"), Graph([], [], []), Independence(0, 0, ())],
+    ids=["a source", "evidence", "a graph", "an answer"],
+)
+def test_a_graph_and_its_answer_cannot_be_changed(value: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, fields(value)[0].name, "b")
