@@ -35,7 +35,11 @@ LONGEST = 300  # s, of the tests that need servers
 PATIENCE = 5  # times the processor time that the tests take without any change, of those that need none
 LEAST_PATIENCE = 10  # s
 MOST_MEMORY = 2 << 30  # bytes
-INDEPENDENCE = ["tests/sources/test_independence.py", "tests/sources/test_independence_laws.py"]
+INDEPENDENCE = [
+    "tests/sources/test_independence.py",
+    "tests/sources/test_independence_laws.py",
+    "tests/sources/test_independence_parts.py",
+]
 
 
 class Outcome(StrEnum):
@@ -65,6 +69,7 @@ TESTS: dict[str, MutationTarget] = {
     "permissions": MutationTarget(
         "claims/access/permissions.py",
         served=[
+            "tests/claims/test_permissions.py",
             "tests/claims/test_claim_actions.py",
             "tests/claims/test_conflicts.py",
             "tests/claims/test_evidence_actions.py",
