@@ -277,7 +277,7 @@ def test_lineage_is_unknown_where_a_countable_source_names_nothing_upstream(
     ("value", "field"),
     [
         (MOVES[0], "needs_evidence"),
-        (LastChange(State.DENIED, frozenset(), DAY), "at"),
+        (LastChange(State.DENIED, frozenset(), ATTACHED), "at"),
         (NamedGrounds(None, None), "named"),
     ],
     ids=["a move", "the last change", "named grounds"],
