@@ -36,9 +36,9 @@ PATIENCE = 5  # times the processor time that the tests take without any change,
 LEAST_PATIENCE = 10  # s
 MOST_MEMORY = 2 << 30  # bytes
 INDEPENDENCE = [
+    "tests/sources/test_independence_parts.py",
     "tests/sources/test_independence.py",
     "tests/sources/test_independence_laws.py",
-    "tests/sources/test_independence_parts.py",
 ]
 
 

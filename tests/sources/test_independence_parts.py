@@ -73,18 +73,6 @@ def check_chains(graph: Graph) -> None:
         assert sum(map(len, found)) == len(set().union(*found))
 
 
-@settings(max_examples=300, deadline=None)
-@given(laws.graphs())
-def test_chains_share_no_voice_and_are_as_many_as_the_least_cut(graph: Graph) -> None:
-    check_chains(graph)
-
-
-@settings(max_examples=100, deadline=None)
-@given(laws.chains())
-def test_chains_over_few_voices_are_as_many_as_the_least_cut(graph: Graph) -> None:
-    check_chains(graph)
-
-
 def drawn(*chains: str) -> Graph:
     """Sources of one letter, each with a voice of its own; a chain goes from evidence to an origin."""
     above = {pair for chain in chains for pair in pairwise(chain)}
@@ -144,17 +132,6 @@ def test_a_path_starts_at_evidence_that_is_an_origin_itself() -> None:
     assert path_of(drawn("ab", "c")) == "c"
 
 
-@settings(max_examples=200)
-@given(laws.graphs(), st.integers(0, 255))
-def test_a_path_avoids_the_voices_that_are_gone(graph: Graph, gone: int) -> None:
-    net = net_of(graph)
-    gone &= (1 << len(net.sources_of)) - 1
-    path = net.path(gone, [0] * len(net.sources_of))
-    voices = Voices(net)
-    if path is not None:
-        assert (path & gone, voices.lead_to_an_end(set(bits(path)))) == (0, True)
-
-
 WORK = {
     (12, 6, 14, 0): 3377,
     (12, 6, 14, 2): 4631,
@@ -195,3 +172,26 @@ def test_points_of_failure_of_a_bounded_count_are_some_of_all(graph: Graph, most
     assert set(bounded.single_points_of_failure) <= set(whole.single_points_of_failure)
     assert bounded.min <= whole.min <= whole.max <= bounded.max
     assert not bounded.exact or bounded == whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(laws.graphs())
+def test_chains_share_no_voice_and_are_as_many_as_the_least_cut(graph: Graph) -> None:
+    check_chains(graph)
+
+
+@settings(max_examples=100, deadline=None)
+@given(laws.chains())
+def test_chains_over_few_voices_are_as_many_as_the_least_cut(graph: Graph) -> None:
+    check_chains(graph)
+
+
+@settings(max_examples=200)
+@given(laws.graphs(), st.integers(0, 255))
+def test_a_path_avoids_the_voices_that_are_gone(graph: Graph, gone: int) -> None:
+    net = net_of(graph)
+    gone &= (1 << len(net.sources_of)) - 1
+    path = net.path(gone, [0] * len(net.sources_of))
+    voices = Voices(net)
+    if path is not None:
+        assert (path & gone, voices.lead_to_an_end(set(bits(path)))) == (0, True)
