@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sources.independence import LIMIT, Bearing, Counting, Graph, Independence
 from sources.independence.bits import bits
 from sources.independence.chains import chains
-from sources.independence.net import Net, RelayNet
+from sources.independence.net import Net, RelayNet, quoted
 from sources.independence.search import MOST_WORK, Search
 from tests.sources import test_independence_laws as laws
 from tests.sources.test_independence import layered, source, tangled
@@ -161,6 +161,11 @@ def test_points_of_failure_that_were_looked_at_in_time_are_named(more: int, foun
     graph = layered(5, 1, None)
     answer = Counting(graph.sources, graph.relays).independence(graph.evidence, most_work=45 + more)
     assert answer == Independence(1, 1, tuple(found), exact=False)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(80, "x" * 80), (81, "x" * 79 + r"\u2026")])
+def test_an_id_is_quoted_up_to_80_characters(length: int, shown: str) -> None:
+    assert quoted("x" * length) == f'"{shown}"'
 
 
 @settings(max_examples=100, deadline=None)
