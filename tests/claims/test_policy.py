@@ -1,5 +1,6 @@
 """What each move lacks, and when a state still holds. No database."""
 
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from typing import Any
 
@@ -270,3 +271,17 @@ def test_lineage_is_unknown_where_a_countable_source_names_nothing_upstream(
 ) -> None:
     found = graph([source("a", basis=basis, **fields), source("b")], [evidence("a")], relays=relays)
     assert lineage_unknown(found, "a") is unknown
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        (MOVES[0], "needs_evidence"),
+        (LastChange(State.DENIED, frozenset(), ATTACHED), "at"),
+        (NamedGrounds(None, None), "named"),
+    ],
+    ids=["a move", "the last change", "named grounds"],
+)
+def test_what_a_policy_is_asked_about_cannot_be_changed(value: Any, field: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, field, None)

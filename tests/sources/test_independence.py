@@ -1,8 +1,10 @@
 """The vectors of the design, and what the function refuses or bears."""
 
 import json
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -231,3 +233,46 @@ def test_a_mask_holds_its_numbers_and_no_others(numbers: list[int]) -> None:
 def test_a_closure_goes_no_further_than_it_may(within: list[int], ends: list[int], reached: list[int]) -> None:
     steps = [mask([1]), mask([2]), mask([3]), 0]
     assert list(bits(closure(steps, mask([0]), within=mask(within), ends=mask(ends)))) == reached
+
+
+@pytest.mark.parametrize(
+    "value",
+    [source("a", "A"), Bearing("a"), Graph([], [], []), Independence(0, 0, ())],
+    ids=["a source", "evidence", "a graph", "an answer"],
+)
+def test_a_graph_and_its_answer_cannot_be_changed(value: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, fields(value)[0].name, "b")
+
+
+def doubtful(basis: str, *more: SourceNode) -> Graph:
+    """A tangled graph that ends in sources of this basis, with more sources that are evidence themselves."""
+    graph = tangled(12, 6, 14, seed=0)
+    nodes = [source(node.id, node.voice, basis) if node.basis == "firsthand" else node for node in graph.sources]
+    return Graph([*nodes, *more], graph.relays, [*graph.evidence, *(Bearing(node.id) for node in more)])
+
+
+def counted_within(graph: Graph, most_work: int) -> tuple[Independence, list[int]]:
+    """The answer of a bounded count, and the steps that it took."""
+    steps: list[int] = []
+    counting = Counting(graph.sources, graph.relays)
+    return counting.independence(graph.evidence, most_work=most_work, working=steps.append), steps
+
+
+def test_answer_is_not_exact_if_only_the_lower_end_ran_out_of_work() -> None:
+    unknown = [source(f"u{number}", f"U{number}", "unknown") for number in range(6)]
+    answer, _ = counted_within(doubtful("firsthand", *unknown), 1000)
+    assert (answer.min < 6, answer.max, answer.exact) == (True, 6, False)
+
+
+def test_answer_is_not_exact_if_only_the_upper_end_ran_out_of_work() -> None:
+    answer, _ = counted_within(doubtful("unknown"), 1000)
+    assert (answer.min, answer.max > 0, answer.exact) == (0, True, False)
+
+
+def test_each_end_gets_half_of_the_work() -> None:
+    # An unknown voice, so that there are two readings, and both of them tangled.
+    most_work = 2000
+    answer, steps = counted_within(doubtful("firsthand", source("u", None, "unknown")), most_work)
+    assert not answer.exact
+    assert most_work < sum(steps) <= most_work + 4 * max(steps)
