@@ -280,7 +280,12 @@ class Evidence(models.Model):
 
         Needs `source` and its publisher loaded.
         """
-        return self.live and self.source.counts and self.credibility != Credibility.IMPROBABLE
+        return evidence_counts(is_live=self.live, source=self.source.counts, credibility=self.credibility)
+
+
+def evidence_counts(*, is_live: bool, source: bool, credibility: int | None) -> bool:
+    """Whether evidence counts: live, of credibility other than 5, and its source counts (`source`)."""
+    return is_live and source and credibility != Credibility.IMPROBABLE
 
 
 class RevisionKind(models.TextChoices):

@@ -65,7 +65,7 @@ class KeptValues(KeptQuery[Result]):
         return row[0]
 
 
-class KeptRows(KeptQuery[Result]):
+class KeptInstances(KeptQuery[Result]):
     """A `KeptQuery` whose rows are instances of a model, with `columns` of it and of the rows it leads to.
 
     `columns` are as for `values_list`; the key of a row that it leads to (`source__id`) must be among them. A column
@@ -140,9 +140,9 @@ def kept_values(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Resu
 
 def kept_rows(
     *kinds: type[Any], columns: Sequence[str]
-) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptRows[Result]]:
-    """Turn a function that returns a QuerySet into one that returns instances with `columns`; see `KeptRows`."""
-    return lambda build: KeptRows(kinds, columns, build)
+) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptInstances[Result]]:
+    """Turn a function that returns a QuerySet into one that returns instances with `columns`; see `KeptInstances`."""
+    return lambda build: KeptInstances(kinds, columns, build)
 
 
 def _composed(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:

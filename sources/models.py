@@ -227,7 +227,12 @@ class Source(models.Model):
     @property
     def counts(self) -> bool:
         """Whether the source supports anything: not retracted, and not graded E."""
-        return self.retracted_at is None and self.effective_reliability != Reliability.E
+        return source_counts(is_retracted=self.retracted_at is not None, reliability=self.effective_reliability)
+
+
+def source_counts(*, is_retracted: bool, reliability: str | None) -> bool:
+    """Whether a source supports anything: not retracted and not graded E. `reliability`: its own, or its publisher's."""
+    return not is_retracted and reliability != Reliability.E
 
 
 class Relay(models.Model):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from claims.models import Claim, StatusChange
+from claims.models import Claim, StatusChange, evidence_counts
 from claims.states import State
 from claims.turns import LARGE, take_turn
 from claims.verdicts.counting import allowance
@@ -19,7 +19,7 @@ from claims.verdicts.policy import LastChange
 from house.kept_queries import kept_rows
 from house.statements import read_rows
 from ledger.canonical import JsonObject
-from sources.models import Source
+from sources.models import Source, source_counts
 from sources.voices import ActorLink
 
 # One statement reads the whole graph: a query for each kind of row would take longer than the rest of a move, and one
@@ -29,9 +29,8 @@ from sources.voices import ActorLink
 _GRAPH_ROWS = """
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
-        e.superseded_by_id IS NULL AND e.credibility IS DISTINCT FROM 5 AND s.retracted_at IS NULL
-            AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts,
-        e.created_at
+        e.credibility, s.retracted_at IS NOT NULL AS retracted,
+        COALESCE(NULLIF(s.reliability, ''), p.reliability) AS reliability, e.created_at
     FROM claims_evidence e
     JOIN sources_source s ON s.id = e.source_id
     LEFT JOIN sources_actor p ON p.id = s.publisher_id
@@ -46,7 +45,7 @@ WITH RECURSIVE item AS MATERIALIZED (
     SELECT found.* FROM up CROSS JOIN LATERAL (
         SELECT s.id, s.title, s.publisher_id, (COALESCE(s.published_at, s.created_at) AT TIME ZONE 'UTC')::date AS day,
             s.basis, s.created_at,
-            s.retracted_at IS NULL AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts
+            s.retracted_at IS NOT NULL AS retracted, COALESCE(NULLIF(s.reliability, ''), p.reliability) AS reliability
         FROM sources_source s LEFT JOIN sources_actor p ON p.id = s.publisher_id WHERE s.id = up.id OFFSET 0
     ) found
 ), chain (id) AS (
@@ -74,11 +73,13 @@ SELECT json_build_object(
         SELECT json_agg(json_build_array(
             id, source_id, stance,
             (SELECT json_agg(element_id) FROM claims_evidence_elements WHERE evidence_id = item.id),
-            basis, live, counts, against_interest_id, created_at
+            basis, live, credibility, retracted, reliability, against_interest_id, created_at
         ) ORDER BY created_at, id) FROM item
     ),
     'sources', (
-        SELECT json_agg(json_build_array(id, title, publisher_id, day, basis, counts) ORDER BY created_at, id)
+        SELECT json_agg(
+            json_build_array(id, title, publisher_id, day, basis, retracted, reliability) ORDER BY created_at, id
+        )
         FROM source
     ),
     'relays', (
@@ -146,11 +147,12 @@ class _SourceRow(NamedTuple):
     publisher: str | None
     day: str
     basis: str
-    counts: bool
+    is_retracted: bool
+    reliability: str | None
 
     def view(self) -> SourceView:
-        day = date.fromisoformat(self.day)
-        return SourceView(self.pk, self.title, self.publisher, day, self.basis, self.counts)
+        counts = source_counts(is_retracted=self.is_retracted, reliability=self.reliability)
+        return SourceView(self.pk, self.title, self.publisher, date.fromisoformat(self.day), self.basis, counts)
 
 
 class _EvidenceRow(NamedTuple):
@@ -162,11 +164,14 @@ class _EvidenceRow(NamedTuple):
     elements: list[str] | None
     basis: str
     live: bool
-    counts: bool
+    credibility: int | None
+    is_retracted: bool
+    reliability: str | None
     against_interest: str | None
     attached_at: str
 
     def view(self) -> EvidenceView:
+        source = source_counts(is_retracted=self.is_retracted, reliability=self.reliability)
         return EvidenceView(
             id=self.pk,
             source=self.source,
@@ -174,7 +179,7 @@ class _EvidenceRow(NamedTuple):
             elements=frozenset(self.elements or ()),
             basis=self.basis or None,
             live=self.live,
-            counts=self.counts,
+            counts=evidence_counts(is_live=self.live, source=source, credibility=self.credibility),
             against_interest=self.against_interest,
             attached_at=datetime.fromisoformat(self.attached_at),
         )

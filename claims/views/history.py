@@ -82,7 +82,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
             change_line(claim, change, numbers, hidden, erased, openable.get(change.seq, frozenset()))
             for change in changes
         ],
-        "proven": checkpoint_for(claim, checkpoint),
+        "proven": checkpoint_for(claim, checkpoint) if checkpoint else None,
         "newest": checkpoint.note if checkpoint else "",
         "stamps": last_stamps(checkpoint) if checkpoint else [],
         "claim_shown": json.dumps(_claim_as_recorded(context["claim"], context["standing"], numbers)),
