@@ -231,7 +231,7 @@ class Source(models.Model):
 
 
 def source_counts(*, is_retracted: bool, reliability: str | None) -> bool:
-    """Whether a source supports anything: not retracted and not graded E. `reliability`: its own, or its publisher's."""
+    """Whether a source supports anything: not retracted and not graded E. `reliability`: its own or its publisher's."""
     return not is_retracted and reliability != Reliability.E
 
 

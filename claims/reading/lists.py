@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from psycopg import ClientCursor
 
 from accounts.models import User
 from claims.reading.paging import PagePosition
@@ -163,7 +164,8 @@ class Narrowed:
 
     def _fetch(self, statement: str, more: QueryValues) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(statement, self._values | more)
+            # With its values in the text: the best plan of a list depends on them, so none may be kept for all values.
+            cursor.execute(ClientCursor(connection.connection).mogrify(statement, self._values | more))
             return list(cursor.fetchall())
 
 
