@@ -31,7 +31,7 @@ class KeptQuery(Generic[Result]):
         self.__doc__ = build.__doc__
 
     def __call__(self, *values: Any) -> list[Result]:
-        sql, places = self._text
+        sql, places = self.statement
         given = [_key(value) for value in values]
         with connection.cursor() as cursor:
             cursor.execute(sql, [given[place] if place is not None else fixed for place, fixed in places])
@@ -40,13 +40,9 @@ class KeptQuery(Generic[Result]):
     def _result(self, row: Row) -> Any:
         return row
 
-    def compose(self) -> None:
-        """Compose the query now rather than at its first use."""
-        _ = self._text
-
     @cached_property
-    def _text(self) -> tuple[str, list[tuple[int | None, Any]]]:
-        """The statement, and for each place in it the number of the argument or a fixed value."""
+    def statement(self) -> tuple[str, list[tuple[int | None, Any]]]:
+        """The text, and for each place in it the number of the argument or a fixed value; composed when first asked for."""
         standing_in = [_stand_in(kind) for kind in self._kinds]
         sql, parameters = _composed(self._build(*standing_in))
         keys = [_key(value) for value in standing_in]

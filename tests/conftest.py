@@ -203,7 +203,7 @@ def _compose_kept_queries() -> None:
     _ = get_resolver().url_patterns  # both import what asks in a request
     for module in list(sys.modules.values()):
         for kept in [each for each in vars(module).values() if isinstance(each, KeptQuery)]:
-            kept.compose()
+            _ = kept.statement
 
 
 def _let_tests_sequence() -> None:
