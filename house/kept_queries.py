@@ -42,7 +42,7 @@ class KeptQuery(Generic[Result]):
 
     @cached_property
     def statement(self) -> tuple[str, list[tuple[int | None, Any]]]:
-        """The text, and for each place in it the number of the argument or a fixed value; composed when first asked for."""
+        """The text, and for each place in it the number of the argument or a fixed value, composed when first used."""
         standing_in = [_stand_in(kind) for kind in self._kinds]
         sql, parameters = _composed(self._build(*standing_in))
         keys = [_key(value) for value in standing_in]
