@@ -5,7 +5,8 @@
 What is asked: class names are unique across the project and function names across the rooms, so that a search finds
 one thing; the retired words of `docs/glossary.md` are in no name, text or comment; no function of the rooms takes more
 than six parameters, or two positional ones side by side that have one type; every `dict[str, Any]` has its reason
-beside it; no line of a template has more than 120 characters; a line of CSS has one declaration.
+beside it; no string of the rooms holds markup; no line of a template has more than 120 characters; a line of CSS has
+one declaration.
 """
 
 import ast
@@ -164,6 +165,26 @@ def untyped_mappings() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{number}: dict[str, Any]: give it a type, or its reason on the line"
 
 
+# The verifier is one file of the standard library and makes the page of a bundle by itself.
+MAKES_ITS_OWN_PAGE = {"ledger/verifier.py"}
+_ELEMENTS = "a|abbr|aside|b|bdi|blockquote|button|code|dd|div|dl|dt|em|form|h[1-6]|i|img|input|label|li|link|meta"
+_ELEMENTS += "|nav|ol|option|p|path|script|section|select|small|span|strong|style|svg|table|td|th|time|tr|ul|use"
+_MARKUP = re.compile(rf"</?({_ELEMENTS})(>|/>|\s[^>]*=)")
+
+
+def markup() -> Iterator[str]:
+    """HTML in the strings of the rooms: markup is in templates, which escape by themselves."""
+    for path in python_files(*ROOMS):
+        tree = ast.parse(path.read_text())
+        described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
+                if _MARKUP.search(node.value) and str(path.relative_to(ROOT)) not in MAKES_ITS_OWN_PAGE:
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}: markup belongs in a template"
+            elif isinstance(node, ast.Name) and node.id in ("format_html", "format_html_join"):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}: markup belongs in a template"
+
+
 def long_lines_of_templates() -> Iterator[str]:
     for path in sorted(ROOT.glob("*/templates/**/*.html")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -185,7 +206,15 @@ def _place(path: Path, node: ast.stmt) -> str:
     return f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
-ASKED = (second_names, long_signatures, retired_words, untyped_mappings, long_lines_of_templates, crowded_css)
+ASKED = (
+    second_names,
+    long_signatures,
+    retired_words,
+    untyped_mappings,
+    markup,
+    long_lines_of_templates,
+    crowded_css,
+)
 
 
 def main() -> int:
