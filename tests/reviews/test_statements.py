@@ -54,7 +54,7 @@ def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object
 
 
 # Session, person and the page's head are six of them.
-@pytest.mark.parametrize(("tab", "statements"), [("", 16), ("history/", 19)])
+@pytest.mark.parametrize(("tab", "statements"), [("", 16), ("history/", 17)])
 def test_the_statements_of_a_claims_pages(tab: str, statements: int) -> None:
     cast = factories.cast()
     small, large = factories.claim(cast), factories.claim_in(cast, "corroborated")
