@@ -40,8 +40,8 @@ class Secret(models.Model):
     id = models.BigAutoField(primary_key=True)
     # No index of its own: the unique constraint below begins with it.
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="secrets", db_index=False)
-    # Apart from the entry, so that a redaction can delete it and the log still verifies (decision 79).
     name = models.CharField(max_length=80)
+    # Apart from the entry, so that a redaction can delete it and the log still verifies (decision 79).
     salt = models.BinaryField()
     value = models.BinaryField()
 

@@ -56,7 +56,7 @@ def release_source(
         reason, before = _reason(reason), source.visibility
         check_release(visibility, before=before)
         set_source_fields(source, SourceInput(visibility=visibility), by)
-        # Its relays were checked among restricted ones alone; now they join the graph that counts (decision 20).
+        # Relays between open sources were checked without it: with it they may close a cycle (decision 20).
         if before == Visibility.RESTRICTED:
             refuse_cycle_once_open(source, by)
         count_edit(source, ["visibility"], by=by, now=now)
