@@ -56,7 +56,7 @@ def known_claim(user: User, reference: str) -> Claim:
     raise NotFound(_("Claim not found."))
 
 
-@kept_rows(User, str, columns=[name for name in columns_of(Claim) if name != "words"])
+@kept_rows(User, str, columns=columns_of(Claim))
 def _known(user: User, reference: str) -> QuerySet[Claim]:
     return visible_claims(user).filter(reference=reference)
 

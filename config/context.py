@@ -104,10 +104,8 @@ class PageContext:
     @cached_property
     def factor_due_at(self) -> datetime | None:
         """The time by which the person must add a second factor; None if they need none or have one."""
-        user = getattr(self._request, "user", None)
-        if user is None or not user.is_authenticated or organisation_asked_for_two(self._request, user):
-            return None
-        return due_for(user)
+        user = self._person
+        return None if user is None or organisation_asked_for_two(self._request, user) else due_for(user)
 
     @property
     def places(self) -> list[NavigationItem]:
@@ -116,7 +114,7 @@ class PageContext:
         if any(membership.role != Role.AUDITOR for membership in self.memberships):
             entries.append(("/claims/new/", _("New claim")))
         audits = any(membership.role in (Role.AUDITOR, Role.EDITOR) for membership in self.memberships)
-        if audits or getattr(getattr(self._request, "user", None), "is_staff", False):
+        if audits or (self._person is not None and self._person.is_staff):
             entries.append(("/ledger/", _("Ledger")))
         here = self._nearest([url for url, _label in entries])
         return [NavigationItem(url, label, self._current(url) if url == here else "") for url, label in entries]

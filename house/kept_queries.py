@@ -22,8 +22,9 @@ Row = tuple[Any, ...]  # the columns of a query, of several types
 class KeptQuery(Generic[Result]):
     """A query composed once. `build` makes it from stand-ins of its arguments, one for each of `kinds`.
 
-    A kind is a model, UUID, str or int. The text must not depend on the values: no lists, no None. A call with the
-    values returns the rows as tuples. Not for rows that are locked: Django would not notice a missing transaction.
+    A kind is a model, UUID, str or int. The text must not depend on the values: no lists, no None. Nor may it hold what
+    changes: the present moment is the database's (`Now()`). A call with the values returns the rows as tuples. Not for
+    rows that are locked: Django would not notice a missing transaction.
     """
 
     def __init__(self, kinds: Sequence[type[Any]], build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -65,7 +66,8 @@ class KeptInstances(KeptQuery[Result]):
     """A `KeptQuery` whose rows are instances of a model, with `columns` of it and of the rows it leads to.
 
     `columns` are as for `values_list`; the key of a row that it leads to (`source__id`) must be among them. A column
-    that is no field is an annotation, which the instance gets under its name. Other fields are deferred.
+    that is no field is an annotation, which the instance gets under its name. Other fields are deferred. Raises
+    ValueError for a column whose values Django would convert, such as JSON.
     """
 
     def __init__(
@@ -73,14 +75,12 @@ class KeptInstances(KeptQuery[Result]):
     ) -> None:
         @wraps(build)
         def in_columns(*values: Any) -> QuerySet[Any, Row]:
-            return build(*values).values_list(*columns)
+            rows = build(*values)
+            asked = rows.values_list(*columns)
+            self._shape = _Shape(rows.model, dict(enumerate(columns)))
+            return asked
 
         super().__init__(kinds, in_columns)
-        self._columns = columns
-
-    @cached_property
-    def _shape(self) -> "_Shape":
-        return _Shape(self._build(*map(_stand_in, self._kinds)).model, dict(enumerate(self._columns)))
 
     def _result(self, row: Row) -> Any:
         return self._shape.made(row)
@@ -98,7 +98,7 @@ class _Shape:
             if rest:
                 further.setdefault(first, {})[place] = rest
             elif _is_field(model, name):
-                own[_attname(model, name)] = place
+                own[_column(model, name)] = place
             else:
                 self._annotated[name] = place
         # `from_db` takes the values in the order of the model's fields.
@@ -120,8 +120,8 @@ class _Shape:
 
 
 def columns_of(model: type[Model], path: str = "") -> list[str]:
-    """All columns of a model, each behind `path` ("source__")."""
-    return [f"{path}{field.attname}" for field in model._meta.concrete_fields]
+    """All columns of a model that are no search vector or the like, each behind `path` ("source__")."""
+    return [f"{path}{field.attname}" for field in model._meta.concrete_fields if not field.generated]
 
 
 def kept(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Result]]], KeptQuery[Result]]:
@@ -181,8 +181,12 @@ def _is_field(model: type[Model], name: str) -> bool:
     return True
 
 
-def _attname(model: type[Model], name: str) -> str:
-    attname: str = model._meta.get_field(name).attname  # type: ignore[union-attr]  # a column
+def _column(model: type[Model], name: str) -> str:
+    """The name under which an instance has the column."""
+    field = model._meta.get_field(name)
+    if hasattr(field, "from_db_value"):
+        raise ValueError(f"{model.__name__}.{name} has to be converted; a kept query returns what the database sent.")
+    attname: str = field.attname  # type: ignore[union-attr]  # a column
     return attname
 
 

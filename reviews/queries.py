@@ -220,14 +220,16 @@ def unread_notifications(user: User, desks: Collection[UUID]) -> int:
     rows = _unread(user)
     if all(kind != NotificationKind.RECHECK and desk in desks for kind, desk in rows):
         return len(rows)
-    unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
-    return unread.filter(tells_no_more_than(user))[: MOST_UNREAD + 1].count()
+    return _all_unread(user).filter(tells_no_more_than(user))[: MOST_UNREAD + 1].count()
 
 
 @kept(User)
 def _unread(user: User) -> QuerySet[Notification, tuple[str, UUID]]:
-    unread = Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
-    return unread.values_list("kind", "claim__desk_id")[: MOST_UNREAD + 1]
+    return _all_unread(user).values_list("kind", "claim__desk_id")[: MOST_UNREAD + 1]
+
+
+def _all_unread(user: User) -> QuerySet[Notification]:
+    return Notification.objects.filter(recipient=user, read_at__isnull=True).order_by()
 
 
 def may_be_decided_by(user: User, assessment: Assessment) -> bool:

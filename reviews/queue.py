@@ -206,9 +206,7 @@ def _drafts(user: User) -> QuerySet[AssessmentDraft]:
 
 
 _TASK = [
-    *columns_of(Task),
-    *(name for name in columns_of(Claim, "claim__") if name != "claim__words"),
-    *columns_of(Evidence, "evidence__"),
+    *(*columns_of(Task), *columns_of(Claim, "claim__"), *columns_of(Evidence, "evidence__")),
     *("claim__claimant__id", "claim__claimant__name", "evidence__source__id", "evidence__source__title"),
 ]
 

@@ -40,8 +40,7 @@ def claim_shown(user: User, reference: str) -> ShownClaim:
     raise NotFound(_("Claim not found."))
 
 
-_HEADING = [name for name in columns_of(Claim) if name not in ("words", "threshold_by_id")]
-_HEADING += ["claimant__id", "claimant__name", "created_by__id", "created_by__username"]
+_HEADING = [*columns_of(Claim), "claimant__id", "claimant__name", "created_by__id", "created_by__username"]
 
 
 @kept_rows(User, str, columns=[*_HEADING, "topic_names", "also_ids", "recomputing"])

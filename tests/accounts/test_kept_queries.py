@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Desk, Membership, User
+from claims.models import Claim, Grounds
 from house.kept_queries import columns_of, kept_rows, kept_values
 from sources.models import Actor
 from tests import factories
@@ -107,6 +108,21 @@ def test_a_query_that_nothing_can_match_is_refused() -> None:
 
     with pytest.raises(ValueError, match="nothing can match it"):
         nobody(User())
+
+
+@pytest.mark.django_db
+def test_a_column_that_django_would_convert_is_refused() -> None:
+    @kept_rows(str, columns=["id", "content"])
+    def grounds(digest: str) -> QuerySet[Grounds]:
+        return Grounds.objects.filter(digest=digest)
+
+    with pytest.raises(ValueError, match=r"Grounds\.content has to be converted"):
+        grounds("ab")
+
+
+def test_all_columns_of_a_model_leave_out_what_the_database_generates() -> None:
+    names = columns_of(Claim, "claim__")
+    assert ("claim__statement" in names, "claim__words" in names) == (True, False)
 
 
 @pytest.mark.django_db
