@@ -5,8 +5,8 @@
 What is asked: class names are unique across the project and function names across the rooms, so that a search finds
 one thing; the retired words of `docs/glossary.md` are in no name, text or comment; no function of the rooms takes more
 than six parameters, or two positional ones side by side that have one type; every `dict[str, Any]` has its reason
-beside it; no string of the rooms holds markup; no line of a template has more than 120 characters; a line of CSS has
-one declaration.
+beside it; no string of the rooms holds markup, or says in SQL what is restricted or who takes part; no line of a
+template has more than 120 characters; a line of CSS has one declaration.
 """
 
 import ast
@@ -185,6 +185,20 @@ def markup() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}: markup belongs in a template"
 
 
+_RULES_AS_SQL = re.compile(r"visibility\s*(=|<>|!=|\bIN\s*\()|(?<!\w)until IS NULL", re.IGNORECASE)
+STATES_THE_RULES = {"sources/statement_parts.py", "claims/models.py"}
+
+
+def rules_said_again() -> Iterator[str]:
+    """Who takes part and what is restricted, written into a statement: `now_sql` and `open_sql` say it."""
+    for path in python_files(*ROOMS):
+        if "migrations" in path.parts or str(path.relative_to(ROOT)) in STATES_THE_RULES:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _RULES_AS_SQL.search(node.value):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}: ask now_sql or open_sql for this condition"
+
+
 def long_lines_of_templates() -> Iterator[str]:
     for path in sorted(ROOT.glob("*/templates/**/*.html")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -212,6 +226,7 @@ ASKED = (
     retired_words,
     untyped_mappings,
     markup,
+    rules_said_again,
     long_lines_of_templates,
     crowded_css,
 )

@@ -326,6 +326,17 @@ class ParticipantRole(models.TextChoices):
     DECIDER = "decider", _("approver")
 
 
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def now(self, role: ParticipantRole) -> "ParticipantQuerySet":
+        """Those who take part in this role now."""
+        return self.filter(role=role, until__isnull=True)
+
+
+def now_sql(participants: str, role: ParticipantRole) -> str:
+    """`Participant.objects.now` as SQL, for a row of `claims_participant` under this alias."""
+    return f"{participants}.role = '{role}' AND {participants}.until IS NULL"
+
+
 class Participant(models.Model):
     """A person who works on a claim or was named to decide it, and until when.
 
@@ -341,6 +352,8 @@ class Participant(models.Model):
     since = models.DateTimeField()
     # Ended and not deleted, so that `verify` can compare it with the assignments and the ledger.
     until = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [

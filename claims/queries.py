@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -24,10 +25,12 @@ from claims.models import (
     StatusChange,
     StatusChangeText,
 )
+from claims.shown_rows import ShownRelay
 from house.errors import Invalid, NotFound
 from house.kept_queries import columns_of, kept_rows
 from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
+from sources.statement_parts import is_open
 
 
 def visible_claims(user: User) -> QuerySet[Claim]:
@@ -63,7 +66,7 @@ def _known(user: User, reference: str) -> QuerySet[Claim]:
 
 def deciders_of(claim: Claim) -> QuerySet[Participant]:
     """The present approvers of a claim (already scoped) besides the desk's editors, earliest first."""
-    rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
+    rows = Participant.objects.now(ParticipantRole.DECIDER).filter(claim=claim)
     return rows.select_related("user", "claim").order_by("since", "id")
 
 
@@ -215,13 +218,19 @@ def claims_resting_on_source(user: User, source: Source) -> list[Claim]:
 
 def relays_among(user: User, source_ids: Iterable[UUID | str]) -> list[Relay]:
     """The relays below these sources whose ends the person may both see, oldest first, with the upstream's name."""
-    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=list(source_ids))
-    rows = rows.select_related("upstream__publisher").order_by("created_at", "id")
-    plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
-    found = list(rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())))
+    rows = relays_below(user, list(source_ids))
+    found = list(rows)
     if all(row.plainly for row in found):
         return list(found)
     return list(rows.filter(upstream__in=Source.objects.filter(sources_for(user))))  # a costly subquery, rarely needed
+
+
+def relays_below(user: User, sources: Iterable[UUID | str] | QuerySet[Evidence, Any]) -> QuerySet[ShownRelay]:
+    """All relays below these sources, oldest first; `plainly`: whether the person sees the upstream as a member."""
+    plainly = Q(is_member(user, "upstream__desk")) & is_open("upstream__")
+    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources)  # type: ignore[misc]  # ids as text, too
+    rows = rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField()))
+    return rows.select_related("upstream__publisher").order_by("created_at", "id")
 
 
 def attachments_of(user: User, source: Source) -> QuerySet[Attachment]:

@@ -1,19 +1,19 @@
 """Integrity of assignments, assessments, decisions and reminders, with each other and with their claims."""
 
-from claims.models import NEVER_DUE
+from claims.models import NEVER_DUE, ParticipantRole, now_sql
 from house.integrity import by_overdue_query, by_query
 
-_PARTICIPANTS = """
+_PARTICIPANTS = f"""
 SELECT c.reference, 'a reviewer for each open assignment',
        coalesce(a.state || ' assignment ' || a.id, 'no assignment') || ', '
            || CASE WHEN p.id IS NULL THEN 'no reviewer' WHEN p.accepted THEN 'a reviewer who accepted'
                    ELSE 'a reviewer who has not accepted' END
 FROM (SELECT * FROM reviews_assignment WHERE ended_at IS NULL) a
-FULL JOIN (SELECT * FROM claims_participant WHERE until IS NULL AND role = 'reviewer') p
+FULL JOIN (SELECT * FROM claims_participant p WHERE {now_sql("p", ParticipantRole.REVIEWER)}) p
     ON p.claim_id = a.claim_id AND p.user_id = a.reviewer_id
 JOIN claims_claim c ON c.id = coalesce(a.claim_id, p.claim_id)
 WHERE a.id IS NULL OR p.id IS NULL OR p.accepted <> (a.state = 'accepted')
-"""
+"""  # noqa: S608 - our own
 # Both rows are written in one transaction.
 _SINCE_WHEN = """
 SELECT c.reference, 'a reviewer from the beginning to the end of each assignment',

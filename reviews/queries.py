@@ -86,7 +86,7 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
 )
 def assessments_shown(claim: Claim) -> QuerySet[Assessment]:
     """The last ten assessments of a claim (already scoped), with assessor and state, the newest first."""
-    return Assessment.objects.filter(claim=claim).order_by("-created_at", "id")[:10]
+    return assessments_of(claim)[:10]
 
 
 @kept_rows(

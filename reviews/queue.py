@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Role, User
 from accounts.scopes import is_editor, is_member
@@ -21,14 +21,14 @@ from claims.models import (
     Claim,
     Evidence,
     GroundsChange,
+    Participant,
     ParticipantRole,
     StatusChange,
     Task,
     TaskKind,
 )
 from claims.states import OPEN
-from house.kept_queries import columns_of, kept_rows
-from house.statements import read_rows
+from house.kept_queries import columns_of, kept, kept_rows
 from reviews.models import (
     Assessment,
     AssessmentDraft,
@@ -41,6 +41,7 @@ from reviews.models import (
     ReminderState,
 )
 from reviews.queries import form_drafts_of, own_drafts, tells_no_more_than
+from sources.models import DeclaredConflict
 
 
 @dataclass(frozen=True)
@@ -82,26 +83,6 @@ class Has(NamedTuple):
     conflicts: bool
 
 
-# A reviewer only gets re-checks of quotes, in the claims assigned to them.
-_HAS = """
-    SELECT EXISTS (SELECT 1 FROM accounts_membership WHERE user_id = %(user)s AND role = 'editor')
-        OR EXISTS (SELECT 1 FROM claims_participant WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL),
-        EXISTS (SELECT 1 FROM reviews_assessment WHERE assessor_id = %(user)s AND state = 'waiting'),
-        EXISTS (SELECT 1 FROM reviews_assessmentdraft WHERE assessor_id = %(user)s),
-        EXISTS (SELECT 1 FROM reviews_formdraft WHERE author_id = %(user)s),
-        EXISTS (SELECT 1 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
-                JOIN accounts_membership m ON m.desk_id = c.desk_id
-                WHERE m.user_id = %(user)s AND m.role = 'editor' AND t.ended_at IS NULL)
-        OR EXISTS (SELECT 1 FROM claims_task t JOIN claims_participant p ON p.claim_id = t.claim_id
-                   WHERE p.user_id = %(user)s AND p.role = 'reviewer' AND p.until IS NULL AND t.ended_at IS NULL)
-        OR EXISTS (SELECT 1 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
-                   JOIN claims_statuschange s ON s.claim_id = c.id AND s.seq = c.last_seq
-                   WHERE t.kind = 'grounds_changed' AND t.ended_at IS NULL
-                   AND (s.by_id = %(user)s OR s.decided_by_id = %(user)s)),
-        EXISTS (SELECT 1 FROM reviews_reminder WHERE recipient_id = %(user)s AND state = 'sent'),
-        EXISTS (SELECT 1 FROM sources_declaredconflict WHERE user_id = %(user)s AND ended_at IS NULL)"""
-
-
 def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = None) -> Work:
     """The person's queue. 'Today' ends at midnight in their own time zone.
 
@@ -111,7 +92,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time.min, zone)
     if roles is None:
         roles = dict(Membership.objects.filter(user=user).values_list("desk_id", "role"))
-    has = _has(user)
+    has = Has(*_has(user)[0])
     mine = _assigned(user)
     accepted = [item for item in mine if item.state == AssignmentState.ACCEPTED]
     later = [item for item in accepted if item.due_at >= tomorrow]
@@ -135,8 +116,24 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
     )
 
 
-def _has(user: User) -> Has:
-    return Has(*read_rows(_HAS, {"user": user.pk})[0])
+@kept(User)
+def _has(user: User) -> QuerySet[User, tuple[bool, ...]]:
+    editing = Exists(Membership.objects.filter(user=user, role=Role.EDITOR))
+    deciding = Exists(Participant.objects.now(ParticipantRole.DECIDER).filter(user=user))
+    decided = StatusChange.objects.filter(claim=OuterRef("claim"), seq=OuterRef("claim__last_seq"))
+    of_verdict = Q(Exists(decided.filter(Q(by=user) | Q(decided_by=user))), kind=TaskKind.GROUNDS_CHANGED)
+    # A reviewer only gets re-checks of quotes, in the claims assigned to them.
+    reviewing = Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
+    tasks = Task.objects.filter(Q(is_editor(user, "claim__desk")) | reviewing | of_verdict, ended_at__isnull=True)
+    return User.objects.filter(pk=user.pk).values_list(
+        ExpressionWrapper(editing | deciding, BooleanField()),
+        Exists(Assessment.objects.filter(assessor=user, state=AssessmentState.WAITING)),
+        Exists(AssessmentDraft.objects.filter(assessor=user)),
+        Exists(FormDraft.objects.filter(author=user)),
+        Exists(tasks),
+        Exists(Reminder.objects.filter(recipient=user, state=ReminderState.SENT)),
+        Exists(DeclaredConflict.objects.filter(user=user, ended_at__isnull=True)),
+    )
 
 
 def _line(path: str) -> list[str]:

@@ -33,6 +33,7 @@ from sources.ledger_entries import actor_recorded, attachment_kept, source_recor
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
+from sources.statement_parts import is_open
 from sources.values import ACTOR_FIELDS, SOURCE_FIELDS
 
 logger = logging.getLogger(__name__)
@@ -252,7 +253,7 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
         if not source.url:
             raise Invalid({"url": [_("This source has no URL. Add one, or attach a file.")]})
         # Of one that is more restricted than the source, its person may know nothing.
-        seen = ~Q(visibility=Visibility.RESTRICTED) | Q(requested_by=by)
+        seen = is_open() | Q(requested_by=by)
         if Capture.objects.filter(seen, source=source, state=CaptureState.PENDING).exists():
             raise Conflict(_("A capture of this source is already waiting."))
         return ask_for_capture(source, by, now)

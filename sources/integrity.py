@@ -9,6 +9,7 @@ from house.integrity import Check, IntegrityScope, by_overdue_query, by_query, r
 from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
 from sources.models import Visibility
+from sources.statement_parts import open_sql
 
 # Interrupted writers leave files behind, which are cleared after a day.
 LEFT_BEHIND = timedelta(days=1)
@@ -38,7 +39,7 @@ WHERE r.removed_at IS NULL AND {counted}
 ORDER BY d.desk_id
 """
 # Cycles through restricted relays are refused when people who may see them are editing (decision 20).
-_OPEN = "d.visibility <> 'restricted' AND u.visibility <> 'restricted'"
+_OPEN = f"{open_sql('d')} AND {open_sql('u')}"
 
 
 def _cycles(_scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
@@ -95,11 +96,11 @@ def _unfinished(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
 
 
 # A public actor may be part of a desk-only one: public pages leave out names that are not public.
-_ACTORS = """
+_ACTORS = f"""
 SELECT 'actor ' || below.id, 'restricted as what it points at', below.visibility
 FROM sources_actor below JOIN sources_actor above ON above.id IN (below.part_of_id, below.owned_by_id)
-WHERE above.visibility = 'restricted' AND below.visibility <> 'restricted'
-"""
+WHERE NOT ({open_sql("above")}) AND {open_sql("below")}
+"""  # noqa: S608 - our own
 _RELAY_DESKS = """
 SELECT 'relay ' || r.id, 'sources of one desk', 'two desks'
 FROM sources_relay r

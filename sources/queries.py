@@ -16,17 +16,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, User
 from accounts.scopes import is_editor, is_member
 from house.errors import Invalid
-from sources.models import Actor, Visibility
+from sources.models import Actor
+from sources.statement_parts import chains_sql, is_open
 from sources.voices import ActorLink
 
-_CHAINS = """
-WITH RECURSIVE chain (id) AS (
-    SELECT unnest(%s::uuid[])
-    UNION
-    SELECT a.part_of_id FROM chain JOIN sources_actor a ON a.id = chain.id WHERE a.part_of_id IS NOT NULL
-)
-SELECT id FROM chain
-"""
+_CHAINS = f"WITH RECURSIVE {chains_sql('SELECT unnest(%s::uuid[])')} SELECT id FROM chain"  # noqa: S608 - our own
 
 
 def nameable_actors(user: User) -> Q:
@@ -34,9 +28,8 @@ def nameable_actors(user: User) -> Q:
 
     Leaves out actors seen only through an assignment: a reference to one would outlast the assignment.
     """
-    open_to_all = ~Q(visibility=Visibility.RESTRICTED)
     shared = Q(desk__isnull=True) & (Q(Exists(Membership.objects.filter(user=user))) | Q(Value(user.is_staff)))
-    return shared | (Q(is_member(user)) & (open_to_all | Q(created_by=user) | Q(is_editor(user))))
+    return shared | (Q(is_member(user)) & (is_open() | Q(created_by=user) | Q(is_editor(user))))
 
 
 def visible_actors(user: User) -> QuerySet[Actor]:
@@ -89,7 +82,7 @@ def actor_called(user: User, desk_id: UUID, name: str, *, restricted: bool) -> A
     """The actor with this name, now or before a merge, on the desk or shared. `restricted`: include restricted ones."""
     rows = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True))
     if not restricted:
-        rows = rows.exclude(visibility=Visibility.RESTRICTED)
+        rows = rows.filter(is_open())
     before = merged_actors(user).filter(name__iexact=name).values("merged_into")
     for found in (Q(name__iexact=name), Q(pk__in=before)):
         if actor := rows.filter(found).order_by("created_at", "id").first():
@@ -109,7 +102,7 @@ def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
     name = actor.name.upper()
     rows = visible_actors(user).filter(Q(desk=actor.desk_id) | Q(desk__isnull=True)).exclude(pk=actor.pk)
     return (
-        rows.exclude(visibility=Visibility.RESTRICTED)
+        rows.filter(is_open())
         .annotate(upper_name=Upper("name"))
         .filter(upper_name__trigram_similar=name)
         .annotate(likeness=TrigramSimilarity("upper_name", name))

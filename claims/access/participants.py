@@ -20,7 +20,7 @@ def add_participant(claim: Claim, user: User, role: ParticipantRole, *, accepted
 
 def leave(claim: Claim, user: User, role: ParticipantRole, *, now: datetime) -> None:
     """End the person's part in the claim."""
-    Participant.objects.filter(claim=claim, user=user, role=role, until__isnull=True).update(until=now)
+    Participant.objects.now(role).filter(claim=claim, user=user).update(until=now)
 
 
 def set_due(claim: Claim, due_at: datetime | None) -> None:

@@ -30,7 +30,7 @@ def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
 
 @kept_values(User, Claim)
 def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
-    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
+    rows = Participant.objects.now(ParticipantRole.REVIEWER).filter(claim=claim, user=user)
     return rows.values_list("accepted", flat=True)
 
 
@@ -41,7 +41,7 @@ def is_named_decider(user: User, claim: Claim) -> bool:
 
 @kept_values(User, Claim)
 def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
-    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True)
+    rows = Participant.objects.now(ParticipantRole.DECIDER).filter(claim=claim, user=user)
     return rows.values_list("pk", flat=True)
 
 

@@ -11,69 +11,67 @@ others, which some of its readers may not see: `claims.access.withheld` removes 
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from accounts.scopes import is_editor, is_member
-from claims.models import Claim, Evidence, Participant, ParticipantRole
-from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
+from claims.models import Claim, Evidence, Participant, ParticipantRole, now_sql
+from sources.models import Actor, Attachment, Capture, Relay, Source
 from sources.queries import nameable_actors
+from sources.statement_parts import is_open, open_sql, upstreams_sql
 
 # The unrestricted rows that the claims of an approver lead to: sources and their upstreams, then the actors named by
 # claims, evidence and sources, with their parents and owners.
-_INVITED_SOURCES = """
-    source_up (id) AS (
-        SELECT s.id FROM claims_participant p
-        JOIN claims_evidence e ON e.claim_id = p.claim_id AND e.visibility <> 'restricted'
-        JOIN sources_source s ON s.id = e.source_id AND s.visibility <> 'restricted'
-        WHERE p.user_id = %s AND p.role = 'decider' AND p.until IS NULL
-        UNION
-        SELECT s.id FROM source_up
-        JOIN sources_relay r ON r.downstream_id = source_up.id AND r.removed_at IS NULL
-        JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
-    )
-"""
-_INVITED_ACTORS = """
+_INVITED_SOURCES = f"""
     deciding AS (
-        SELECT claim_id FROM claims_participant WHERE user_id = %s AND role = 'decider' AND until IS NULL
-    ), actor_up (id) AS (
+        SELECT p.claim_id FROM claims_participant p WHERE p.user_id = %s AND {now_sql("p", ParticipantRole.DECIDER)}
+    ), invited AS (
+        SELECT e.* FROM claims_evidence e WHERE e.claim_id IN (SELECT claim_id FROM deciding) AND {open_sql("e")}
+    ), {upstreams_sql("SELECT source_id FROM invited")}
+"""  # noqa: S608 - our own
+_INVITED_ACTORS = """
+    actor_up (id) AS (
         (
             SELECT claimant_id FROM claims_claim WHERE id IN (SELECT claim_id FROM deciding)
             UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id IN (SELECT claim_id FROM deciding)
             UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id IN (SELECT claim_id FROM deciding)
-            UNION SELECT against_interest_id FROM claims_evidence
-                WHERE claim_id IN (SELECT claim_id FROM deciding) AND visibility <> 'restricted'
-            UNION SELECT publisher_id FROM sources_source WHERE id IN (SELECT id FROM source_up)
+            UNION SELECT against_interest_id FROM invited
+            UNION SELECT publisher_id FROM sources_source WHERE id IN (SELECT id FROM up)
         )
         UNION
         SELECT above.id FROM actor_up JOIN sources_actor a ON a.id = actor_up.id
         CROSS JOIN LATERAL (VALUES (a.part_of_id), (a.owned_by_id)) AS above (id)
     )
 """
-_SOURCES_SQL = f"WITH RECURSIVE {_INVITED_SOURCES} SELECT id FROM source_up"  # noqa: S608 - our own
+_SOURCES_SQL = f"WITH RECURSIVE {_INVITED_SOURCES} SELECT id FROM up"  # noqa: S608 - our own
 _ACTORS_SQL = f"WITH RECURSIVE {_INVITED_SOURCES}, {_INVITED_ACTORS} SELECT id FROM actor_up WHERE id IS NOT NULL"  # noqa: S608 - our own
 
 
 def takes_part(user: User, role: ParticipantRole, claim: str = "pk") -> Exists:
     """Whether the person takes part in the row's claim in this role now. `claim` is the path to the claim."""
-    return Exists(Participant.objects.filter(user=user, role=role, until__isnull=True, claim=OuterRef(claim)))
+    return Exists(Participant.objects.now(role).filter(user=user, claim=OuterRef(claim)))
 
 
 def claims_for(user: User) -> Q:
     return Q(is_member(user)) | Q(takes_part(user, ParticipantRole.DECIDER))
 
 
+def claims_elsewhere(user: User) -> QuerySet[Claim]:
+    """The claims of other desks that the person may decide: with those of their own desks, all of `claims_for`."""
+    return Claim.objects.filter(Q(takes_part(user, ParticipantRole.DECIDER)) & ~Q(is_member(user)))
+
+
 def evidence_for(user: User) -> Q:
     """Evidence of claims and sources that the person may see; restricted evidence only for those allowed to see it."""
     # Its source too: a row is as visible as what it names (decision 83).
-    is_open = ~Q(visibility=Visibility.RESTRICTED) & ~Q(source__visibility=Visibility.RESTRICTED)
+    both_open = is_open() & is_open("source__")
     seen = Exists(Source.objects.filter(sources_for(user), pk=OuterRef("source")))
     own = Q(created_by=user) | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
     member = Q(is_member(user, "claim__desk"))
     invited = Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
     # Invited from another desk: what the claim leads to, and nothing restricted (decision 83).
-    return (member & (is_open | Q(is_editor(user, "claim__desk")) | (own & Q(seen)))) | (invited & is_open)
+    return (member & (both_open | Q(is_editor(user, "claim__desk")) | (own & Q(seen)))) | (invited & both_open)
 
 
 def placed(user: User, uploader: str, **leads_to: Any) -> Exists:
@@ -88,19 +86,18 @@ def placed(user: User, uploader: str, **leads_to: Any) -> Exists:
 
 
 def sources_for(user: User) -> Q:
-    is_open = ~Q(visibility=Visibility.RESTRICTED)
     privileged = Q(created_by=user) | Q(is_editor(user)) | Q(placed(user, "created_by", source=OuterRef("pk")))
     invited = Q(pk__in=RawSQL(_SOURCES_SQL, [user.pk]))  # noqa: S611 - our own
     # Membership first: a person who left the desk sees nothing there, their own material included.
-    return (Q(is_member(user)) & (is_open | privileged)) | (is_open & invited)
+    return (Q(is_member(user)) & (is_open() | privileged)) | (is_open() & invited)
 
 
 def actors_for(user: User) -> Q:
     """The actors that the person may name, and those shown on claims that they review or decide."""
     published = placed(user, "created_by", source__publisher=OuterRef("pk"))
     admitting = placed(user, "created_by", against_interest=OuterRef("pk"))
-    invited = Q(pk__in=RawSQL(_ACTORS_SQL, [user.pk, user.pk]))  # noqa: S611 - our own
-    by_claim = (Q(is_member(user)) & (Q(published) | Q(admitting))) | (~Q(visibility=Visibility.RESTRICTED) & invited)
+    invited = Q(pk__in=RawSQL(_ACTORS_SQL, [user.pk]))  # noqa: S611 - our own
+    by_claim = (Q(is_member(user)) & (Q(published) | Q(admitting))) | (is_open() & invited)
     return nameable_actors(user) | by_claim
 
 
@@ -110,7 +107,7 @@ def material_for(user: User, by: str = "created_by") -> Q:
     `by` is the path from the row to the person who added it.
     """
     privileged = Q(**{by: user}) | Q(is_editor(user, "source__desk")) | Q(placed(user, by, source=OuterRef("source")))
-    return ~Q(visibility=Visibility.RESTRICTED) | privileged
+    return is_open() | privileged
 
 
 def _with_source(user: User, by: str) -> Q:

@@ -31,6 +31,7 @@ from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.models import Actor, Source, Visibility
 from sources.queries import named_actor, visible_actors
+from sources.statement_parts import is_open
 
 
 @counts_outside
@@ -244,7 +245,7 @@ def supersede_no_more(ids: Iterable[UUID], *, by: User, now: datetime) -> None:
 
     Otherwise its being superseded would reveal what its readers may not see.
     """
-    open_ones = Evidence.objects.filter(superseded_by__in=ids).exclude(visibility=Visibility.RESTRICTED)
+    open_ones = Evidence.objects.filter(superseded_by__in=ids).filter(is_open())
     edit_all(open_ones, by=by, now=now, superseded_by=None)
 
 

@@ -44,6 +44,7 @@ from sources.inputs import ActorInput, SourceInput
 from sources.ledger_entries import actor_recorded, relay_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_retract
+from sources.statement_parts import is_open
 from sources.values import actor_values, source_values
 
 
@@ -125,7 +126,7 @@ def _drag_along(source: Source, *, by: User, now: datetime) -> None:
 
 def refuse_cycle_once_open(source: Source, by: User) -> None:
     """Refuse to release a source whose relays would close a cycle for others. Raises Invalid."""
-    ends = Source.objects.filter(desk=source.desk_id).exclude(visibility=Visibility.RESTRICTED)
+    ends = Source.objects.filter(desk=source.desk_id).filter(is_open())
     ends |= Source.objects.filter(pk=source.pk)
     relays = Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends)
     _refuse_cycle(relays, source, "visibility", by)
@@ -222,9 +223,7 @@ def add_relay(
         relays = Relay.objects.filter(removed_at__isnull=True, downstream__desk=downstream.desk_id)
         if Visibility.RESTRICTED not in (downstream.visibility, origin.visibility):
             # Relays of restricted sources are left out: an error here must not reveal them.
-            relays = relays.exclude(downstream__visibility=Visibility.RESTRICTED).exclude(
-                upstream__visibility=Visibility.RESTRICTED
-            )
+            relays = relays.filter(is_open("downstream__"), is_open("upstream__"))
         _refuse_cycle(relays, downstream, "upstream", by)
         relay_recorded("relay_added", relay, downstream, upstream=origin, by=by, now=now)
         return end_of_act(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
@@ -323,5 +322,5 @@ def _refuse_in_use(actor: Actor) -> None:
 def _is_named_openly(actor: Actor) -> bool:
     """Whether a claim, or evidence that is not restricted, names the actor."""
     roles = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
-    admitting = Evidence.objects.filter(against_interest=actor).exclude(visibility=Visibility.RESTRICTED)
+    admitting = Evidence.objects.filter(against_interest=actor).filter(is_open())
     return Claim.objects.filter(roles).exists() or admitting.exists()

@@ -11,7 +11,8 @@ from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
 from ledger.reading import from_a_whole_log, prove
 from ledger.verifier import read_entry
-from sources.models import Actor, Visibility
+from sources.models import Actor
+from sources.statement_parts import is_open
 
 
 @from_a_whole_log()
@@ -20,7 +21,7 @@ def name_proof_files(user: User, actors: Collection[str], checkpoint: Checkpoint
 
     A restricted actor has none, since its newest entry is sealed.
     """
-    rows = Actor.objects.filter(SCOPES[Actor](user), pk__in=actors).exclude(visibility=Visibility.RESTRICTED)
+    rows = Actor.objects.filter(SCOPES[Actor](user), pk__in=actors).filter(is_open())
     streams = [f"actor:{pk}" for pk in rows.values_list("pk", flat=True)]
     leaves = dict[str, list[ProvenLeaf]]()
     for one in prove(EntryRow.objects.filter(stream__in=streams).order_by("stream", "seq"), checkpoint):

@@ -1,7 +1,7 @@
 """Lists of claims that a person may see: filtered, ordered, a page at a time, each read by one statement.
 
-Written as SQL, since lists are requested most and composing the statement takes several times as long as answering it.
-`claims.access.scopes.claims_for` states the same rule for one claim; tests/claims/test_lists.py compares the two.
+A page is written as SQL, since lists are requested most and composing the statement takes several times as long as
+answering it. Which claims it reads comes from `claims.access.scopes`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,17 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
+from django.db.models import QuerySet
 from psycopg import ClientCursor
 
-from accounts.models import User
+from accounts.models import Membership, Role, User
+from accounts.scopes import is_member
+from claims.access.scopes import claims_elsewhere
+from claims.models import ParticipantRole, Topic, now_sql
 from claims.reading.paging import PagePosition
-from house.statements import read_rows
+from house.kept_queries import kept
 
 MOST_COUNTED, MOST_COUNTED_BY_WORDS = 1000, 100
 
@@ -36,33 +41,41 @@ class Choices:
     topics: Sequence[str]
 
 
-# Claims of the person's own desks are found by desk.
-_INVITED = """SELECT claim_id FROM claims_participant JOIN claims_claim c ON c.id = claim_id
-    WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL AND c.desk_id <> ALL({desks})"""
-_OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(user)s)"
-
-
 def scope_of(user: User) -> ListScope:
     """The claims that the person's lists are taken from."""
-    [found] = read_rows(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
+    [found] = _scope(user)
     return ListScope(*found)
 
 
-_CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
-    ARRAY(SELECT DISTINCT username FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
-          WHERE m.desk_id = ANY(%(desks)s::uuid[]) AND m.role IN ('reviewer', 'editor') AND u.is_active
-          ORDER BY username),
-    ARRAY(SELECT DISTINCT name FROM claims_topic WHERE desk_id = ANY(%(desks)s::uuid[]) ORDER BY name)"""  # noqa: S608 - our own
+@kept(User)
+def _scope(user: User) -> QuerySet[User, tuple[list[UUID], list[UUID]]]:
+    desks = Membership.objects.filter(user=user).values("desk")
+    return User.objects.filter(pk=user.pk).values_list(ArraySubquery(desks), _invited(user))
+
+
+def _invited(user: User) -> ArraySubquery:
+    # Claims of the person's own desks are found by desk.
+    return ArraySubquery(claims_elsewhere(user).values("pk"))
 
 
 def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Choices]:
     """The same where the caller has just read the person's `desks`, and the choices of the filters."""
-    [(invited, people, topics)] = read_rows(_CHOICES, {"user": user.pk, "desks": list(desks)})
+    [(invited, people, topics)] = _choices(user)
     return ListScope(desks, invited), Choices(people, topics)
 
 
-_REVIEWING = """SELECT 1 FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
-    WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL"""
+@kept(User)
+def _choices(user: User) -> QuerySet[User, tuple[list[UUID], list[str], list[str]]]:
+    on_desks = Membership.objects.filter(is_member(user), role__in=[Role.REVIEWER, Role.EDITOR]).values("user")
+    people = User.objects.filter(pk__in=on_desks, is_active=True).order_by("username")
+    topics = Topic.objects.filter(is_member(user)).order_by("name").distinct()
+    return User.objects.filter(pk=user.pk).values_list(
+        _invited(user), ArraySubquery(people.values("username")), ArraySubquery(topics.values("name"))
+    )
+
+
+_REVIEWING = f"""SELECT 1 FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
+    WHERE p.claim_id = c.id AND {now_sql("p", ParticipantRole.REVIEWER)}"""  # noqa: S608 - our own
 
 # The filters for people and programs. `assignee` is a user name; `nobody`: the claim has no reviewer.
 _CONDITIONS = {
@@ -205,8 +218,8 @@ class ClaimLine(NamedTuple):
 
 
 _OF_THE_CLAIM = ", ".join(f"c.{name}" for name in ClaimLine._fields[:-3])
-_PEOPLE = """ARRAY(SELECT u.username FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
-    WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL ORDER BY p.since, p.id)"""
+_PEOPLE = f"""ARRAY(SELECT u.username FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
+    WHERE p.claim_id = c.id AND {now_sql("p", ParticipantRole.REVIEWER)} ORDER BY p.since, p.id)"""  # noqa: S608 - our own
 
 
 def read_lines(claims: Narrowed, place: PagePosition) -> list[ClaimLine]:

@@ -1,11 +1,10 @@
 """Queries for a claim's pages: scoped and fetched in one step, as in queries.py, and composed once."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.scopes import is_member
 from claims.access.scopes import evidence_for
 from claims.access.withheld import hidden_among, ids_in
 from claims.models import (
@@ -13,7 +12,6 @@ from claims.models import (
     Element,
     Evidence,
     Participant,
-    ParticipantRole,
     Recomputation,
     StatusChange,
     StatusChangeGraph,
@@ -21,12 +19,12 @@ from claims.models import (
     Task,
     Topic,
 )
-from claims.queries import relays_among, visible_claims
-from claims.reading.shown_rows import ChangeWithReasons, ShownClaim, ShownEvidence, ShownRelay
+from claims.queries import deciders_of, evidence_of, relays_among, relays_below, visible_claims
+from claims.shown_rows import ChangeWithReasons, ShownClaim, ShownEvidence, ShownRelay
 from claims.verdicts.snapshots import snapshot_without
 from house.errors import NotFound
 from house.kept_queries import columns_of, kept_rows
-from sources.models import Relay, Source, Visibility
+from sources.models import Relay, Source
 
 
 def claim_shown(user: User, reference: str) -> ShownClaim:
@@ -76,17 +74,13 @@ def evidence_shown(user: User, claim: Claim) -> QuerySet[ShownEvidence]:
     Each has `on_parts`: the texts of the elements that it is limited to, in order.
     """
     parts = Element.objects.filter(evidence=OuterRef("pk")).order_by("position")
-    return _evidence(user, claim).annotate(on_parts=ArraySubquery(parts.values("text")))
+    return evidence_of(user, claim).annotate(on_parts=ArraySubquery(parts.values("text")))
 
 
 @kept_rows(User, Claim, columns=("id", "claim", "source", "visibility", "created_at"))
 def evidence_numbered(user: User, claim: Claim) -> QuerySet[Evidence]:
     """The same evidence, with only the columns that give its numbers and its sources."""
-    return _evidence(user, claim)
-
-
-def _evidence(user: User, claim: Claim) -> QuerySet[Evidence]:
-    return Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
+    return evidence_of(user, claim)
 
 
 def relays_shown(user: User, claim: Claim) -> list[Relay]:
@@ -103,9 +97,7 @@ def relays_shown(user: User, claim: Claim) -> list[Relay]:
 @kept_rows(User, Claim, columns=("id", "downstream", "upstream", "plainly", "upstream__id", "upstream__title"))
 def _relays(user: User, claim: Claim) -> QuerySet[ShownRelay]:
     sources = Evidence.objects.filter(claim=claim).values("source")
-    plainly = Q(is_member(user, "upstream__desk")) & ~Q(upstream__visibility=Visibility.RESTRICTED)
-    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=sources)
-    return rows.annotate(plainly=ExpressionWrapper(plainly, BooleanField())).order_by("created_at", "id")
+    return relays_below(user, sources)
 
 
 @kept_rows(
@@ -123,8 +115,7 @@ def open_tasks_shown(user: User, claim: Claim) -> QuerySet[Task]:
 @kept_rows(Claim, columns=("id", "user", "user__id", "user__username"))
 def deciders_shown(claim: Claim) -> QuerySet[Participant]:
     """The present approvers of a claim (already scoped), by user name, earliest first."""
-    rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
-    return rows.order_by("since", "id")
+    return deciders_of(claim)
 
 
 _CHANGE = [*columns_of(StatusChange), "by__id", "by__username", "decided_by__id", "decided_by__username"]

@@ -17,6 +17,7 @@ from claims.verdicts.policy import holds
 from house.integrity import Check, IntegrityScope, Place, by_overdue_query, by_query, one_by_one
 from sources.integrity import strictness
 from sources.models import Source
+from sources.statement_parts import open_sql
 
 _STATE = """
 SELECT c.reference, coalesce(s.to_state || ' (status change ' || s.seq || ')', 'a status change'), c.state
@@ -108,7 +109,7 @@ JOIN claims_element p ON p.id = x.element_id
 JOIN claims_claim c ON c.id = e.claim_id
 WHERE p.claim_id <> e.claim_id
 """
-_SUPERSEDED = """
+_SUPERSEDED = f"""
 SELECT c.reference, 'evidence ' || e.id || ' superseded by live evidence of this claim that is as open',
        CASE WHEN l.claim_id <> e.claim_id THEN 'by another claim’s' WHEN l.withdrawn_at IS NOT NULL THEN 'by withdrawn'
             ELSE 'by restricted' END
@@ -117,23 +118,23 @@ JOIN claims_evidence l ON l.id = e.superseded_by_id
 JOIN claims_claim c ON c.id = e.claim_id
 WHERE l.claim_id <> e.claim_id
    OR l.withdrawn_at IS NOT NULL
-   OR (l.visibility = 'restricted' AND e.visibility <> 'restricted')
-"""
-_NAMED_ACTORS = """
+   OR (NOT ({open_sql("l")}) AND {open_sql("e")})
+"""  # noqa: S608 - our own
+_NAMED_ACTORS = f"""
 WITH named AS (
     SELECT id AS claim_id, claimant_id AS actor_id FROM claims_claim WHERE claimant_id IS NOT NULL
     UNION ALL SELECT claim_id, actor_id FROM claims_claim_parties
     UNION ALL SELECT claim_id, actor_id FROM claims_claim_also_claimed_by
     UNION ALL SELECT claim_id, against_interest_id FROM claims_evidence
-              WHERE against_interest_id IS NOT NULL AND visibility <> 'restricted'
+              WHERE against_interest_id IS NOT NULL AND {open_sql("claims_evidence")}
 )
 SELECT c.reference, 'actors of its desk that are not restricted',
-       'actor ' || a.id || CASE WHEN a.visibility = 'restricted' THEN ', restricted' ELSE ', of another desk' END
+       'actor ' || a.id || CASE WHEN {open_sql("a")} THEN ', of another desk' ELSE ', restricted' END
 FROM named
 JOIN claims_claim c ON c.id = named.claim_id
 JOIN sources_actor a ON a.id = named.actor_id
-WHERE a.visibility = 'restricted' OR (a.desk_id IS NOT NULL AND a.desk_id <> c.desk_id)
-"""
+WHERE NOT ({open_sql("a")}) OR (a.desk_id IS NOT NULL AND a.desk_id <> c.desk_id)
+"""  # noqa: S608 - our own
 _MERGED_ACTORS = """
 WITH named AS (
     SELECT 'source ' || id AS subject, publisher_id AS actor_id FROM sources_source WHERE publisher_id IS NOT NULL

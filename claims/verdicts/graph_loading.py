@@ -20,13 +20,21 @@ from house.kept_queries import kept_rows
 from house.statements import read_rows
 from ledger.canonical import JsonObject
 from sources.models import Source, source_counts
+from sources.statement_parts import chains_sql, open_sql, upstreams_sql
 from sources.voices import ActorLink
 
 # One statement reads the whole graph: a query for each kind of row would take longer than the rest of a move, and one
 # snapshot also means that no two rows are from before and after a change. Its conditions are those of `Source.counts`
 # and `Evidence.counts`, which a test compares. OFFSET 0 makes PostgreSQL look each row up by its key: it cannot know
 # how deep relays go, guesses hundreds of rows, and would scan whole tables to join them.
-_GRAPH_ROWS = """
+_NAMED = """
+        SELECT %(claimant)s::uuid WHERE %(claimant)s IS NOT NULL
+        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
+        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
+        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
+        UNION SELECT against_interest_id FROM item WHERE against_interest_id IS NOT NULL
+    """
+_GRAPH_ROWS = f"""
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
         e.credibility, s.retracted_at IS NOT NULL AS retracted,
@@ -34,33 +42,15 @@ WITH RECURSIVE item AS MATERIALIZED (
     FROM claims_evidence e
     JOIN sources_source s ON s.id = e.source_id
     LEFT JOIN sources_actor p ON p.id = s.publisher_id
-    WHERE e.claim_id = %(claim)s AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted'
-), up (id) AS (
-    SELECT s.id FROM sources_source s WHERE s.id IN (SELECT source_id FROM item) AND s.visibility <> 'restricted'
-    UNION
-    SELECT s.id FROM up
-    JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
-    JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
-), source AS MATERIALIZED (
+    WHERE e.claim_id = %(claim)s AND e.withdrawn_at IS NULL AND {open_sql("e")}
+), {upstreams_sql("SELECT source_id FROM item")}, source AS MATERIALIZED (
     SELECT found.* FROM up CROSS JOIN LATERAL (
         SELECT s.id, s.title, s.publisher_id, (COALESCE(s.published_at, s.created_at) AT TIME ZONE 'UTC')::date AS day,
             s.basis, s.created_at,
             s.retracted_at IS NOT NULL AS retracted, COALESCE(NULLIF(s.reliability, ''), p.reliability) AS reliability
         FROM sources_source s LEFT JOIN sources_actor p ON p.id = s.publisher_id WHERE s.id = up.id OFFSET 0
     ) found
-), chain (id) AS (
-    (
-        SELECT %(claimant)s::uuid WHERE %(claimant)s IS NOT NULL
-        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
-        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
-        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
-        UNION SELECT against_interest_id FROM item WHERE against_interest_id IS NOT NULL
-    )
-    UNION
-    SELECT whole.id FROM chain CROSS JOIN LATERAL (
-        SELECT part_of_id AS id FROM sources_actor WHERE id = chain.id AND part_of_id IS NOT NULL OFFSET 0
-    ) whole
-)
+), {chains_sql(_NAMED)}
 SELECT json_build_object(
     'threshold', (SELECT min_independence FROM accounts_desk WHERE id = %(desk)s),
     'also', (SELECT json_agg(actor_id) FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s),
@@ -94,7 +84,7 @@ SELECT json_build_object(
         FROM chain CROSS JOIN LATERAL (SELECT * FROM sources_actor WHERE id = chain.id OFFSET 0) a
     )
 )::text
-"""
+"""  # noqa: S608 - our own
 
 
 def day_of(source: Source) -> date:

@@ -20,11 +20,12 @@ from uuid import UUID
 
 import rfc8785
 
-from claims.models import Claim, Grounds
+from claims.models import Claim, Grounds, Stance
 from claims.states import State
 from claims.verdicts.policy import CONTRARY_STANCE
 from house.statements import read_rows
 from ledger.canonical import JsonObject
+from sources.statement_parts import chains_sql, open_sql, upstreams_sql
 
 Content = Mapping[str, Any]
 """Kind of row → its id → field → value; and `v`, the version of this form."""
@@ -32,37 +33,24 @@ Content = Mapping[str, Any]
 KINDS = ("claim", "element", "evidence", "contrary", "source", "relay", "file", "actor")
 
 # OFFSET 0 as in claims.verdicts.graph_loading: each row is looked up by its key, whatever PostgreSQL estimates.
-_GROUNDS = """
+_NAMED = f"""
+        SELECT claimant_id FROM claims_claim WHERE id = %(claim)s AND claimant_id IS NOT NULL
+        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
+        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
+        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
+        UNION SELECT against_interest_id FROM item WHERE against_interest_id IS NOT NULL AND {open_sql("item")}
+    """  # noqa: S608 - our own
+_GROUNDS = f"""
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.* FROM claims_evidence e
     WHERE e.claim_id = %(claim)s AND (e.id = ANY(%(evidence)s::uuid[]) OR e.id IN (
         SELECT unnest(ARRAY[o.id, o.superseded_by_id]) FROM claims_evidence o
         WHERE o.claim_id = %(claim)s AND o.stance = %(contrary)s AND o.superseded_by_id IS NOT NULL
-            AND o.withdrawn_at IS NULL AND o.visibility <> 'restricted'
+            AND o.withdrawn_at IS NULL AND {open_sql("o")}
     ))
-), up (id) AS (
-    SELECT s.id FROM sources_source s
-    WHERE s.id IN (SELECT source_id FROM item WHERE visibility <> 'restricted') AND s.visibility <> 'restricted'
-    UNION
-    SELECT s.id FROM up
-    JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
-    JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
-), source AS MATERIALIZED (
+), {upstreams_sql(f"SELECT source_id FROM item WHERE {open_sql('item')}")}, source AS MATERIALIZED (
     SELECT found.* FROM up CROSS JOIN LATERAL (SELECT * FROM sources_source s WHERE s.id = up.id OFFSET 0) found
-), chain (id) AS (
-    (
-        SELECT claimant_id FROM claims_claim WHERE id = %(claim)s AND claimant_id IS NOT NULL
-        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
-        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
-        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
-        UNION SELECT against_interest_id FROM item
-            WHERE against_interest_id IS NOT NULL AND visibility <> 'restricted'
-    )
-    UNION
-    SELECT whole.id FROM chain CROSS JOIN LATERAL (
-        SELECT part_of_id AS id FROM sources_actor WHERE id = chain.id AND part_of_id IS NOT NULL OFFSET 0
-    ) whole
-)
+), {chains_sql(_NAMED)}
 SELECT json_build_object(
     'claim', (
         SELECT json_object_agg(c.id, json_build_object(
@@ -82,7 +70,7 @@ SELECT json_build_object(
         FROM claims_element WHERE claim_id = %(claim)s
     ),
     'evidence', (
-        SELECT json_object_agg(id, CASE WHEN visibility = 'restricted'
+        SELECT json_object_agg(id, CASE WHEN NOT ({open_sql("item")})
             THEN json_build_object('visibility', visibility)
             ELSE json_build_object(
                 'source', source_id, 'stance', stance, 'basis', basis, 'basis_reason', basis_reason,
@@ -104,9 +92,9 @@ SELECT json_build_object(
             )
         )) FROM claims_evidence e
         WHERE e.claim_id = %(claim)s AND e.stance = %(contrary)s AND e.superseded_by_id IS NULL
-            AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted' AND e.id <> ALL(%(evidence)s::uuid[])
+            AND e.withdrawn_at IS NULL AND {open_sql("e")} AND e.id <> ALL(%(evidence)s::uuid[])
             AND (
-                %(contrary)s = 'refutes'
+                %(contrary)s = '{Stance.REFUTES}'
                 OR NOT EXISTS (SELECT FROM claims_evidence_elements x WHERE x.evidence_id = e.id)
                 OR EXISTS (SELECT FROM unnest(%(named)s::uuid[]) n (id) WHERE NOT EXISTS (
                     SELECT FROM claims_evidence_elements x WHERE x.evidence_id = n.id
@@ -142,8 +130,8 @@ SELECT json_build_object(
             'captured_from', f.url, 'answered_by', f.final_url, 'status', f.status
         )) FROM up CROSS JOIN LATERAL (
             SELECT a.*, c.url, c.final_url, c.status FROM sources_attachment a
-            LEFT JOIN sources_capture c ON c.attachment_id = a.id AND c.visibility <> 'restricted'
-            WHERE a.source_id = up.id AND a.visibility <> 'restricted' AND a.erased_at IS NULL OFFSET 0
+            LEFT JOIN sources_capture c ON c.attachment_id = a.id AND {open_sql("c")}
+            WHERE a.source_id = up.id AND {open_sql("a")} AND a.erased_at IS NULL OFFSET 0
         ) f
     ),
     'actor', (
@@ -151,7 +139,7 @@ SELECT json_build_object(
             'name', a.name, 'kind', a.kind, 'part_of', a.part_of_id, 'part_of_from', a.part_of_from,
             'part_of_to', a.part_of_to, 'stands_alone_because', a.stands_alone_because, 'reliability', a.reliability
         )) FROM chain CROSS JOIN LATERAL (
-            SELECT * FROM sources_actor WHERE id = chain.id AND visibility <> 'restricted' OFFSET 0
+            SELECT * FROM sources_actor WHERE id = chain.id AND {open_sql("sources_actor")} OFFSET 0
         ) a
     ),
     'near', (
@@ -162,7 +150,7 @@ SELECT json_build_object(
         ) near
     )
 )::text
-"""
+"""  # noqa: S608 - our own
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from claims.models import Claim
 from claims.queries import evidence_of, visible_sources
 from claims.verdicts.grounds import Content
 from sources.models import Actor, Attachment, Visibility
+from sources.statement_parts import is_open
 
 _Table = Mapping[str, Mapping[str, Any]]
 
@@ -42,7 +43,7 @@ class Sight:
         for kind, rows in scoped.items():
             found = rows.filter(pk__in={UUID(pk) for side in sides for pk in side.get(kind, {})})
             if unrestricted:
-                found = found.exclude(visibility=Visibility.RESTRICTED)
+                found = found.filter(is_open())
             else:
                 self._restricted += found.filter(visibility=Visibility.RESTRICTED)
             self._seen[kind] = {str(pk) for pk in found.values_list("pk", flat=True)}
@@ -50,7 +51,7 @@ class Sight:
         if sources:
             named = visible_sources(user).filter(pk__in=sources)
             if unrestricted:
-                named = named.exclude(visibility=Visibility.RESTRICTED)
+                named = named.filter(is_open())
             self.titles = {str(pk): title for pk, title in named.values_list("pk", "title")}
 
     def restricted(self, *sides: Content) -> list[Any]:

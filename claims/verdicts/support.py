@@ -25,6 +25,7 @@ from claims.verdicts.re_checks import end_tasks, open_support_task
 from claims.verdicts.side_effects import Effect, Effects
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
+from sources.statement_parts import downstreams_sql, open_sql
 
 AT_ONCE = 50  # claims that a change recomputes itself; a worker recomputes the others later
 READ_AT_ONCE = 3_000  # rows that it reads for that at most, a fifth of a second: sources, relays and evidence
@@ -117,17 +118,11 @@ def _locked_alone(claim: Claim) -> list[Claim]:
     return list(rows.filter(pk=claim.pk))
 
 
-_RESTING_ON_SOURCES = """
-WITH RECURSIVE down (id) AS (
-    SELECT s.id FROM sources_source s WHERE s.id = ANY(%s) AND s.visibility <> 'restricted'
-    UNION
-    SELECT s.id FROM down
-    JOIN sources_relay r ON r.upstream_id = down.id AND r.removed_at IS NULL
-    JOIN sources_source s ON s.id = r.downstream_id AND s.visibility <> 'restricted'
-)
+_RESTING_ON_SOURCES = f"""
+WITH RECURSIVE {downstreams_sql("SELECT unnest(%s::uuid[])")}
 SELECT DISTINCT e.claim_id FROM claims_evidence e JOIN down ON down.id = e.source_id
-WHERE e.withdrawn_at IS NULL AND e.visibility <> 'restricted'
-"""
+WHERE e.withdrawn_at IS NULL AND {open_sql("e")}
+"""  # noqa: S608 - our own
 _ABOVE = """
 WITH RECURSIVE up (id) AS (
     SELECT %s::uuid
@@ -144,13 +139,13 @@ WITH RECURSIVE parts (id) AS (
 )
 SELECT id FROM parts
 """
-_OF_ACTORS = """
+_OF_ACTORS = f"""
 SELECT id FROM claims_claim WHERE claimant_id = ANY(%(actors)s)
 UNION SELECT claim_id FROM claims_claim_parties WHERE actor_id = ANY(%(actors)s)
 UNION SELECT claim_id FROM claims_claim_also_claimed_by WHERE actor_id = ANY(%(actors)s)
 UNION SELECT claim_id FROM claims_evidence
-WHERE against_interest_id = ANY(%(actors)s) AND withdrawn_at IS NULL AND visibility <> 'restricted'
-"""
+WHERE against_interest_id = ANY(%(actors)s) AND withdrawn_at IS NULL AND {open_sql("claims_evidence")}
+"""  # noqa: S608 - our own
 
 
 def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:

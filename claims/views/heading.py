@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from claims.mappings import TemplateContext
 from claims.models import Claim, Evidence
-from claims.reading.shown_rows import ShownClaim
 from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
+from claims.shown_rows import ShownClaim
 from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
 from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.sentences import name_of, names_in_words

@@ -19,9 +19,9 @@ from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.history_proofs import checkpoint_for
 from claims.models import Claim, StatusChange
 from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
-from claims.reading.shown_rows import ChangeWithReasons, ShownClaim
 from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
 from claims.record.ledger_entries import CLAIM_FIELDS
+from claims.shown_rows import ChangeWithReasons, ShownClaim
 from claims.states import find_move
 from claims.verdicts.evidence_graph import EvidenceGraph
 from claims.verdicts.sentences import told_interval, voices_in_words

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.reading.page_queries import relays_shown
-from claims.reading.shown_rows import ShownEvidence
 from claims.record.reads import note_shown
+from claims.shown_rows import ShownEvidence
 from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
 from claims.verdicts.sentences import why_not_counted
 from sources.models import Basis, Relay, Reliability, Visibility

@@ -45,7 +45,7 @@ from reviews.models import (
     NotificationKind,
 )
 from reviews.queries import has_moved_since
-from sources.models import Visibility
+from sources.statement_parts import is_open
 
 
 @counts_outside
@@ -264,7 +264,7 @@ def _still_named(assessment: Assessment) -> frozenset[str]:
 
     The public status change names none of those; policy decides whether the rest is enough.
     """
-    rows = assessment.evidence.filter(withdrawn_at__isnull=True).exclude(visibility=Visibility.RESTRICTED)
+    rows = assessment.evidence.filter(withdrawn_at__isnull=True).filter(is_open())
     return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
 
 

@@ -26,10 +26,7 @@ def people_for(row: Reminder) -> list[User]:
     editors = members_of(row.claim.desk, Role.EDITOR)
     if row.kind == ReminderKind.AWAITING_DECISION:
         named = User.objects.filter(
-            participations__claim=row.claim,
-            participations__role=ParticipantRole.DECIDER,
-            participations__until__isnull=True,
-            is_active=True,
+            pk__in=row.claim.participants.now(ParticipantRole.DECIDER).values("user"), is_active=True
         )
         everybody = {person.pk: person for person in [*editors, *named]}.values()
         return sorted((person for person in everybody if _decides(person, row)), key=lambda person: person.username)
@@ -40,10 +37,7 @@ def people_for(row: Reminder) -> list[User]:
     # A quote may be restricted: a reviewer who cannot see it cannot compare it.
     if row.kind == ReminderKind.RECHECK:
         reviewers = members_of(row.claim.desk, Role.REVIEWER, Role.EDITOR).filter(
-            participations__claim=row.claim,
-            participations__role=ParticipantRole.REVIEWER,
-            participations__accepted=True,
-            participations__until__isnull=True,
+            pk__in=row.claim.participants.now(ParticipantRole.REVIEWER).filter(accepted=True).values("user")
         )
         return [person for person in reviewers if _sees_an_excerpt(person, row)] or list(editors)
     if row.kind == ReminderKind.SUPPORT_LOST:

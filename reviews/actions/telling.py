@@ -112,7 +112,7 @@ def _assessors(of: _Subject) -> Iterable[User]:
 
 def _taking_part(role: ParticipantRole) -> Callable[[_Subject], Iterable[User]]:
     def found(of: _Subject) -> Iterable[User]:
-        taking_part = of.claim.participants.filter(role=role, until__isnull=True).values("user")
+        taking_part = of.claim.participants.now(role).values("user")
         # Not only members: approvers may be of another desk.
         return User.objects.filter(pk__in=taking_part, is_active=True).order_by("username")
 

@@ -17,7 +17,7 @@ from claims.mappings import TemplateContext
 from claims.models import Claim
 from claims.queries import withheld_evidence
 from claims.reading.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
-from claims.reading.shown_rows import ShownClaim
+from claims.shown_rows import ShownClaim
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph
 from claims.verdicts.graph_loading import last_change
 from claims.verdicts.possible_moves import ways_from
