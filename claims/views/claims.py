@@ -92,7 +92,7 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = claim_shown(request.user, reference)
     rows = evidence_numbered(request.user, claim)
     context = claim_context(claim, "claim-provenance", rows)
-    graph = context["standing"]
+    graph = context["graph"]
     form = None
     if request.method == "POST" or may(may_edit_claim, request.user, claim):
         may_edit_claim(request.user, claim)

@@ -35,18 +35,18 @@ def claim_context(claim: ShownClaim, tab: str, rows: Sequence[Evidence], **more:
     context = graph_context(claim)
     return {
         **context,
-        "also": named(claim.also_ids, context["standing"]),
+        "also": named(claim.also_ids, context["graph"]),
         "tabs": _tabs(claim, tab, len({row.source_id for row in rows})),
         **more,
     }
 
 
 def graph_context(claim: Claim) -> TemplateContext:
-    """The claim's support, for `parts/standing.html` and what is shown beside it, and `graph` itself."""
+    """The claim's support, for `parts/state_banner.html` and the evidence `graph` itself."""
     graph = load_evidence_graph(claim)
     return {
         "claim": claim,
-        "standing": graph,
+        "graph": graph,
         "said_for": said_for(claim, graph),
         "contested_by": names_in_words(name_of(graph, voice) for voice in denying_parties(graph)),
     }
@@ -94,7 +94,7 @@ def without_erased(claim: ShownClaim, graph: EvidenceGraph, erased: Erased) -> T
         shown.closed_note = ERASED
     return {
         "claim": shown,
-        "standing": graph,
+        "graph": graph,
         "said_for": said_for(shown, graph),
         "contested_by": names_in_words(name_of(graph, voice) for voice in denying_parties(graph)),
         "also": named(shown.also_ids, graph),

@@ -72,10 +72,10 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     numbers, changes, checkpoint = numbers_of(rows), list(history_shown(claim)), newest_checkpoint()
     hidden = _hidden(request.user, changes, numbers)
     context = claim_context(claim, "claim-history", rows)
-    names = names_above(claim, context["standing"])
+    names = names_above(claim, context["graph"])
     erased = erased_of(claim, names)
     if erased.heading or erased.actors:
-        context |= without_erased(claim, context["standing"], erased)
+        context |= without_erased(claim, context["graph"], erased)
     openable = openable_of(claim) if hidden else {}
     context |= {
         "changes": [
@@ -85,7 +85,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         "proven": checkpoint_for(claim, checkpoint) if checkpoint else None,
         "newest": checkpoint.note if checkpoint else "",
         "stamps": last_stamps(checkpoint) if checkpoint else [],
-        "claim_shown": json.dumps(_claim_as_recorded(context["claim"], context["standing"], numbers)),
+        "claim_shown": json.dumps(_claim_as_recorded(context["claim"], context["graph"], numbers)),
         "log_shown": json.dumps(_log(claim, names, checkpoint)),
         "erased": ERASED,
         "tiles": tiles_address(),

@@ -76,7 +76,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     may_assess(request.user, claim)
     rows = evidence_shown(request.user, claim)
     context = graph_context(claim)
-    graph: EvidenceGraph = context["standing"]
+    graph: EvidenceGraph = context["graph"]
     everything = evidence_lines(request.user, claim, rows, graph)
     lines = [line for line in everything if not line.withdrawn]
     ways = ways_from(claim.state, graph, last_change(claim))
@@ -183,7 +183,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     rows = evidence_shown(request.user, claim)
     context = graph_context(claim)
     moved_on = assessment.state == AssessmentState.WAITING and has_moved_since(assessment)
-    numbers = {line.evidence.pk: line for line in evidence_lines(request.user, claim, rows, context["standing"])}
+    numbers = {line.evidence.pk: line for line in evidence_lines(request.user, claim, rows, context["graph"])}
     named = {item.pk for item in assessment.evidence.all()}
     decides = may_be_decided_by(request.user, assessment) or form.status != 200
     stands_against = barred(assessment) if decides and grounds is not None else ""

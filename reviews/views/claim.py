@@ -46,7 +46,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     row = claim_shown(user, reference)
     evidence = evidence_shown(user, row)
     context = claim_context(row, "claim", evidence)
-    graph: EvidenceGraph = context["standing"]
+    graph: EvidenceGraph = context["graph"]
     lines = evidence_lines(user, row, evidence, graph)
     access = ClaimAccess(user, row, own_memberships(request))
     if row.closed_at is None and may(may_edit_claim, user, row, access):

@@ -1,4 +1,4 @@
-"""A small language for standings, so that pure tests say only what matters to them."""
+"""A small language for evidence graphs, so that pure tests say only what matters to them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

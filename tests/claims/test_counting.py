@@ -50,7 +50,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def tangled(**given: Any) -> EvidenceGraph:
-    """The standing of a claim with 20 elements on a tangle of 500 sources."""
+    """The evidence graph of a claim with 20 elements on a tangle of 500 sources."""
     made = tangle(**given)
     names = {f"V{voice}": f"V{voice}" for voice in made.voices} | {"claimant": "claimant", "party": "party"}
     sources = [

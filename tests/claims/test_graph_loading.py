@@ -1,4 +1,4 @@
-"""A standing is read by one statement: held against the same graph read row by row, by the models and their rules."""
+"""A graph is read by one statement: held against the same graph read row by row, by the models and their rules."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ BASES = ["firsthand", "secondhand", "unknown"]
 
 
 def read_plainly(claim: Claim) -> EvidenceGraph:
-    """The standing as the definitions of docs/provenance.md have it, each kind of row by itself."""
+    """The graph as the definitions of docs/provenance.md have it, each kind of row by itself."""
     claim = factories.fresh(claim)
     items = [
         item
@@ -202,7 +202,7 @@ def _attach(
     item.elements.set(chance.sample(elements, chance.randint(0, len(elements))))
 
 
-def test_a_standing_is_the_same_as_read_row_by_row() -> None:
+def test_a_graph_is_the_same_as_read_row_by_row() -> None:
     cast, chance = factories.cast(), random.Random(20221102)
     claims = [_generated(cast, chance) for _ in range(40)]
     read = [load_evidence_graph(factories.fresh(claim)) for claim in claims]
@@ -212,7 +212,7 @@ def test_a_standing_is_the_same_as_read_row_by_row() -> None:
     assert [snapshot(graph) for graph in read] == [snapshot(graph) for graph in plain]
 
 
-def test_a_standing_takes_one_statement() -> None:
+def test_a_graph_takes_one_statement() -> None:
     cast = factories.cast()
     claim = Claim.objects.get(pk=factories.claim_in(cast, "corroborated").pk)
     with CaptureQueriesContext(connection) as asked:

@@ -174,9 +174,9 @@ def test_an_element_that_is_not_essential_refutes_nothing() -> None:
 
 
 def test_a_denial_is_withdrawn_once_none_stands() -> None:
-    standing_denial = graph([source("d", "party")], [evidence("d", "denies")])
+    remaining_denial = graph([source("d", "party")], [evidence("d", "denies")])
     superseded = graph([source("d", "party")], [evidence("d", "denies", live=False)])
-    assert _missing(State.DENIED, State.REPORTED, standing_denial, named=set()) == ["denial_stands"]
+    assert _missing(State.DENIED, State.REPORTED, remaining_denial, named=set()) == ["denial_stands"]
     assert _missing(State.DENIED, State.REPORTED, superseded, named=set()) == []
 
 

@@ -142,7 +142,7 @@ def test_in_a_list_contested_stands_beside_every_state_but_denied(
 
 def test_on_the_claims_page_contested_is_shown_beside_denied_with_the_name() -> None:
     html = render_to_string(
-        "parts/standing.html", {"state": "denied", "contested": True, "contested_by": "North <Korea>"}
+        "parts/state_banner.html", {"state": "denied", "contested": True, "contested_by": "North <Korea>"}
     )
     assert "Contested by North &lt;Korea&gt;" in html
     assert "Nothing is established, either way." in html

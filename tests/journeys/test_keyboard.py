@@ -54,7 +54,7 @@ def test_an_assessment_is_submitted_and_decided_by_the_keyboard_alone(sign_in: C
     _open_and_close_the_menu(editor)
     follow(editor, editor.get_by_role("link", name="Claims", exact=True))
     follow(editor, editor.get_by_role("link", name="UKR-7"))
-    expect(editor.locator(".standing")).to_contain_text("Refuted")
+    expect(editor.locator(".state-banner")).to_contain_text("Refuted")
 
 
 def go_to(page: Page, aim: Locator) -> None:

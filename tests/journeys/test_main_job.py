@@ -158,7 +158,7 @@ def _read_the_history(page: Page) -> None:
     base = re.match(r"https?://[^/]+", page.url)
     assert base is not None
     page.goto(base[0] + "/claims/UKR-7/")
-    expect(page.locator(".standing")).to_contain_text("Refuted")
+    expect(page.locator(".state-banner")).to_contain_text("Refuted")
     page.get_by_role("link", name="History").click()
     last = page.locator(".change").last
     expect(last).to_contain_text("assessed by reviewer")

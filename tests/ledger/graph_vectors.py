@@ -68,7 +68,7 @@ CASES: dict[str, Rows] = {
 }
 
 
-def standing_of(rows: Rows) -> EvidenceGraph:
+def graph_from(rows: Rows) -> EvidenceGraph:
     """The same rows as the code has them."""
     claim = rows["claim"]
     return EvidenceGraph(
@@ -100,7 +100,7 @@ def _link(one: Rows) -> ActorLink:
 
 def graph_vectors() -> list[dict[str, Any]]:
     """Rows, the graph of them, and its digest."""
-    graphs = {name: snapshot(standing_of(rows)) for name, rows in CASES.items()}
+    graphs = {name: snapshot(graph_from(rows)) for name, rows in CASES.items()}
     return [
         {"name": name, "rows": rows, "graph": json.loads(graphs[name]), "digest": snapshot_digest(graphs[name])}
         for name, rows in CASES.items()
