@@ -61,7 +61,9 @@ def outside(
         return opened[-1].new_page()
 
     with django_db_blocker.unblock(), transaction.atomic():
-        yield Outside(desk, kept, tmp_path, open_page)
+        outside = Outside(desk, kept, tmp_path, open_page)
+        with outside.undone:
+            yield outside
         transaction.set_rollback(True)
     for context in opened:
         context.close()

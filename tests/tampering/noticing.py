@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import psycopg
 from django.core.management import CommandError, call_command
@@ -46,6 +48,11 @@ class Outside:
     folder: Path
     open_page: "Callable[..., Page]"
     pages: "dict[str, Page]" = field(default_factory=dict)
+    undone: ExitStack = field(default_factory=ExitStack)  # closed after the test
+
+    def a_minute_later(self) -> None:
+        """Whoever looks comes when every entry that waits has waited longer than receipts promise."""
+        self.undone.enter_context(patch("ledger.reading.LONGEST_DELAY", -1))
 
     def newest(self) -> Checkpoint:
         checkpoint = newest_checkpoint()
