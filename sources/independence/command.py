@@ -11,14 +11,17 @@ from sources.independence.net import quoted, source_number
 
 
 def read_graph(data: object) -> Graph:
-    """The graph in a JSON object; every key is required.
+    """The graph in a JSON object; every key but `unchecked` is required.
 
     Keys: `sources` (`id`, `voice`, `basis`, `live`), `relays` (`downstream`, `upstream`), `evidence` (`source`,
-    `against_interest`) and `uncountable` (voices). Raises GraphError with one line that names the field or the cycle.
+    `against_interest`), `uncountable` and `unchecked` (voices). Raises GraphError with one line that names the field or the cycle.
     """
-    top = _object(data, "the graph", ("sources", "relays", "evidence", "uncountable"))
+    top = _object(data, "the graph", ("sources", "relays", "evidence", "uncountable"), optional=("unchecked",))
     uncountable = {_name(each, where) for each, where in _list(top, "uncountable")}
-    sources = [_source(each, where, uncountable) for each, where in _list(top, "sources")]
+    unchecked = {_name(each, where) for each, where in _list(top, "unchecked")} if "unchecked" in top else set()
+    sources = [
+        _source(each, where, uncountable=uncountable, unchecked=unchecked) for each, where in _list(top, "sources")
+    ]
     known: dict[str, int] = {}
     for place, source in enumerate(sources):
         if known.setdefault(source.id, place) != place:
@@ -44,7 +47,7 @@ def read_graph(data: object) -> Graph:
     return Graph(sources, relays, evidence)
 
 
-def _source(data: object, where: str, uncountable: set[str]) -> SourceNode:
+def _source(data: object, where: str, *, uncountable: set[str], unchecked: set[str]) -> SourceNode:
     source = _object(data, where, ("id", "voice", "basis", "live"))
     name = _name(source["id"], f"{where}.id")
     voice = _voice(source["voice"], f"{where}.voice")
@@ -53,10 +56,17 @@ def _source(data: object, where: str, uncountable: set[str]) -> SourceNode:
         raise GraphError(f'{where}.basis: must be "firsthand", "secondhand" or "unknown"')
     if not isinstance(source["live"], bool):
         raise GraphError(f"{where}.live: must be true or false")
-    return SourceNode(name, voice, basis, source["live"], voice not in uncountable)
+    return SourceNode(
+        name,
+        voice,
+        basis,
+        counts=source["live"],
+        countable=voice not in uncountable,
+        is_checked=voice not in unchecked,
+    )
 
 
-def _object(data: object, where: str, keys: Sequence[str]) -> dict[str, object]:
+def _object(data: object, where: str, keys: Sequence[str], *, optional: Sequence[str] = ()) -> dict[str, object]:
     if not isinstance(data, dict):
         raise GraphError(f"{where}: must be an object with {', '.join(keys)}")
     for key in keys:
@@ -64,8 +74,8 @@ def _object(data: object, where: str, keys: Sequence[str]) -> dict[str, object]:
             raise GraphError(f"{where}: {key} is missing")
     # A misspelt key must not pass as one that was left out.
     for key in data:
-        if key not in keys:
-            raise GraphError(f"{where}: {quoted(key)} is not one of {', '.join(keys)}")
+        if key not in keys and key not in optional:
+            raise GraphError(f"{where}: {quoted(key)} is not one of {', '.join([*keys, *optional])}")
     return data
 
 

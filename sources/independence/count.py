@@ -16,9 +16,12 @@ class Counting:
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
         drawn = RelayNet(sources, relays)
         self._least, self._most = Net(sources, drawn, generous=False), Net(sources, drawn, generous=True)
-        # The two readings differ by unknown voices and unknown lineage alone: without these one search is enough.
+        # The two readings differ by unknown voices, unknown lineage and voices not checked alone: without these one
+        # search is enough.
         self._nothing_unknown = (
-            self._least.origins == self._most.origins and self._least.sources_of == self._most.sources_of
+            self._least.origins == self._most.origins
+            and self._least.sources_of == self._most.sources_of
+            and self._least.usable == self._most.usable
         )
 
     def independence(

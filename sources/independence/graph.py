@@ -23,7 +23,8 @@ class SourceNode:
     """One source.
 
     `counts`: not retracted, reliability not E. `countable`: at the source's date its voice was neither the claimant's,
-    nor that of an actor in `also_claimed_by`, nor a party's. Unknown voices are always countable.
+    nor that of an actor in `also_claimed_by`, nor a party's. Unknown voices are always countable. `is_checked`: whether
+    it is known whom its voice speaks for; if not, the voice is countable in `max` alone.
     """
 
     id: str
@@ -31,6 +32,7 @@ class SourceNode:
     basis: Basis
     counts: bool
     countable: bool
+    is_checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

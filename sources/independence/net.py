@@ -14,8 +14,8 @@ from sources.independence.graph import Bearing, GraphError, SourceNode, Voice
 class Net:
     """One reading of a graph, in which support paths are sought. Sources and voices go by number.
 
-    `generous`: the reading of `max`, in which unknown lineage is an origin and each unknown voice is separate;
-    otherwise that of `min`. `up`, `down`: for each source the ones directly up- and downstream. `views`: for each voice
+    `generous`: the reading of `max`, in which unknown lineage is an origin, each unknown voice is separate and a voice
+    not checked is countable; otherwise that of `min`. `up`, `down`: for each source the ones directly up- and downstream. `views`: for each voice
     admitted against interest (and None), the sources usable on paths from there, and their starts; empty until
     `bearing` sets them.
     """
@@ -27,7 +27,7 @@ class Net:
         self.views: list[tuple[int, int]] = []
         self._names: list[Voice] = []
         self._numbers = relays.numbers
-        self._usable = 0
+        self.usable = 0
         self._admissible: dict[Voice, int] = defaultdict(int)
         self.origins = 0
         numbers: dict[Voice | tuple[str], int] = {}
@@ -43,8 +43,8 @@ class Net:
             if _is_origin(source, bool(self.up[number]), generous=generous):
                 self.origins |= 1 << number
             # What does not count carries no path; an unknown voice is always countable (docs/provenance.md).
-            if source.counts and (source.countable or source.voice is None):
-                self._usable |= 1 << number
+            if source.counts and (source.voice is None or (source.countable and (generous or source.is_checked))):
+                self.usable |= 1 << number
             elif source.counts:
                 # Kept apart: an admission makes its voice countable, on paths from that evidence alone.
                 self._admissible[source.voice] |= 1 << number
@@ -55,7 +55,7 @@ class Net:
         for place, piece in enumerate(evidence):
             admitted = piece.against_interest if piece.against_interest in self._admissible else None
             starts[admitted] |= 1 << source_number(self._numbers, piece.source, where=f"evidence[{place}].source")
-        views = ((self._usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
+        views = ((self.usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
         # Only the starts differ between sets of evidence; all else is read and never changed.
         net = copy(self)
         net.views = [(sources, first & sources) for sources, first in views]

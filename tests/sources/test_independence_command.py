@@ -12,7 +12,10 @@ import pytest
 from sources.independence import Counting, GraphError, main, read_graph
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-VECTORS = json.loads(Path(__file__).with_name("independence_vectors.json").read_text())
+VECTORS, UNCHECKED = (
+    json.loads(Path(__file__).with_name(f"independence_{name}.json").read_text())
+    for name in ("vectors", "unchecked_vectors")
+)
 GRAPH = {
     "sources": [
         {"id": "a", "voice": "A", "basis": "secondhand", "live": True},
@@ -50,7 +53,7 @@ def test_command_prints_what_the_vector_expects(vector: dict[str, Any], tmp_path
     assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, vector["expect"], "")
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda each: each["name"])
+@pytest.mark.parametrize("vector", [*VECTORS, *UNCHECKED], ids=lambda each: each["name"])
 def test_every_vector_through_the_command(
     vector: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,7 +125,8 @@ def test_strange_file_names_give_one_plain_line(name: str, capsys: pytest.Captur
         (without(["uncountable"]), "the graph: uncountable is missing"),
         (without(["sources", 1, "live"]), "sources[1]: live is missing"),
         (without(["evidence", 0, "against_interest"]), "evidence[0]: against_interest is missing"),
-        (changed(["more"], 1), 'the graph: "more" is not one of sources, relays, evidence, uncountable'),
+        (changed(["more"], 1), 'the graph: "more" is not one of sources, relays, evidence, uncountable, unchecked'),
+        (changed(["unchecked"], ["A", ""]), "unchecked[1]: must be a text that is not empty"),
         (changed(["sources", 0, "counts"], 1), 'sources[0]: "counts" is not one of id, voice, basis, live'),
         (changed(["sources"], {}), "sources: must be a list"),
         (changed(["sources", 0], "a"), "sources[0]: must be an object with id, voice, basis, live"),

@@ -25,6 +25,7 @@ def graphs(draw: st.DrawFn) -> Graph:
             basis=draw(st.sampled_from(["firsthand", "secondhand", "secondhand", "unknown"])),
             counts=draw(st.integers(0, 9)) > 0,
             countable=draw(st.integers(0, 5)) > 0,
+            is_checked=draw(st.integers(0, 4)) > 0,
         )
         for number in range(count)
     ]
@@ -55,12 +56,15 @@ def chains(draw: st.DrawFn) -> Graph:
 def enumerated(graph: Graph) -> Independence:
     """The definitions taken literally: list every support path, then try every set of voices by size."""
 
-    def least(is_origin: Callable[[SourceNode], bool], voice: Callable[[SourceNode], Hashable]) -> list[set[Hashable]]:
+    def least(
+        is_origin: Callable[[SourceNode], bool], voice: Callable[[SourceNode], Hashable], *, generous: bool
+    ) -> list[set[Hashable]]:
         paths = [
             {voice(nodes[name]) for name in path}
             for piece in graph.evidence
             for path in walks(piece.source)
-            if is_origin(nodes[path[-1]]) and all(usable(nodes[name], piece.against_interest) for name in path)
+            if is_origin(nodes[path[-1]])
+            and all(usable(nodes[name], piece.against_interest, generous=generous) for name in path)
         ]
         everyone = sorted(set().union(*paths), key=str)
         for size in range(LIMIT):
@@ -72,17 +76,20 @@ def enumerated(graph: Graph) -> Independence:
     def walks(name: str) -> list[list[str]]:
         return [[name], *([name, *rest] for above in sorted(upstream[name]) for rest in walks(above))]
 
-    def usable(node: SourceNode, admitted: str | None) -> bool:
-        return node.counts and (node.voice is None or node.countable or node.voice == admitted)
+    def usable(node: SourceNode, admitted: str | None, *, generous: bool) -> bool:
+        countable = node.countable and (generous or node.is_checked)
+        return node.counts and (node.voice is None or countable or node.voice == admitted)
 
     def unknown_lineage(node: SourceNode) -> bool:
         return node.basis == "unknown" or (node.basis == "secondhand" and not upstream[node.id])
 
     nodes = {node.id: node for node in graph.sources}
     upstream = {name: {above for below, above in graph.relays if below == name} for name in nodes}
-    low = least(lambda node: node.basis == "firsthand", lambda node: node.voice)
+    low = least(lambda node: node.basis == "firsthand", lambda node: node.voice, generous=False)
     high = least(
-        lambda node: node.basis == "firsthand" or unknown_lineage(node), lambda node: node.voice or ("unknown", node.id)
+        lambda node: node.basis == "firsthand" or unknown_lineage(node),
+        lambda node: node.voice or ("unknown", node.id),
+        generous=True,
     )
     single = [next(iter(some)) for some in low] if len(low[0]) == 1 else []
     ordered = sorted(single, key=lambda name: (name is None, str(name)))
@@ -115,6 +122,15 @@ def test_making_a_source_not_count_raises_neither_end(graph: Graph, data: st.Dat
         replace(graph, sources=[replace(node, counts=False) if node is lost else node for node in graph.sources])
     )
     assert (after.min <= before.min, after.max <= before.max) == (True, True)
+
+
+@given(graphs(), st.data())
+def test_checking_a_voice_never_lowers_min_nor_changes_max(graph: Graph, data: st.DataObject) -> None:
+    voice = data.draw(st.sampled_from(graph.sources)).voice
+    before = independence(graph)
+    checked = [replace(node, is_checked=True) if node.voice == voice else node for node in graph.sources]
+    after = independence(replace(graph, sources=checked))
+    assert (after.min >= before.min, after.max) == (True, before.max)
 
 
 @given(graphs(), st.data())
