@@ -14,7 +14,8 @@ def read_graph(data: object) -> Graph:
     """The graph in a JSON object; every key but `unchecked` is required.
 
     Keys: `sources` (`id`, `voice`, `basis`, `live`), `relays` (`downstream`, `upstream`), `evidence` (`source`,
-    `against_interest`), `uncountable` and `unchecked` (voices). Raises GraphError with one line that names the field or the cycle.
+    `against_interest`), `uncountable` and `unchecked` (voices). Raises GraphError with one line that names the field or
+    the cycle.
     """
     top = _object(data, "the graph", ("sources", "relays", "evidence", "uncountable"), optional=("unchecked",))
     uncountable = {_name(each, where) for each, where in _list(top, "uncountable")}

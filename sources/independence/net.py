@@ -15,9 +15,9 @@ class Net:
     """One reading of a graph, in which support paths are sought. Sources and voices go by number.
 
     `generous`: the reading of `max`, in which unknown lineage is an origin, each unknown voice is separate and a voice
-    not checked is countable; otherwise that of `min`. `up`, `down`: for each source the ones directly up- and downstream. `views`: for each voice
-    admitted against interest (and None), the sources usable on paths from there, and their starts; empty until
-    `bearing` sets them.
+    not checked is countable; otherwise that of `min`. `up`, `down`: for each source the ones directly up- and
+    downstream. `usable`: the sources that carry a path from any evidence. `views`: for each voice admitted against
+    interest (and None), the sources usable on paths from there, and their starts; empty until `bearing` sets them.
     """
 
     def __init__(self, sources: Sequence[SourceNode], relays: RelayNet, *, generous: bool) -> None:
