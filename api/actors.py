@@ -41,6 +41,7 @@ class ActorShape(TypedDict):
     part_of: UUID | None
     part_of_from: date | None
     part_of_to: date | None
+    speaks_for_checked: bool
     stands_alone_because: str
     owned_by: UUID | None
     reliability: Annotated[str, Reliability]
@@ -56,6 +57,7 @@ class ActorChanges(Fields):
     part_of = Id(required=False, allow_null=True)
     part_of_from = Day(required=False, allow_null=True)
     part_of_to = Day(required=False, allow_null=True)
+    speaks_for_checked = Flag(required=False)
     stands_alone_because = Text()
     owned_by = Id(required=False, allow_null=True)
     reliability = WordField(Reliability.choices, required=False)
@@ -207,6 +209,7 @@ def render_actors(by: User, rows: Sequence[Actor]) -> list[ActorShape]:
             "part_of": actor.part_of_id,
             "part_of_from": actor.part_of_from,
             "part_of_to": actor.part_of_to,
+            "speaks_for_checked": actor.speaks_for_checked,
             "stands_alone_because": actor.stands_alone_because,
             "owned_by": actor.owned_by_id,
             "reliability": actor.reliability,

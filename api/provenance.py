@@ -11,7 +11,7 @@ from api.effects import IntervalShape
 from api.schema import ApiOperation
 from api.view import ApiView, person_asking
 from claims.queries import get_claim, relays_among
-from claims.reading.provenance import TracedSource, Uncountable, provenance_of
+from claims.reading.provenance import TracedSource, TracedVoice, Uncountable, provenance_of
 from claims.verdicts.evidence_graph import ElementResult, EvidenceGraph, EvidenceView, threshold_for
 from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.snapshots import snapshot, snapshot_digest
@@ -40,10 +40,14 @@ class TracedElementShape(SupportShape):
 
 
 class VoiceShape(TypedDict):
-    """The actor at the top, and the sources that speak with its voice; nulls for unknown voices."""
+    """The actor at the top, and the sources that speak with its voice; nulls for unknown voices.
+
+    `checked`: whether it is known whom it speaks for; if not, it counts in `max` only.
+    """
 
     id: UUID | None
     name: str | None
+    checked: bool
     sources: list[UUID]
 
 
@@ -59,6 +63,7 @@ class TracedSourceShape(TypedDict):
     counts: bool
     countable: bool
     unknown_lineage: bool
+    checked: bool
 
 
 class TracedRelayShape(TypedDict):
@@ -118,7 +123,7 @@ def _render(graph: EvidenceGraph, quotes: dict[tuple[UUID, UUID], str]) -> Prove
         "refuting": _support(found.refutes),
         "elements": [_element(graph, result) for result in found.elements if result.element.id],
         "evidence": [_evidence(item) for item in graph.evidence],
-        "voices": [{"id": _id(voice.id), "name": voice.name, "sources": _ids(voice.sources)} for voice in found.voices],
+        "voices": [_traced_voice(voice) for voice in found.voices],
         "sources": [_source(source) for source in found.sources],
         "relays": [
             {"downstream": below, "upstream": above, "quote": quotes.get((below, above), "")} for below, above in relays
@@ -167,6 +172,15 @@ def _evidence(item: EvidenceView) -> TracedEvidenceShape:
     }
 
 
+def _traced_voice(voice: TracedVoice) -> VoiceShape:
+    return {
+        "id": _id(voice.id),
+        "name": voice.name,
+        "checked": voice.is_checked,
+        "sources": _ids(voice.sources),
+    }
+
+
 def _source(source: TracedSource) -> TracedSourceShape:
     return {
         "id": UUID(source.view.id),
@@ -178,6 +192,7 @@ def _source(source: TracedSource) -> TracedSourceShape:
         "counts": source.view.counts,
         "countable": source.countable,
         "unknown_lineage": source.unknown_lineage,
+        "checked": source.is_checked,
     }
 
 

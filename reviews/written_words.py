@@ -28,6 +28,7 @@ CODES = frozenset(
 CHOSEN = frozenset(
     {
         *("stance", "basis", "source_basis", "credibility", "reliability", "visibility", "kind", "chain", "decision"),
+        *("new_claimant_speaks_for", "new_publisher_speaks_for", "speaks_for_checked"),
         *("new_claimant_kind", "new_parties_kind", "new_publisher_kind", "proposed_state", "evidence", "elements"),
     }
 )

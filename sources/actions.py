@@ -30,7 +30,7 @@ from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.graph_lock import lock_graph
 from sources.inputs import ActorInput, NamedActor, SourceInput
 from sources.ledger_entries import actor_recorded, attachment_kept, source_recorded
-from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
+from sources.models import CHECKED_FROM_THE_START, Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
 from sources.statement_parts import is_open
@@ -53,7 +53,7 @@ def create_actor(*, desk: Desk | None, fields: ActorInput, by: User, now: dateti
         else:
             may_share(by)
         now = now or timezone.now()
-        actor = Actor(desk=desk, created_by=by, created_at=now)
+        actor = Actor(desk=desk, speaks_for_checked=False, created_by=by, created_at=now)
         set_actor_fields(actor, fields, by)
         actor.save()
         actor_recorded("actor_added", actor, by=by, now=now)
@@ -73,6 +73,7 @@ def set_actor_fields(actor: Actor, fields: ActorInput, by: User) -> None:
         actor.part_of = _named_now(by, actor.desk_id, actor.part_of, fields.part_of, "part_of")
     if fields.owned_by is not UNCHANGED:
         actor.owned_by = _named_now(by, actor.desk_id, actor.owned_by, fields.owned_by, "owned_by")
+    _check_whom_it_speaks_for(actor, fields)
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
         raise Invalid({"part_of_to": [_("The end is before the beginning.")]})
@@ -90,6 +91,15 @@ def set_actor_fields(actor: Actor, fields: ActorInput, by: User) -> None:
                 {name: [_("“%(name)s” is restricted; naming it here would reveal it.") % {"name": above.name}]}
             )
     _refuse_circle(actor, by)
+
+
+def _check_whom_it_speaks_for(actor: Actor, fields: ActorInput) -> None:
+    """Whom it speaks for is checked where its kind or another field says it. Raises Invalid where both disagree."""
+    is_said = bool(actor.part_of or actor.stands_alone_because or actor.kind in CHECKED_FROM_THE_START)
+    if is_said and fields.speaks_for_checked is False:
+        message = _("Whom it speaks for is recorded here, or follows from its type. Leave this checked.")
+        raise Invalid({"speaks_for_checked": [message]})
+    actor.speaks_for_checked = is_said or actor.speaks_for_checked
 
 
 def _refuse_circle(actor: Actor, by: User) -> None:

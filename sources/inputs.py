@@ -9,10 +9,15 @@ from house.inputs import UNCHANGED, Given, InputFields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedActor:
-    """An actor by name, to be created where the desk has none of that name."""
+    """An actor by name, to be created where the desk has none of that name.
+
+    `speaks_for`: the actor that it is part of; `speaks_for_checked` without one: it speaks for nobody else.
+    """
 
     name: str
     kind: str
+    speaks_for: UUID | None = None
+    speaks_for_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,7 @@ class ActorInput(InputFields):
     part_of: Given[UUID | None] = UNCHANGED
     part_of_from: Given[date | None] = UNCHANGED
     part_of_to: Given[date | None] = UNCHANGED
+    speaks_for_checked: Given[bool] = UNCHANGED
     stands_alone_because: Given[str] = UNCHANGED
     owned_by: Given[UUID | None] = UNCHANGED
     reliability: Given[str] = UNCHANGED

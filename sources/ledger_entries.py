@@ -33,7 +33,9 @@ def is_sealed(*visibilities: str) -> bool:
 def actor_content(actor: Actor) -> JsonObject:
     """The fields of an actor that an entry commits to."""
     names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
-    return {name: canonical_value(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
+    content = {name: canonical_value(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
+    # Absent where it is checked, as in entries from before there was the question.
+    return content if actor.speaks_for_checked else {**content, "speaks_for_checked": False}
 
 
 def source_content(source: Source) -> JsonObject:

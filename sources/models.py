@@ -58,6 +58,10 @@ class ActorKind(models.TextChoices):
     OUTLET = "outlet", _("outlet")
 
 
+# A state speaks for itself; an outlet under somebody's orders is entered with whom it speaks for.
+CHECKED_FROM_THE_START = (ActorKind.STATE, ActorKind.OUTLET)
+
+
 class SourceKind(models.TextChoices):
     """The type of a source."""
 
@@ -94,6 +98,9 @@ class Actor(models.Model):
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
     part_of_from = models.DateField(_("speaks for it from"), null=True, blank=True)
     part_of_to = models.DateField(_("speaks for it until"), null=True, blank=True)
+    # Until then its voice counts in the upper figure alone: an official entered under a new name must not corroborate
+    # their own government (docs/provenance.md).
+    speaks_for_checked = models.BooleanField(_("whom it speaks for is checked"))
     # Why a chain ends here, for a body that would otherwise be one voice with its state.
     stands_alone_because = models.TextField(
         _("why it is editorially independent"),
@@ -130,6 +137,11 @@ class Actor(models.Model):
                 | Q(part_of_from__isnull=True)
                 | Q(part_of_to__gte=F("part_of_from")),
                 name="actor_part_of_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(speaks_for_checked=True)
+                | (Q(part_of__isnull=True, stands_alone_because="") & ~Q(kind__in=[*CHECKED_FROM_THE_START])),
+                name="actor_checked_where_said",
             ),
             # Only its creator and the desk's editors see a restricted actor; a shared one has no desk.
             models.CheckConstraint(

@@ -121,4 +121,4 @@ def actor_links(actor_ids: Iterable[UUID]) -> dict[str, ActorLink]:
 
 def _link(actor: Actor) -> ActorLink:
     part_of = str(actor.part_of_id) if actor.part_of_id else None
-    return ActorLink(str(actor.pk), part_of, actor.part_of_from, actor.part_of_to)
+    return ActorLink(str(actor.pk), part_of, actor.part_of_from, actor.part_of_to, is_checked=actor.speaks_for_checked)

@@ -8,7 +8,8 @@ from sources.models import Actor, Source
 from sources.queries import visible_actors
 
 ACTOR_FIELDS = (
-    "name", "kind", "part_of_from", "part_of_to", "stands_alone_because", "reliability", "visibility",
+    "name", "kind", "part_of_from", "part_of_to", "speaks_for_checked", "stands_alone_because", "reliability",
+    "visibility",
 )  # fmt: skip
 SOURCE_FIELDS = (
     "kind", "title", "url", "published_at", "basis", "basis_reason", "language", "reliability", "visibility",

@@ -7,12 +7,16 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class ActorLink:
-    """An actor's place in a `part_of` chain, from `since` to `until` inclusive; None leaves that end open."""
+    """An actor's place in a `part_of` chain, from `since` to `until` inclusive; None leaves that end open.
+
+    `is_checked`: whether it is known whom the actor speaks for.
+    """
 
     id: str
     part_of: str | None = None
     since: date | None = None
     until: date | None = None
+    is_checked: bool = True
 
     def leads_up(self, day: date) -> bool:
         """Whether the actor is part of another on `day`."""

@@ -104,8 +104,13 @@ def fresh(row: Row) -> Row:
 
 
 def actor(cast: Cast, name: str = "", *, by: User | None = None, now: datetime | None = None, **fields: Any) -> Actor:
-    """An actor of the desk; `part_of` and `owned_by` may be given as actors."""
-    fields = {"kind": "organisation", **_ids(fields), "name": name or f"Actor {next(_number)}"}
+    """An actor of the desk, checked whom it speaks for; `part_of` and `owned_by` may be given as actors."""
+    fields = {
+        "kind": "organisation",
+        "speaks_for_checked": True,
+        **_ids(fields),
+        "name": name or f"Actor {next(_number)}",
+    }
     return create_actor(desk=cast.desk, fields=ActorInput(**fields), by=by or cast.reviewer, now=now)
 
 

@@ -140,6 +140,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
             for name, value in merged.items():
                 setattr(survivor, name, value if name != "stands_alone_because" else value or "")
         survivor.owned_by_id = survivor.owned_by_id or actor.owned_by_id
+        survivor.speaks_for_checked = survivor.speaks_for_checked or actor.speaks_for_checked
     # Owner of the other or owned by it: as one, it cannot own itself.
     if survivor.owned_by_id in (actor.pk, survivor.pk):
         survivor.owned_by_id = None
@@ -152,7 +153,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
 
 def _named_by(actor: Actor) -> Mapping[str, object]:
     """The fields of an actor that a merge may change, as an edit names them."""
-    plain = ("part_of_from", "part_of_to", "stands_alone_because")
+    plain = ("part_of_from", "part_of_to", "stands_alone_because", "speaks_for_checked")
     above = {"part_of": actor.part_of_id, "owned_by": actor.owned_by_id}
     return {name: getattr(actor, name) for name in plain} | above
 

@@ -204,7 +204,12 @@ def _actor(desk: Desk, new: NamedActor, visibility: str, *, by: User, now: datet
     restricted = visibility == Visibility.RESTRICTED
     # A name that the person sees already is that actor: a second row would count as a second voice (decision 43).
     present = actor_called(by, desk.pk, name, restricted=restricted) if name and "\x00" not in name else None
-    fields = ActorInput(name=name, kind=new.kind, visibility=visibility)
+    fields = ActorInput(
+        name=name,
+        kind=new.kind,
+        visibility=visibility,
+        **({"part_of": new.speaks_for} if new.speaks_for else {"speaks_for_checked": new.speaks_for_checked}),
+    )
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
 
 

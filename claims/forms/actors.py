@@ -12,7 +12,8 @@ from claims.forms.days import DayField
 from claims.forms.releasing import offer_stricter
 from claims.reading.names import ActorNames
 from house.edit_forms import EditForm
-from house.pages import ActForm
+from house.inputs import UNCHANGED
+from house.pages import ActForm, CleanedData
 from sources.models import Actor, ActorKind, Reliability, Visibility
 from sources.values import actor_values
 
@@ -28,6 +29,13 @@ class ActorFields(forms.Form):
     )
     part_of_from = DayField(label=_("from"))
     part_of_to = DayField(label=_("until"))
+    speaks_for_checked = forms.BooleanField(
+        label=_("Whom it speaks for is checked"),
+        required=False,
+        help_text=_(
+            "Tick it once you know that it speaks for nobody else. Until then it counts in the upper figure only."
+        ),
+    )
     stands_alone_because = forms.CharField(
         label=_("Why it is editorially independent"),
         required=False,
@@ -48,6 +56,11 @@ class NewActorForm(ActForm, ActorFields):
     def __init__(self, *arguments: Any, user: User, desk: Desk, **named: Any) -> None:
         super().__init__(*arguments, **named)
         offer(self, ActorNames(user, desk.pk), "part_of", "owned_by")
+
+    def clean(self) -> CleanedData:
+        """Return the fields; not ticked says nothing, since another field may say whom it speaks for."""
+        given: CleanedData = super().clean() or self.cleaned_data
+        return given if given.get("speaks_for_checked") else {**given, "speaks_for_checked": UNCHANGED}
 
 
 class ActorForm(EditForm, ActorFields):

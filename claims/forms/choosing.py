@@ -11,6 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from claims.reading.names import ID, Entries, NameMatch, Names, source_label
 from sources.models import Source
 
+NOBODY_ELSE = "nobody"
+
+
+def speaking_for() -> forms.ChoiceField:
+    """The question that a typed name raises: whom does the new actor speak for?."""
+    return forms.ChoiceField(
+        label=_("Whom does it speak for?"),
+        required=False,
+        choices=[("", _("Not checked yet")), (NOBODY_ELSE, _("Nobody else"))],
+        help_text=_("Until checked, it counts in the upper figure only."),
+    )
+
 
 class OneOf(forms.Field):
     """A choice of one row by name, as its id; None for none.

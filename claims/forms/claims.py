@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, User
 from claims.bounds import MOST_ELEMENTS
-from claims.forms.choosing import OneOf, SeveralOf, choice_field, offer
+from claims.forms.choosing import OneOf, SeveralOf, choice_field, offer, speaking_for
 from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
@@ -57,6 +57,8 @@ class ClaimFields(forms.Form):
     claimant = OneOf(label=_("Claimant"), none=_("Unknown"))
     new_claimant = forms.CharField(label=_("or a new actor"), required=False, max_length=200)
     new_claimant_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.STATE)
+    new_claimant_speaks_for = speaking_for()
+    new_claimant_part_of = OneOf(label=_("or for another actor"), none="—")
     also_claimed_by = SeveralOf(label=_("Also claimed by"), none="—")
     parties = SeveralOf(
         label=_("Parties"),
@@ -83,12 +85,13 @@ class ClaimFields(forms.Form):
     names_of_claim_fields = {
         "claimant.name": "new_claimant",
         "claimant.kind": "new_claimant_kind",
+        "claimant.part_of": "new_claimant_part_of",
         "parties.name": "new_parties",
         "parties.kind": "new_parties_kind",
         "name": "topics",
     }
 
-    actor_fields = ("claimant", "also_claimed_by", "parties")
+    actor_fields = ("claimant", "new_claimant_part_of", "also_claimed_by", "parties")
 
     @staticmethod
     def described_claim(given: CleanedData, elements: "BaseFormSet[ElementForm]") -> ClaimInput:
@@ -129,7 +132,14 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
         del self.fields["elements"]
         keep_files_of(self, user)
         offer(self, SourceNames(user, desk.pk), "source")
-        offer(self, ActorNames(user, desk.pk), *self.actor_fields, "publisher", "against_interest")
+        offer(
+            self,
+            ActorNames(user, desk.pk),
+            *self.actor_fields,
+            "publisher",
+            "new_publisher_part_of",
+            "against_interest",
+        )
 
 
 class ElementForm(forms.Form):
@@ -171,7 +181,10 @@ class EditClaimForm(EditForm, ClaimFields):
 
     action_fields = ClaimFields.names_of_claim_fields
     folds = ClaimFields.folded_claim_fields
-    beside = {"claimant": ("new_claimant", "new_claimant_kind"), "parties": ("new_parties", "new_parties_kind")}
+    beside = {
+        "claimant": ("new_claimant", "new_claimant_kind", "new_claimant_speaks_for", "new_claimant_part_of"),
+        "parties": ("new_parties", "new_parties_kind"),
+    }
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         values = claim_values(user, claim)

@@ -11,7 +11,7 @@ from accounts.models import User
 from claims.forms.choosing import OneOf, choice_field, offer, one_of_field
 from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
-from claims.forms.sources import NewSourceFields
+from claims.forms.sources import NewSourceFields, offer_speaking_for
 from claims.inputs import EvidenceInput
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.reading.names import ActorNames, SourceNames
@@ -105,7 +105,8 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
         self.offer_elements(claim)
         keep_files_of(self, user)
         offer(self, SourceNames(user, claim.desk_id), "source", "upstream")
-        offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
+        offer(self, ActorNames(user, claim.desk_id), "publisher", "new_publisher_part_of", "against_interest")
+        offer_speaking_for(self, "publisher", claim)
 
 
 class EvidenceForm(EditForm, EvidenceFields):

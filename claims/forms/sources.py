@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from claims.actions.composing import CarrierInput, File
-from claims.forms.choosing import OneOf, entries_of, offer, one_of_field
+from claims.forms.choosing import NOBODY_ELSE, OneOf, choice_field, entries_of, offer, one_of_field, speaking_for
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
-from claims.reading.names import ActorNames, SourceNames
+from claims.models import Claim
+from claims.reading.names import ID, ActorNames, SourceNames
 from house.edit_forms import EditForm
 from house.inputs import FieldValues
 from house.pages import ActForm, CleanedData
@@ -45,6 +47,8 @@ class NewSourceFields(forms.Form):
     )
     new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
     new_publisher_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION)
+    new_publisher_speaks_for = speaking_for()
+    new_publisher_part_of = OneOf(label=_("or for another actor"), none="—")
     published_at = Moment(label=_("Published"))
     source_basis = forms.ChoiceField(
         label=_("Basis"),
@@ -61,6 +65,7 @@ class NewSourceFields(forms.Form):
 
     folded_source_fields = (
         *("title", "kind", "publisher", "new_publisher", "new_publisher_kind"),
+        *("new_publisher_speaks_for", "new_publisher_part_of"),
         *("published_at", "source_basis", "source_basis_reason"),
     )
     names_of_source_fields = {
@@ -68,6 +73,7 @@ class NewSourceFields(forms.Form):
         "source.publisher": "publisher",
         "source.publisher.name": "new_publisher",
         "source.publisher.kind": "new_publisher_kind",
+        "source.publisher.part_of": "new_publisher_part_of",
         "source.basis": "source_basis",
         "source.basis_reason": "source_basis_reason",
         "source.visibility": "visibility",
@@ -104,7 +110,24 @@ def chosen_actor(given: CleanedData, name: str) -> UUID | NamedActor | None:
     """Return the id of the actor chosen for a field, or the new one that was typed."""
     typed = given[f"new_{name}"]
     chosen: UUID | None = given[name]
-    return NamedActor(name=typed, kind=given[f"new_{name}_kind"]) if typed else chosen
+    if not typed:
+        return chosen
+    said, other = given[f"new_{name}_speaks_for"], given[f"new_{name}_part_of"]
+    speaks_for = other or (UUID(said) if ID.fullmatch(said) else None)
+    return NamedActor(
+        name=typed,
+        kind=given[f"new_{name}_kind"],
+        speaks_for=speaks_for,
+        speaks_for_checked=said == NOBODY_ELSE,
+    )
+
+
+def offer_speaking_for(form: forms.Form, name: str, claim: Claim) -> None:
+    """Offer the claim's claimants and parties, with whom a new actor would be one voice."""
+    actors = {*claim.also_claimed_by.all(), *claim.parties.all(), *([claim.claimant] if claim.claimant else ())}
+    field = choice_field(form, f"new_{name}_speaks_for")
+    field.choices = [("", _("Not checked yet")), (NOBODY_ELSE, _("Nobody else"))]
+    field.choices += sorted(((str(actor.pk), actor.name) for actor in actors), key=itemgetter(1))
 
 
 class SourceForm(EditForm):
@@ -116,6 +139,8 @@ class SourceForm(EditForm):
     publisher = OneOf(label=_("Publisher"), none=_("Unknown"))
     new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
     new_publisher_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION)
+    new_publisher_speaks_for = speaking_for()
+    new_publisher_part_of = OneOf(label=_("or for another actor"), none="—")
     published_at = Moment(label=_("Published"))
     basis = forms.ChoiceField(label=_("Basis"), choices=Basis.choices)
     basis_reason = forms.CharField(
@@ -137,13 +162,17 @@ class SourceForm(EditForm):
     )
     visibility = forms.ChoiceField(label=_("Visible to"), choices=Visibility.choices)
 
-    action_fields = {"publisher.name": "new_publisher", "publisher.kind": "new_publisher_kind"}
-    beside = {"publisher": ("new_publisher", "new_publisher_kind")}
+    action_fields = {
+        "publisher.name": "new_publisher",
+        "publisher.kind": "new_publisher_kind",
+        "publisher.part_of": "new_publisher_part_of",
+    }
+    beside = {"publisher": ("new_publisher", "new_publisher_kind", "new_publisher_speaks_for", "new_publisher_part_of")}
 
     def __init__(self, *arguments: Any, user: User, source: Source, **named: Any) -> None:
         super().__init__(*arguments, values=source_values(user, source), version=source.version, **named)
         self.names = ActorNames(user, source.desk_id, chosen=[source.publisher_id])
-        offer(self, self.names, "publisher")
+        offer(self, self.names, "publisher", "new_publisher_part_of")
         offer_stricter(self, source.visibility)
         self.ready()
 

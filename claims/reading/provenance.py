@@ -24,12 +24,14 @@ class UncountableReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TracedSource:
-    """A source in the chain. `basis` is that for this claim; `reasons`: why its voice does not count, at its date."""
+    """A source in the chain. `basis` is that for this claim; `is_checked`: whether it is known
+    whom its voice speaks for; `reasons`: why its voice does not count, at its date."""
 
     view: SourceView
     voice: str | None
     basis: str
     unknown_lineage: bool
+    is_checked: bool
     reasons: tuple[UncountableReason, ...]
 
     @property
@@ -43,6 +45,7 @@ class TracedVoice:
 
     id: str | None
     name: str | None
+    is_checked: bool
     sources: tuple[str, ...]
 
 
@@ -113,6 +116,7 @@ def _trace(graph: EvidenceGraph, source: str, has_upstream: bool) -> TracedSourc
         voice=voice,
         basis=basis,
         unknown_lineage=basis == "unknown" or (basis == "secondhand" and not has_upstream),
+        is_checked=graph.is_checked(source),
         reasons=reasons_against(graph, voice, view.day),
     )
 
@@ -122,7 +126,8 @@ def _voices(graph: EvidenceGraph, sources: Iterable[TracedSource]) -> tuple[Trac
     for source in sources:
         speaking.setdefault(source.voice, []).append(source.view.id)
     return tuple(
-        TracedVoice(voice, graph.names[voice] if voice else None, tuple(ids)) for voice, ids in speaking.items()
+        TracedVoice(voice, graph.names[voice] if voice else None, graph.is_checked(ids[0]), tuple(ids))
+        for voice, ids in speaking.items()
     )
 
 

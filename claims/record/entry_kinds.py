@@ -68,6 +68,7 @@ SHAPES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("kind", "reliability", "visibility"), "word"),
         **dict.fromkeys(("part_of_id", "owned_by_id"), "id or null"),
         **dict.fromkeys(("part_of_from", "part_of_to"), "day or null"),
+        "speaks_for_checked?": "yes",
     },
     "source content": {
         **dict.fromkeys(("title", "url", "basis_reason"), "text"),

@@ -63,7 +63,10 @@ class Counter:
     @cached_property
     def digest(self) -> bytes:
         """A digest of the count's inputs without identifiers, so that an equal graph of new rows shares the count."""
-        nodes = [(self.voices.get(node.voice), node.basis, node.counts, node.countable) for node in self._nodes]
+        nodes = [
+            (self.voices.get(node.voice), node.basis, node.counts, node.countable, node.is_checked)
+            for node in self._nodes
+        ]
         relays = [(self.places[below], self.places[above]) for below, above in self._relays]
         return hashlib.blake2b(repr((nodes, relays, self.share)).encode(), digest_size=16).digest()
 

@@ -135,6 +135,26 @@ class EvidenceGraph:
         """Whether the source's voice is neither a claimant's nor a party's; an unknown voice is always countable."""
         return not (self.is_claimants(source) or self.is_partys(source))
 
+    def is_checked(self, source: str) -> bool:
+        """Whether it is known whom the source's voice speaks for; an unknown voice has nobody to ask about.
+
+        Until then it counts in the upper figure alone.
+        """
+        voice = self.voices[source]
+        return voice is None or voice not in self.actors or self.actors[voice].is_checked
+
+    def unchecked_voices(self, sources: Iterable[str]) -> list[str]:
+        """The voices of these sources that would count if it were known whom they speak for, each once."""
+        found = {
+            voice: None
+            for source in sorted(sources)
+            if (voice := self.voices[source]) is not None
+            and self.sources[source].counts
+            and self.countable(source)
+            and not self.is_checked(source)
+        }
+        return list(found)
+
     def rests_on(self, named: Collection[str] | None) -> "EvidenceGraph":
         """The same graph for an assessment that rests on this evidence: no other evidence makes a source stronger than
         it says itself.
@@ -198,7 +218,7 @@ class EvidenceGraph:
         """The sources that an origin reaches along support paths, those sources included.
 
         `admitted`: the voice that the path's evidence admits against its interest; `possibly`: whether a source of
-        unknown lineage is an origin too, as in the upper figure.
+        unknown lineage is an origin too, and a voice not checked countable, as in the upper figure.
         """
         # Kept by what is admitted: an admission counts on the paths of its own evidence alone.
         asked = (admitted, possibly)
@@ -214,7 +234,7 @@ class EvidenceGraph:
         usable = {
             view.id
             for view in self.sources.values()
-            if view.counts and (self.countable(view.id) or (admitted is not None and self.voices[view.id] == admitted))
+            if view.counts and (self._countable_for(view.id, possibly) or self._admitted_by(view.id, admitted))
         }
         below: dict[str, list[str]] = {}
         for downstream, upstream in self.relays:
@@ -227,6 +247,12 @@ class EvidenceGraph:
                     found.add(source)
                     waiting.append(source)
         return frozenset(found)
+
+    def _countable_for(self, source: str, possibly: bool) -> bool:
+        return self.countable(source) and (possibly or self.is_checked(source))
+
+    def _admitted_by(self, source: str, admitted: str | None) -> bool:
+        return admitted is not None and self.voices[source] == admitted
 
     def _is_origin(self, source: str, possibly: bool) -> bool:
         basis = self.basis_of(source)
@@ -267,6 +293,7 @@ class EvidenceGraph:
                 basis=self.basis_of(source.id),  # type: ignore[arg-type]  # the database allows these three words only
                 counts=source.counts,
                 countable=self.countable(source.id),
+                is_checked=self.is_checked(source.id),
             )
             for source in self.sources.values()
         ]

@@ -80,7 +80,8 @@ SELECT json_build_object(
         ) r WHERE r.upstream_id IN (SELECT id FROM up)
     ),
     'actors', (
-        SELECT json_agg(json_build_array(a.id, name, part_of_id, part_of_from, part_of_to) ORDER BY name, a.id)
+        SELECT json_agg(json_build_array(a.id, name, part_of_id, part_of_from, part_of_to, speaks_for_checked)
+            ORDER BY name, a.id)
         FROM chain CROSS JOIN LATERAL (SELECT * FROM sources_actor WHERE id = chain.id OFFSET 0) a
     )
 )::text
@@ -183,9 +184,10 @@ class _ActorRow(NamedTuple):
     part_of: str | None
     since: str | None
     until: str | None
+    is_checked: bool
 
     def view(self) -> ActorLink:
-        return ActorLink(self.pk, self.part_of, _day(self.since), _day(self.until))
+        return ActorLink(self.pk, self.part_of, _day(self.since), _day(self.until), self.is_checked)
 
 
 def _day(text: str | None) -> date | None:

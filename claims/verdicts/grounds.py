@@ -138,7 +138,8 @@ SELECT json_build_object(
         SELECT json_object_agg(a.id, json_build_object(
             'name', a.name, 'kind', a.kind, 'part_of', a.part_of_id, 'part_of_from', a.part_of_from,
             'part_of_to', a.part_of_to, 'stands_alone_because', a.stands_alone_because, 'reliability', a.reliability
-        )) FROM chain CROSS JOIN LATERAL (
+        )::jsonb || CASE WHEN a.speaks_for_checked THEN '{{}}' ELSE '{{"speaks_for_checked": false}}' END::jsonb)
+        FROM chain CROSS JOIN LATERAL (
             SELECT * FROM sources_actor WHERE id = chain.id AND {open_sql("sources_actor")} OFFSET 0
         ) a
     ),

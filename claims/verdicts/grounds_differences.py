@@ -84,6 +84,7 @@ FIELDS: Mapping[str, Promise] = {
     "part_of": gettext_lazy("speaks for"),
     "part_of_from": gettext_lazy("speaks for it from"),
     "part_of_to": gettext_lazy("speaks for it until"),
+    "speaks_for_checked": gettext_lazy("whom it speaks for"),
     "stands_alone_because": gettext_lazy("why it is editorially independent"),
 }
 # The kind of row that a field's value names.
@@ -254,6 +255,8 @@ def _value(name: str, value: Any, rows: _Rows) -> str:
     """A field's value as people read it; ids become the names that the reader may see."""
     if isinstance(value, list):
         return ", ".join(_value(name, each, rows) for each in value) or _("none")
+    if name == "speaks_for_checked":  # kept only where it is not
+        return _("checked") if value is None else _("not checked")
     if value is None or value == "":
         return _("none")
     if isinstance(value, bool):

@@ -145,13 +145,16 @@ def _missing_voices(
 
 
 def _could_supply(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> str:
-    unknown = [source for source in _involved(graph, stance, element, named) if lineage_unknown(graph, source)]
-    count = len(unknown)
-    return ngettext(
+    involved = _involved(graph, stance, element, named)
+    count = sum(lineage_unknown(graph, source) for source in involved)
+    tracing = ngettext(
         "Tracing this source could be enough.",
         "Tracing these %(count)d sources could be enough.",
         count,
     ) % {"count": count}
+    names = [graph.names[voice] for voice in graph.unchecked_voices(involved)]
+    saying = _("Recording whom they speak for could be enough: %(names)s.") % {"names": ", ".join(sorted(names))}
+    return " ".join([tracing] * (count > 0) + [saying] * bool(names))
 
 
 def _involved(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> frozenset[str]:

@@ -5,6 +5,7 @@ Pure, over `EvidenceGraph`: nothing restricted enters it, so that everybody read
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,11 +19,13 @@ from sources.independence import LIMIT, Independence
 class Sentence:
     """`head` counts ("3 sources, one origin."), `rest` names the voice that the support rests on.
 
-    Either may be empty.
+    Either may be empty. `unchecked`: id and name of each voice that would surely count if it were known whom it speaks
+    for.
     """
 
     head: str
     rest: str
+    unchecked: tuple[tuple[str, str], ...] = ()
 
 
 def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
@@ -62,7 +65,8 @@ def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     parts = [_whom_it_hangs_on(graph, result), _what_is_unknown(graph, sources, result)]
     if not result.exact:
         parts.append(_("Too many linked sources for an exact count: the lower figure is certain."))
-    return Sentence(head, " ".join(part for part in (*parts, _weakest_element(graph, stance, result)) if part))
+    rest = " ".join(part for part in (*parts, _weakest_element(graph, stance, result)) if part)
+    return Sentence(head, rest, _unchecked(graph, sources))
 
 
 def sources_in_words(count: int) -> str:
@@ -144,7 +148,16 @@ def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Inde
         "The origin of %(count)d source is unknown.",
         count,
     )
-    return text % {"count": count} if count else ""
+    found = [text % {"count": count}] if count else []
+    if names := [name for _pk, name in _unchecked(graph, sources)]:
+        found.append(_("Not checked whom they speak for: %(names)s.") % {"names": names_in_words(names)})
+    return " ".join(found)
+
+
+def _unchecked(graph: EvidenceGraph, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Id and name of the voices of these sources that are not checked, by name."""
+    found = ((voice, name_of(graph, voice)) for voice in graph.unchecked_voices(sources))
+    return tuple(sorted(found, key=itemgetter(1)))
 
 
 def _weakest_element(graph: EvidenceGraph, stance: str, result: Independence) -> str:
@@ -170,12 +183,24 @@ def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
     if item.source in graph.carried(admitted):
         return _("admission against interest: counts") if item.against_interest else ""
     if item.source in graph.carried(admitted, possibly=True):
-        return _("origin unknown: counts in the upper figure only")
+        return _counts_possibly(graph, item.source)
     if graph.is_claimants(item.source):
         return _("the claimant’s own voice: does not count")
     if graph.is_partys(item.source):
         return _("a party’s word: does not count")
     return why_source_does_not_count(graph, item.source)
+
+
+def _counts_possibly(graph: EvidenceGraph, source: str) -> str:
+    """Why a source that may count does not surely: its own voice first, then what is upstream of it."""
+    if graph.unchecked_voices([source]):
+        return _("not checked whom it speaks for: counts in the upper figure only")
+    above = graph.upstream_of(source)
+    names = sorted(name_of(graph, voice) for voice in graph.unchecked_voices(above))
+    if names and not any(lineage_unknown(graph, each) for each in above):
+        text = _("not checked whom %(names)s speaks for: counts in the upper figure only")
+        return text % {"names": names_in_words(names)}
+    return _("origin unknown: counts in the upper figure only")
 
 
 def _of_a_denial(graph: EvidenceGraph, item: EvidenceView) -> str:
@@ -198,7 +223,7 @@ def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
     if graph.is_partys(source):
         return _("a party’s voice")
     if source in graph.carried(possibly=True):
-        return ""
+        return _counts_possibly(graph, source) if graph.unchecked_voices([source]) else ""
     above = graph.upstream_of(source) - {source}
     origins = _origins(graph, above)
     if any(_usable(graph, origin) for origin in origins):

@@ -41,6 +41,8 @@ def snapshot(graph: EvidenceGraph) -> str:
                 "basis": graph.basis_of(source.id),
                 "counts": source.counts,
                 "countable": graph.countable(source.id),
+                # Absent where it is checked, as in snapshots from before there was the question.
+                **({} if graph.is_checked(source.id) else {"checked": False}),
             }
             for source in sorted(graph.sources.values(), key=lambda source: source.id)
         ],

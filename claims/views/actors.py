@@ -67,6 +67,7 @@ def actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         "may_release": row.visibility != Visibility.PUBLIC and may(may_release, request.user, row.desk_id),
         "alike": alike_actors(request.user, row) if merges else [],
         "chain": chain,
+        "may_check": may(may_change_actor, request.user, chain[-1]),
         "parts": parts,
         "published": published,
         "may_change": may(may_change_actor, request.user, row),

@@ -133,6 +133,7 @@ class _Loader:
                 kind=row.kind,
                 visibility=row.visibility,
                 part_of=self.actors[row.part_of].pk if row.part_of else None,
+                speaks_for_checked=True,
             )
             self.actors[row.key] = create_actor(desk=self.desk, fields=fields, by=self.people[by], now=now)
 

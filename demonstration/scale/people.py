@@ -68,7 +68,11 @@ class _People:
 def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> ScaleCast:
     def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
         fields = ActorInput(
-            name=f"{name} {number}", kind=kind, reliability="B", part_of=part_of.pk if part_of else None
+            name=f"{name} {number}",
+            kind=kind,
+            reliability="B",
+            part_of=part_of.pk if part_of else None,
+            speaks_for_checked=True,
         )
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 

@@ -108,7 +108,7 @@ def _evidence(item: Evidence) -> EvidenceView:
 
 def _link(actor: Actor) -> ActorLink:
     part_of = str(actor.part_of_id) if actor.part_of_id else None
-    return ActorLink(str(actor.pk), part_of, actor.part_of_from, actor.part_of_to)
+    return ActorLink(str(actor.pk), part_of, actor.part_of_from, actor.part_of_to, actor.speaks_for_checked)
 
 
 def _generated(cast: Cast, chance: random.Random) -> Claim:
@@ -117,6 +117,7 @@ def _generated(cast: Cast, chance: random.Random) -> Claim:
     actors = [_actor(cast, chance, number, now) for number in range(chance.randint(2, 7))]
     for low, high in pairwise(actors):
         if chance.random() < 0.5:
+            low.speaks_for_checked = True
             low.part_of, low.part_of_from = high, chance.choice([None, date(2020, 2, 29)])
             low.part_of_to = chance.choice([None, date(2021, 12, 31)])
             low.save()
@@ -157,6 +158,7 @@ def _actor(cast: Cast, chance: random.Random, number: int, now: datetime) -> Act
         desk=cast.desk,
         name=f"Actor {number} {chance.random()}",
         kind="organisation",
+        speaks_for_checked=chance.random() < 0.7,
         reliability=chance.choice("AEF"),
         created_by=cast.editor,
         created_at=now,
