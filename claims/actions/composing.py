@@ -208,7 +208,8 @@ def _actor(desk: Desk, new: NamedActor, visibility: str, *, by: User, now: datet
         name=name,
         kind=new.kind,
         visibility=visibility,
-        **({"part_of": new.speaks_for} if new.speaks_for else {"speaks_for_checked": new.speaks_for_checked}),
+        part_of=new.speaks_for or UNCHANGED,
+        speaks_for_checked=new.speaks_for_checked or UNCHANGED,
     )
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
 

@@ -9,11 +9,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
-from claims.access.scopes import actors_for
+from claims.access.scopes import actors_for, claims_for
 from claims.access.withheld import withhold
 from claims.models import Claim, Evidence
-from house.errors import NotFound
-from sources.models import Actor, Source
+from claims.verdicts.graph_loading import load_evidence_graph
+from house.errors import Forbidden, NotFound
+from sources.models import CHECKED_FROM_THE_START, Actor, ActorKind, Source
+from sources.permissions import may_change_actor
 from sources.queries import merged_actors
 
 
@@ -29,6 +31,33 @@ def get_actor(user: User, actor_id: UUID) -> Actor:
         raise NotFound(_("Actor not found."))
     withhold(user, [actor])
     return actor
+
+
+def voices_to_check(user: User) -> list[Actor]:
+    """The persons and organisations of which nobody has said whom they speak for, and that count on a claim about
+    others for whom they could speak, by name. Reads every claim that the person may see.
+
+    Others: a claimant or party that is no outlet, and not the actor itself. Of the actors only those that the person
+    may change.
+    """
+    outlets = {str(pk) for pk in Actor.objects.filter(kind=ActorKind.OUTLET).values_list("pk", flat=True)}
+    found: set[str] = set()
+    for claim in Claim.objects.filter(claims_for(user)).select_related("desk").order_by("pk").iterator():
+        graph = load_evidence_graph(claim)
+        others = graph.voices_of((graph.claimants | graph.parties) - outlets, graph.day)
+        speaking = {voice for voice in graph.voices.values() if voice is not None}
+        found |= {voice for voice in speaking if others - {voice}}
+    rows = shown_actors(user).filter(pk__in=found, speaks_for_checked=True, part_of__isnull=True)
+    rows = rows.filter(stands_alone_because="").exclude(kind__in=CHECKED_FROM_THE_START).order_by("name", "pk")
+    return [actor for actor in rows if _may_change(user, actor)]
+
+
+def _may_change(user: User, actor: Actor) -> bool:
+    try:
+        may_change_actor(user, actor)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def survivor_of(user: User, actor_id: UUID) -> Actor | None:

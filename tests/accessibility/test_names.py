@@ -17,7 +17,9 @@ def test_names_are_suggested_and_those_found_stand_below_to_choose(
     from sources.models import Actor
 
     by = {"desk": world.cast.desk, "created_by": world.cast.editor, "created_at": factories.days_ago(1)}
-    Actor.objects.bulk_create(Actor(name=f"Navy {n:02}", kind="organisation", **by) for n in range(60))
+    Actor.objects.bulk_create(
+        Actor(name=f"Navy {n:02}", kind="organisation", speaks_for_checked=True, **by) for n in range(60)
+    )
     page = page_of(world.cast.reporter)
     page.goto("/claims/new/")
     field = page.get_by_label("Claimant")

@@ -28,7 +28,14 @@ def tangled_desk(cast: Cast, made: Tangle) -> Tangled:
     """Writes a tangle down. Past the actions: by those a thousand relays would take a minute, and say nothing more."""
     now = timezone.now()
     actors = [
-        Actor(desk=cast.desk, name=f"Voice {number}", kind="organisation", created_by=cast.editor, created_at=now)
+        Actor(
+            desk=cast.desk,
+            name=f"Voice {number}",
+            kind="organisation",
+            speaks_for_checked=True,
+            created_by=cast.editor,
+            created_at=now,
+        )
         for number in range(max(made.voices) + 1)
     ]
     Actor.objects.bulk_create(actors)

@@ -35,7 +35,9 @@ def _two(cast: Cast, **fields: Any) -> tuple[Actor, Actor]:
 
 
 def _shared(cast: Cast, name: str) -> Actor:
-    return create_actor(desk=None, fields=ActorInput(name=name, kind="organisation"), by=cast.admin)
+    return create_actor(
+        desk=None, fields=ActorInput(name=name, kind="organisation", speaks_for_checked=True), by=cast.admin
+    )
 
 
 def test_every_kind_of_row_that_names_an_actor_is_known_to_merging() -> None:

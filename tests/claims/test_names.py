@@ -24,7 +24,9 @@ SECRET = "Zephyrine"
 def _many(cast: "Cast", number: int = 60) -> None:
     """This many more actors and sources on the desk, which the actions would take long for."""
     by = {"desk": cast.desk, "created_by": cast.editor, "created_at": factories.days_ago(1)}
-    Actor.objects.bulk_create(Actor(name=f"Actor {n:04}", kind="organisation", **by) for n in range(number))
+    Actor.objects.bulk_create(
+        Actor(name=f"Actor {n:04}", kind="organisation", speaks_for_checked=True, **by) for n in range(number)
+    )
     Source.objects.bulk_create(Source(title=f"Report {n:04}", kind="article", **by) for n in range(number))
 
 

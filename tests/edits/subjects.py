@@ -89,11 +89,9 @@ def source(cast: Cast) -> Subject:
 
 def actor(cast: Cast) -> Subject:
     one, other = (factories.actor(cast, name, visibility="public") for name in ("One ministry", "Another ministry"))
-    row = factories.actor(
-        cast, "Spokesman", part_of_from="2020-01-01", part_of_to="2024-01-01", visibility="public",
-        stands_alone_because="x",
-    )  # fmt: skip
-    type(row).objects.filter(pk=row.pk).update(name=" Spokes  man", stands_alone_because="One.\nTwo.\r\n")
+    row = factories.actor(cast, "Spokesman", part_of_from="2020-01-01", part_of_to="2024-01-01", visibility="public")
+    # Without a reason to stand alone, which would say whom it speaks for.
+    type(row).objects.filter(pk=row.pk).update(name=" Spokes  man")
     return Subject(
         form=ActorForm,
         row=row,
@@ -106,6 +104,7 @@ def actor(cast: Cast) -> Subject:
             "part_of_to": {"part_of_to": "2023-02-02"},
             "stands_alone_because": {"stands_alone_because": "My reason"},
             "owned_by": {"owned_by": one.pk},
+            "speaks_for_checked": {"speaks_for_checked": ""},
             "reliability": {"reliability": "A"},
             "visibility": {"visibility": "restricted"},
         },
@@ -117,6 +116,7 @@ def actor(cast: Cast) -> Subject:
             "part_of_to": "2023-03-03",
             "stands_alone_because": "Their reason",
             "owned_by": other.pk,
+            "speaks_for_checked": False,
             "reliability": "B",
             "visibility": "desk",
         },

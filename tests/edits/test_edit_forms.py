@@ -8,6 +8,7 @@ from django.apps import apps
 from accounts.models import Act, FieldChange, Role, User
 from claims.models import Claim
 from house.edit_forms import EditForm
+from sources.models import Actor
 from tests import factories
 from tests.edits.browsing import OpenForm, opened
 from tests.edits.subjects import SUBJECTS, Subject, begin_again
@@ -101,6 +102,13 @@ def test_saving_with_nothing_touched_changes_no_byte(cast: "Cast", kind: str) ->
     assert _kept(subject.row) == before
     assert factories.fresh(subject.row).version == version  # type: ignore[attr-defined]
     assert (_acts(), FieldChange.objects.count()) == (acts, changes)
+
+
+def test_saving_an_actor_untouched_keeps_each_byte_of_why_it_stands_alone(cast: "Cast") -> None:
+    row = factories.actor(cast, stands_alone_because="x")
+    Actor.objects.filter(pk=row.pk).update(stands_alone_because="One.\nTwo.\r\n")
+    assert opened(cast.editor, f"/actors/{row.pk}/edit/").save() == 302
+    assert factories.fresh(row).stands_alone_because == "One.\nTwo.\r\n"
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)

@@ -40,6 +40,8 @@ def api(cast: "Cast") -> Api:
 def _body(name: str, subject: Subject) -> dict[str, Any]:
     """What a program sends to change one field."""
     (value,) = list(subject.typed[name].values())[:1]
+    if name == "speaks_for_checked":
+        return {name: False}
     if name == "published_at":
         value = "2022-11-03T10:00:00Z"
     elif name == "topics":

@@ -226,6 +226,9 @@ EDITS: dict[str, Edit] = {
     "publisher part of until": _actor(part_of_to=date(2021, 1, 1)),
     "publisher stands alone": _actor(stands_alone_because="By law."),
     "publisher reliability": _actor(reliability="B"),
+    "parent not checked": lambda w, by: change_actor(
+        actor=w.parent, fields=ActorInput(speaks_for_checked=False), by=by
+    ),
     "parent name": lambda w, by: change_actor(actor=w.parent, fields=ActorInput(name="Port authority"), by=by),
     "actors merged": lambda w, by: merge_actors(
         actor=w.publisher, fields=MergeInput(into=w.other.pk, reason="The same.", chain="into"), by=w.cast.editor

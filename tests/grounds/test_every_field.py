@@ -61,7 +61,7 @@ IN: dict[type[models.Model], set[str]] = {
     Capture: {"visibility", "url", "status", "final_url", "attachment"},
     Actor: {
         *("name", "kind", "part_of", "part_of_from", "part_of_to", "stands_alone_because", "reliability"),
-        "visibility",
+        *("speaks_for_checked", "visibility"),
     },
 }
 OUT: dict[type[models.Model], dict[str, str]] = {
@@ -171,7 +171,7 @@ def _change(model: type[models.Model], row: models.Model, name: str, made: Groun
         rows.update(against_interest=made.other, against_interest_reason="So.")
     elif name == "superseded_by":
         rows.update(superseded_by=made.answered)
-    elif field.is_relation:
+    elif field.is_relation or name == "speaks_for_checked":
         _relate(row, name, made)
     elif isinstance(field, models.DateTimeField):
         rows.update(**{name: MOMENT})
@@ -185,6 +185,8 @@ def _change(model: type[models.Model], row: models.Model, name: str, made: Groun
 def _relate(row: models.Model, name: str, made: GroundsWorld) -> None:
     if name in ("also_claimed_by", "parties"):
         getattr(row, name).set([made.other])
+    elif name == "speaks_for_checked":  # of the voice: the publisher's own follows from whom it is part of
+        Actor.objects.filter(pk=made.parent.pk).update(speaks_for_checked=False)
     elif name == "elements":
         if isinstance(row, Claim):
             Element.objects.create(claim=row, text="More.", position=9)
