@@ -148,10 +148,7 @@ def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Inde
         "The origin of %(count)d source is unknown.",
         count,
     )
-    found = [text % {"count": count}] if count else []
-    if names := [name for _pk, name in _unchecked(graph, sources)]:
-        found.append(_("Not checked whom they speak for: %(names)s.") % {"names": names_in_words(names)})
-    return " ".join(found)
+    return text % {"count": count} if count else ""
 
 
 def _unchecked(graph: EvidenceGraph, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
