@@ -118,6 +118,7 @@ def _attach_a_source(page: Page) -> None:
     _unfold(page)
     _write(page, page.locator("[name=title]"), TITLE)
     _write(page, page.locator("[name=new_publisher]"), "Pier survey office")
+    _choose(page, page.locator("[name=new_publisher_speaks_for]"), "Nobody")
     _choose(page, page.locator("[name=source_basis]"), "First")
     _tick(page, page.get_by_label("Refutes (with evidence)"))
     _write(page, page.get_by_label("Quote"), "Our divers raised two drones and read their plates.")
