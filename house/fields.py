@@ -1,5 +1,6 @@
 """Checks of people's input before it is saved."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,19 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
         row.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
+
+
+# The form of BCP 47 alone: which languages there are is the registry's, and grows.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def check_language(code: str) -> None:
+    """Check that a language, where one is given, has the form of a language tag. Raises Invalid for `language`.
+
+    For values that a person has just given: rows from before may hold others.
+    """
+    if code and not _LANGUAGE.fullmatch(code):
+        raise Invalid({"language": [_("Enter a short language code, such as en, ko or fa.")]})
 
 
 def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Desk, User
 from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
-from house.fields import check_fields
+from house.fields import check_fields, check_language
 from house.inputs import UNCHANGED
 from house.leases import Lease, take
 from house.transactions import recorded_transaction
@@ -161,6 +161,8 @@ def set_source_fields(source: Source, fields: SourceInput, by: User) -> None:
         assert not isinstance(fields.publisher, NamedActor)  # claims.actions.composing has created it
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields.publisher, "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
+    if fields.language is not UNCHANGED:
+        check_language(source.language)
     # Pages make the address a link: a scheme such as javascript: must not become one.
     if source.url and not source.url.lower().startswith(("http://", "https://")):
         raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})

@@ -36,7 +36,7 @@ from claims.verdicts.policy import NamedGrounds
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from house.errors import Conflict, Invalid
-from house.fields import check_fields, given_text, optional_text
+from house.fields import check_fields, check_language, given_text, optional_text
 from house.inputs import UNCHANGED, FieldValues
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
@@ -121,6 +121,8 @@ def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
             named_actor(by, claim.desk_id, actor_id=given["claimant"], field="claimant"), "claimant"
         )
     check_fields(claim, exclude=("reference", "due_at"))
+    if fields.language is not UNCHANGED:
+        check_language(claim.language)
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
         raise Invalid({"happened_to": [_("The end is before the beginning.")]})
 
