@@ -211,7 +211,18 @@ def _actor(desk: Desk, new: NamedActor, visibility: str, *, by: User, now: datet
         part_of=new.speaks_for or UNCHANGED,
         speaks_for_checked=new.speaks_for_checked or UNCHANGED,
     )
+    if present is not None:
+        _refuse_another_answer(present, new)
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
+
+
+def _refuse_another_answer(present: Actor, new: NamedActor) -> None:
+    """Refuse an answer to whom the actor speaks for that its entry does not have: it would be lost. Raises Invalid."""
+    is_another = new.speaks_for not in (None, present.part_of_id)
+    is_new = new.speaks_for_checked and (present.part_of_id is not None or not present.speaks_for_checked)
+    if is_another or is_new:
+        message = _("“%(name)s” is already on the desk. Record on its page whom it speaks for, and leave this empty.")
+        raise Invalid({"part_of": [message % {"name": present.name}]})
 
 
 def _source(desk: Desk, carrier: CarrierInput, visibility: Given[str], *, by: User, now: datetime) -> Source:

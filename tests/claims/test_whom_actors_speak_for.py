@@ -185,6 +185,27 @@ def test_a_typed_name_may_speak_for_another_actor(cast: Cast) -> None:
     assert (actor.speaks_for_checked, actor.part_of) == (True, other)
 
 
+@pytest.mark.parametrize("answer", ["nobody", "another"])
+def test_an_answer_about_an_actor_of_the_desk_is_not_lost_in_silence(cast: Cast, answer: str) -> None:
+    _entered(cast, "Someone new")
+    page = f"/claims/{factories.claim(cast).reference}/attach/"
+    other = factories.actor(cast, "Another body")
+    said = {"new_publisher_speaks_for": "nobody"} if answer == "nobody" else {"new_publisher_part_of": str(other.pk)}
+    given = fields_of(got(cast.reviewer, page)) | {
+        "url": "https://example.org/said", "stance": "supports", "new_publisher": "someone  new", **said,
+    }  # fmt: skip
+    refused: Any = signed_in(cast.reviewer).post(page, given)
+    assert refused.status_code == 400
+    assert refused.context["form"].errors["new_publisher_part_of"] == [
+        "“Someone new” is already on the desk. Record on its page whom it speaks for, and leave this empty."
+    ]
+
+
+def test_the_same_answer_about_an_actor_of_the_desk_is_taken(cast: Cast) -> None:
+    known = factories.actor(cast, "Someone new", kind="person")
+    assert _typed(cast, factories.claim(cast), new_publisher_speaks_for="nobody") == known
+
+
 def test_the_form_names_only_the_claims_own_actors(cast: Cast) -> None:
     ministry = factories.actor(cast, "The ministry")
     claim = factories.claim(cast, claimant=ministry, parties=[ministry])
