@@ -224,7 +224,7 @@ class ResetFactorsForm(ActForm):
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("How you verified who asked. Recorded with your name."),
+        help_text=_("How you confirmed the person’s identity. Recorded with your name."),
     )
 
 

@@ -489,7 +489,12 @@ def by(who: Callable[[Row], UUID | None]) -> Field[Row]:
         pk = who(row)
         return str(pk) if pk else None
 
-    return Field(value, normal=lambda value: value["id"] if isinstance(value, dict) else value)
+    return Field(value, normal=person_id)
+
+
+def person_id(value: Any) -> Any:
+    """The id of a person as an entry names one: by id, or with the user name beside it."""
+    return value["id"] if isinstance(value, dict) else value
 
 
 def _difference(said: OpenedEntry, name: str, value: Any, *, now: Any) -> tuple[str, str]:

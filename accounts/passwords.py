@@ -46,7 +46,7 @@ class LongEnough:
 
 
 class NeitherCommonNorLeaked:
-    """Not in the list, even disguised by capitals, spaces, signs around it, or repetition."""
+    """Refuses listed passwords, also when disguised by capitals, spaces, signs around them, or repetition."""
 
     def __init__(self) -> None:
         self._short_ones: set[str] = CommonPasswordValidator().passwords

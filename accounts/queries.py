@@ -77,7 +77,7 @@ def desk_for(user: User, desk_id: UUID | None) -> Desk:
         if len(own) == 1:
             return own[0]
         raise Invalid(
-            {"desk": [_("Name the desk: you belong to more than one.") if own else _("You do not belong to a desk.")]}
+            {"desk": [_("Choose a desk: you belong to several.") if own else _("You do not belong to a desk.")]}
         )
     for desk in own:
         if desk.pk == desk_id:

@@ -1,4 +1,4 @@
-"""What the actions on claims and evidence take."""
+"""Inputs of the actions on claims and evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -121,7 +121,7 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class w
 
 def _in_words(conflict: FieldConflict) -> str:
     words = {
-        "person": conflict.by or gettext("Somebody"),
+        "person": conflict.by or gettext("Another person"),
         "theirs": _value(conflict.theirs),
         "yours": _value(conflict.yours),
     }

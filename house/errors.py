@@ -88,7 +88,7 @@ class EditConflict(Stale):
     def __init__(self, fields: Sequence[FieldConflict], *, version: int) -> None:
         told = [
             gettext("%(person)s changed this while you were editing: %(field)s.")
-            % {"person": conflict.by or gettext("Somebody"), "field": conflict.field}
+            % {"person": conflict.by or gettext("Another person"), "field": conflict.field}
             for conflict in fields
         ]
         super().__init__(gettext("Not saved. Someone else changed the same fields."), version=version, changes=told)

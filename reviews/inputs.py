@@ -1,4 +1,4 @@
-"""What the actions on assessments and their drafts take."""
+"""Inputs of the actions on assessments and drafts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -305,7 +305,7 @@ class Reminder(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} for {self.recipient_id or 'whoever has the role'}"
+        return f"{self.kind} for {self.recipient_id or 'the people with the role'}"
 
 
 class NotificationKind(models.TextChoices):

@@ -73,4 +73,4 @@ def may_decide_redaction(redaction: Redaction, by: User) -> None:
     if redaction.proposed_by_id == by.pk:
         raise Forbidden(_("A second editor must decide on your proposal."))
     if redaction.actor_id is not None and redaction.proposed_by.is_staff == by.is_staff:
-        raise Forbidden(_("It takes an administrator and an editor who is not one. The other of the two must decide."))
+        raise Forbidden(_("An administrator and an editor who is not one must both agree. The other must decide."))

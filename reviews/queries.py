@@ -191,7 +191,7 @@ def tells_no_more_than(user: User) -> Q:
 
 
 def reminders_of(user: User) -> QuerySet[Reminder]:
-    """One's own reminders, sent ones included, of claims that one may know of."""
+    """The person's reminders, sent ones included, of claims that they may see."""
     return Reminder.objects.filter(tells_no_more_than(user), recipient=user).select_related("claim")
 
 

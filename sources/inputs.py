@@ -1,4 +1,4 @@
-"""What the actions on actors and sources take."""
+"""Inputs of the actions on actors and sources."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

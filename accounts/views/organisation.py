@@ -49,7 +49,7 @@ class Joining(TypedDict):
 @never_cache
 @require_safe
 def sign_in_by_organisation(request: HttpRequest) -> HttpResponse:
-    """Lead to the organisation to sign in, or, with `again`, to confirm the signed-in person's identity."""
+    """Redirect to the organisation’s sign-in, or, with `again`, to confirm the signed-in person's identity."""
     if refused := limited(request, "login"):
         return refused
     if request.headers.get("Sec-Fetch-Site") == "cross-site":  # a link on another site must sign no one in

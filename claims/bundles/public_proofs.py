@@ -181,7 +181,7 @@ def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> l
 
 
 def _read(leaf: bytes) -> LeafEntry | None:
-    """A leaf's entry; None for a malformed one, whose hash shows that it leads nowhere."""
+    """A leaf's entry; None for a malformed one, which its reader leaves out."""
     try:
         return read_entry(leaf)
     except Broken:

@@ -43,7 +43,7 @@ class NewSourceFields(forms.Form):
     publisher = OneOf(
         label=_("Publisher"),
         none=_("Unknown"),
-        help_text=_("Whoever made the statement, recording or examination, never the platform."),
+        help_text=_("The author of the statement, recording or examination, never the platform."),
     )
     new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
     new_publisher_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION)

@@ -20,6 +20,7 @@ from accounts.ledger_integrity import (
     in_order,
     is_left_by_a_redaction,
     moment_in_words,
+    person_id,
 )
 from accounts.models import Desk, FieldChange
 from claims.models import (
@@ -446,6 +447,12 @@ def _reason_of_the_change(policy: RecordedPolicy, said: OpenedEntry) -> Any:
     return together[0].reason if together else None
 
 
+def _changed_by(policy: RecordedPolicy, said: OpenedEntry) -> str | None:
+    people = {one.by_id for one in in_order(policy.changes, said) or ()}
+    # The rows of one act name one person.
+    return str(people.pop()) if len(people) == 1 else None
+
+
 def _policy_now(
     policy: RecordedPolicy, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
@@ -480,6 +487,7 @@ TOLD_POLICY: Told[RecordedPolicy] = Told(
             {
                 "body/changes": Field(_as_changed),
                 "reason": Field(_reason_of_the_change),
+                "by": Field(_changed_by, normal=person_id),
             },
         ),
     },

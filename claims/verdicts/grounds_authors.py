@@ -20,7 +20,7 @@ from ledger.entries import read_entry
 from sources.models import Actor, Attachment, Relay, Source, Visibility
 
 By = tuple[UUID, str, datetime]
-"""Somebody: their id, their user name, and when they did it."""
+"""A person: their id, their user name, and when they did it."""
 
 Place = tuple[str, str, str]
 

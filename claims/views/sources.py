@@ -262,7 +262,7 @@ def end_relay(request: PersonsRequest, source_id: UUID, *, relay_id: UUID) -> Ht
     relay = get_relay(request.user, row, relay_id)
     note_shown(request.user, [relay])
     may_change_source(request.user, row)
-    line = _("“%(below)s” is then no longer based on “%(above)s”. Every claim that relies on it is recounted.")
+    line = _("“%(below)s” will no longer be based on “%(above)s”. Every claim that relies on it will be recounted.")
     return _one_act(
         request,
         row,

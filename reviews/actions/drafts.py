@@ -35,7 +35,7 @@ class KeptElsewhere(Stale):
 
     def __init__(self, kept: AssessmentDraft | None) -> None:
         told = (
-            _("Another window has saved this draft since.")
+            _("This draft was saved in another window.")
             if kept
             else _("This draft no longer exists: it was submitted or discarded in another window.")
         )

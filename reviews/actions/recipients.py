@@ -42,7 +42,9 @@ def people_for(row: Reminder) -> list[User]:
         return [person for person in reviewers if _sees_an_excerpt(person, row)] or list(editors)
     if row.kind == ReminderKind.SUPPORT_LOST:
         return sorted({*editors, *_of_the_verdict(row)}, key=lambda person: person.username)
-    return list(editors)
+    if row.kind == ReminderKind.ESCALATION:
+        return list(editors)
+    raise ValueError(f"Nobody is named for reminders of the kind {row.kind}.")
 
 
 def _of_the_verdict(row: Reminder) -> list[User]:
@@ -87,7 +89,9 @@ def _is_open(row: Reminder) -> bool:
         return row.claim.support_lost
     if row.kind == ReminderKind.GROUNDS_CHANGED:
         return row.claim.changed_since_verdict
-    return Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True).exists()
+    if row.kind == ReminderKind.RECHECK:
+        return Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True).exists()
+    raise ValueError(f"Nothing says when a reminder of the kind {row.kind} is no longer needed.")
 
 
 def _concerns(person: User, row: Reminder) -> bool:
@@ -102,9 +106,11 @@ def _concerns(person: User, row: Reminder) -> bool:
     if row.kind == ReminderKind.RECHECK:
         reviews = role == Role.REVIEWER and is_assigned(person, row.claim)
         return role == Role.EDITOR or (reviews and _sees_an_excerpt(person, row))
-    if row.kind == ReminderKind.SUPPORT_LOST and role is not None:
-        return role == Role.EDITOR or person in people_of_the_verdict(row.claim)
-    return role == Role.EDITOR
+    if row.kind == ReminderKind.SUPPORT_LOST:
+        return role is not None and (role == Role.EDITOR or person in people_of_the_verdict(row.claim))
+    if row.kind == ReminderKind.ESCALATION:
+        return role == Role.EDITOR
+    raise ValueError(f"Nothing says whom reminders of the kind {row.kind} concern.")
 
 
 def _said_later(row: Reminder, now: datetime) -> bool:

@@ -72,7 +72,7 @@ def test_it_saves_itself_survives_a_lost_connection_and_leaves_nothing_behind(
 
     # Another window that has not seen it overwrites nothing, and keeps its own words.
     _write(other, "The other window.")
-    _told(other, "Another window has saved this draft since")
+    _told(other, "This draft was saved in another window")
     assert _on_the_server() == "The log says nothing."
     _browser_keeps(other, 1)
     other.close()

@@ -75,7 +75,7 @@ def test_the_second_of_two_windows_is_shown_both_texts_and_decides(cast: "Cast",
     _keep(cast.reviewer, claim, rationale="What the first window says.")
     second = signed_in(cast.reviewer).post(_page(claim), untouched | {"keep": "draft", "rationale": "The second says."})
     assert second.status_code == 409
-    assert "Another window has saved this draft since" in text_of(second)
+    assert "This draft was saved in another window" in text_of(second)
     assert "What the first window says." in text_of(second)
     assert fields_of(second)["rationale"] == "The second says."
     third = signed_in(cast.reviewer).post(_page(claim), fields_of(second) | {"keep": "draft"})

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.actions import set_role
-from accounts.models import Role, User
+from accounts.models import Desk, Role, User
 from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import correct_source, retract_source
@@ -29,7 +30,17 @@ from reviews.actions.assignments import (
 from reviews.actions.mails import SUBJECTS
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import MOST_ATTEMPTS, lease_due_reminders, send_reminder
-from reviews.models import Assessment, Assignment, NotificationKind, Reminder, ReminderKind, ReminderState
+from reviews.models import (
+    OF_ASSESSMENTS,
+    OF_ASSIGNMENTS,
+    OF_CLAIMS,
+    Assessment,
+    Assignment,
+    NotificationKind,
+    Reminder,
+    ReminderKind,
+    ReminderState,
+)
 from reviews.tasks import send_due_reminders
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
@@ -396,3 +407,20 @@ def test_a_role_row_that_no_worker_survives_fails(cast: Cast) -> None:
 def test_every_reminder_kind_has_its_notification_and_its_subject() -> None:
     assert set(ReminderKind.values) <= set(NotificationKind.values)
     assert SUBJECTS.keys() == set(ReminderKind)
+
+
+def test_every_reminder_kind_is_about_one_sort_of_row() -> None:
+    assert sorted([*OF_ASSIGNMENTS, *OF_ASSESSMENTS, *OF_CLAIMS]) == sorted(ReminderKind)
+
+
+@pytest.mark.parametrize("kind", ReminderKind)
+def test_every_reminder_kind_has_its_own_words_in_the_mail_and_why_one_gets_it(kind: str) -> None:
+    """Rendered with nothing but the kind: a kind without its branch would leave these lines empty."""
+    row = Reminder(kind=kind)
+    words = render_to_string(
+        "reviews/mail/reminder.txt",
+        {"reminder": row, "claim": Claim(reference="UKR-7", desk=Desk(name="Desk")), "person": User(username="anna")},
+    )
+    said, why = words.split("You get this because")
+    assert "UKR-7" in said
+    assert "anna" in why
