@@ -47,7 +47,7 @@ class WorkingDesk:
         return str(self.editor.post("sources/", kind="statement", title="What somebody said", **fields)["id"])
 
     def new_actor(self, name: str) -> str:
-        return str(self.editor.post("actors/", kind="organisation", name=name)["id"])
+        return str(self.editor.post("actors/", kind="organisation", name=name, speaks_for_checked=True)["id"])
 
     def new_claim(self, statement: str, **fields: Any) -> str:
         """The reference of a reported claim."""
