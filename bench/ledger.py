@@ -79,7 +79,11 @@ def main(seconds: float, leaves: int, folder: Path) -> LedgerFigures:
 
 
 def _measure(
-    environment: dict[str, str], data: DataFolder, seconds: float, leaves: int, moves: dict[str, Any]
+    environment: dict[str, str],
+    data: DataFolder,
+    seconds: float,
+    leaves: int,
+    moves: dict[str, Any],  # as results.json has them
 ) -> LedgerFigures:
     application, owner = environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:

@@ -61,7 +61,7 @@ class Driver:
         said = {**asdict(job), "requests": [b64encode(request).decode() for request in job.requests]}
         self._process.stdin.write(json.dumps(said) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())  # from JSON
         if "failed" in answer:
             raise UnexpectedAnswer(answer["failed"])
         return LoadOutcome(**answer)
@@ -139,7 +139,7 @@ class _Clients:
         self._lock = threading.Lock()
         self._begin = threading.Barrier(job.clients + 1)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:  # as JSON
         threads = [threading.Thread(target=self._one) for _ in range(self.job.clients)]
         for thread in threads:
             thread.start()

@@ -19,7 +19,7 @@ class BenchRun:
     memory: dict[str, int]
 
 
-def as_json(machine: dict[str, Any], runs: list[BenchRun]) -> dict[str, Any]:
+def as_json(machine: dict[str, Any], runs: list[BenchRun]) -> dict[str, Any]:  # JSON of several shapes
     return {"machine": machine, "runs": [asdict(run) for run in runs], "growth": growth(runs)}
 
 
