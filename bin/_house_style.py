@@ -200,7 +200,7 @@ def rules_said_again() -> Iterator[str]:
 
 
 def long_lines_of_templates() -> Iterator[str]:
-    for path in sorted(ROOT.glob("*/templates/**/*.html")):
+    for path in sorted(ROOT.glob("*/templates/**/*.*")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if len(line) > LONGEST_LINE:
                 yield f"{path.relative_to(ROOT)}:{number}: {len(line)} characters; break the line"

@@ -1,6 +1,7 @@
 """The mail of a reminder. It names the claim by reference alone, since a mailbox is no place for a desk's confidential
 text."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -30,15 +32,7 @@ def mail_of(row: Reminder, person: User) -> EmailMessage:
     """The mail to one person, in their language and time zone. Its Message-ID is the same at every attempt."""
     # The worker has no request: the person's own language and zone are set here.
     with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
-        body = render_to_string(
-            "reviews/mail/reminder.txt",
-            {
-                "reminder": row,
-                "claim": row.claim,
-                "person": person,
-                "address": settings.PUBLIC_URL + _path(row),
-            },
-        )
+        body = render_to_string("reviews/mail/reminder.txt", _content(row, person))
         subject = _(SUBJECTS[ReminderKind(row.kind)]) % {"reference": row.claim.reference}
     return EmailMessage(
         subject,
@@ -51,6 +45,28 @@ def mail_of(row: Reminder, person: User) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+
+
+def _content(row: Reminder, person: User) -> dict[str, str]:
+    """What the mail says, in the present language and time zone."""
+    assignment, assessment = row.assignment, row.assessment
+    moment = assignment.due_at if assignment else assessment.created_at if assessment else None
+    return {
+        "kind": row.kind,
+        "reference": row.claim.reference,
+        "desk": row.claim.desk.name,
+        "reviewer": assignment.reviewer.username if assignment else "",
+        "assessor": assessment.assessor.username if assessment else "",
+        "due": _moment_in_words(moment) if assignment else "",
+        "since": _moment_in_words(moment) if assessment else "",
+        "zone": date_format(timezone.localtime(moment), "e") if moment else "",
+        "person": person.username,
+        "address": settings.PUBLIC_URL + _path(row),
+    }
+
+
+def _moment_in_words(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "l j F Y, H:i") if moment else ""
 
 
 def _path(row: Reminder) -> str:
