@@ -33,6 +33,11 @@ def held_by_nobody(now: datetime) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
 
 
+def held_by_nobody_sql(table: str) -> str:
+    """`held_by_nobody` as SQL, for a row of `table` or of its alias; the moment is the value `now`."""
+    return f"({table}.lease_until IS NULL OR {table}.lease_until <= %(now)s)"
+
+
 def take(row: Leasable, now: datetime, *, hold: timedelta) -> Lease:
     """Hold a locked row until `now + hold`. The caller saves `attempt` and `lease_until`."""
     # The number grows with each lease, so that a worker thought dead finds that the row is no longer its own.

@@ -21,7 +21,7 @@ from accounts.models import Desk, User
 from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from house.fields import check_fields, check_language
 from house.inputs import UNCHANGED
-from house.leases import Lease, take
+from house.leases import Lease, held_by_nobody_sql, take
 from house.transactions import recorded_transaction
 from sources.addresses import completed
 from sources.erasing import hold_file
@@ -279,21 +279,21 @@ def ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
 
 
 # One capture per person in turn, oldest request first; the person served longest ago comes first.
-_IN_TURN = """
+_IN_TURN = f"""
 WITH waiting AS MATERIALIZED (
     SELECT id, requested_by_id, requested_at,
         row_number() OVER (PARTITION BY requested_by_id ORDER BY requested_at, id) AS turn
-    FROM sources_capture WHERE state = 'pending' AND (lease_until IS NULL OR lease_until <= %(now)s)
+    FROM sources_capture WHERE state = 'pending' AND {held_by_nobody_sql("sources_capture")}
 ), person AS MATERIALIZED (
     SELECT asked.id, (SELECT max(taken_at) FROM sources_capture WHERE requested_by_id = asked.id) AS last
     FROM (SELECT DISTINCT requested_by_id AS id FROM waiting) AS asked
 )
 SELECT c.id FROM sources_capture c
 JOIN waiting ON waiting.id = c.id JOIN person ON person.id = c.requested_by_id
-WHERE c.state = 'pending' AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
+WHERE c.state = 'pending' AND {held_by_nobody_sql("c")}
 ORDER BY turn, last NULLS FIRST, c.requested_at, c.id LIMIT %(most)s
 FOR NO KEY UPDATE OF c SKIP LOCKED
-"""
+"""  # noqa: S608 - our own
 
 
 def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
